@@ -1,0 +1,1 @@
+"""What there is: specs, primitives, nodes and listeners, tensors, variables, and the constructors of rows."""

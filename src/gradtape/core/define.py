@@ -1,0 +1,165 @@
+"""Constructors of rows, one for each kind. Each reads the rules' signatures and enters the row into the vocabulary.
+
+    tanh   = elementwise("tanh", np.tanh, lambda y, _x: 1 - y * y)
+    divide = elementwise("divide", np.divide, (lambda _y, _a, b: reciprocal(b), lambda y, _a, b: -y * reciprocal(b)))
+
+See `primitive.py` for what each rule means and how its signature says what is kept for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from .primitive import Kind, Primitive, Rule, Sample, broadcast_spec, read_rule, register
+from .spec import DType, Spec, bool_
+
+Function = Callable[..., Any]
+Functions = Function | Sequence[Function | None]
+Domain = tuple[float, float] | tuple[tuple[float, float], ...]
+
+_UNARY: tuple[Sample, ...] = ((((3,),), {}), (((),), {}), (((2, 3),), {}))
+_BINARY: tuple[Sample, ...] = ((((3,), (3,)), {}), (((2, 3), (3,)), {}), (((), (2, 1)), {}), (((3, 1), (1, 2)), {}))
+
+
+def _each(functions: Functions) -> Sequence[Function | None]:
+    return (functions,) if callable(functions) else functions
+
+
+def _domain(domain: Domain) -> tuple[tuple[float, float], ...]:
+    return domain if isinstance(domain[0], tuple) else (domain,)  # type: ignore[return-value]  # a pair of floats
+
+
+def _rule(function: Function, leading: int, output: int | None = None) -> Rule:
+    """Read a rule with so many parameters before the inputs, of which the one at `output` is the output."""
+    keeps, bare, flags = read_rule(function, leading)
+    return Rule(function, None, keeps, output is not None and flags[output], bare)
+
+
+def constant(
+    name: str,
+    value: Function,
+    *,
+    arity: int = 1,
+    spec: Function | None = None,
+    dtype: DType | None = bool_,
+    samples: tuple[Sample, ...] = (),
+    domain: Domain = (-2.0, 2.0),
+) -> Primitive:
+    """A row whose result is locally constant: comparisons, rounding, argmax.
+
+    Without `spec` it is pointwise and gives `dtype` (None: the inputs' dtype).
+    """
+
+    def pointwise(*specs: Spec, **_params: Any) -> Spec:
+        common = broadcast_spec(*specs)
+        return common if dtype is None else Spec(common.shape, dtype)
+
+    drawn = samples or (_UNARY if arity == 1 else _BINARY)
+    rules = (None,) * arity
+    return register(
+        Primitive(name, Kind.CONSTANT, value, spec or pointwise, rules, None, drawn, _domain(domain), spec is None)
+    )
+
+
+def linear(
+    name: str,
+    value: Function,
+    transposes: Functions,
+    *,
+    spec: Function = broadcast_spec,
+    samples: tuple[Sample, ...] = (),
+    variadic: bool = False,
+    structural: bool = False,
+) -> Primitive:
+    """A row that is linear in all the inputs that have a transpose, taken together.
+
+    `structural` promises that the transpose only moves, copies and adds up entries, so that a zero in the transpose
+    of ones means "does not depend".
+    """
+    return _with_transposes(Kind.LINEAR, name, value, transposes, spec, samples, variadic, structural)
+
+
+def multilinear(
+    name: str,
+    value: Function,
+    transposes: Functions,
+    *,
+    spec: Function = broadcast_spec,
+    samples: tuple[Sample, ...] = (),
+    variadic: bool = False,
+) -> Primitive:
+    """A row that is linear in each of the inputs that have a transpose, taken one at a time."""
+    return _with_transposes(Kind.MULTILINEAR, name, value, transposes, spec, samples, variadic, True)
+
+
+def _with_transposes(
+    kind: Kind,
+    name: str,
+    value: Function,
+    transposes: Functions,
+    spec: Function,
+    samples: tuple[Sample, ...],
+    variadic: bool,
+    structural: bool,
+) -> Primitive:
+    rules: tuple[Rule | None, ...] | Rule
+    if variadic:
+        assert callable(transposes)
+        rules = Rule(transposes, None, read_rule(transposes, 2)[0])
+    else:
+        rules = tuple(None if f is None else _rule(f, 1) for f in _each(transposes))
+    pointwise = spec is broadcast_spec
+    drawn = samples or (_UNARY if isinstance(rules, tuple) and len(rules) == 1 else _BINARY)
+    return register(
+        Primitive(name, kind, value, spec, rules, None, drawn, pointwise=pointwise, structural=structural)
+    )
+
+
+def elementwise(
+    name: str,
+    value: Function,
+    partials: Functions,
+    *,
+    domain: Domain = (-2.0, 2.0),
+    samples: tuple[Sample, ...] = (),
+    spec: Function = broadcast_spec,
+) -> Primitive:
+    """A row that works entry by entry on broadcast inputs, with one partial derivative `p(y, *x)` per input."""
+    each = _each(partials)
+    rules = tuple(None if f is None else replace(_rule(f, 1, output=0), bare=False) for f in each)
+    drawn = samples or (_UNARY if len(each) == 1 else _BINARY)
+    return register(
+        Primitive(name, Kind.ELEMENTWISE, value, spec, rules, None, drawn, _domain(domain), pointwise=True)
+    )
+
+
+def tangent(
+    name: str,
+    value: Function,
+    tangents: Functions | None,
+    *,
+    pulls: Functions | None = None,
+    spec: Function,
+    samples: tuple[Sample, ...],
+    domain: Domain = (-2.0, 2.0),
+    reach: Function | None = None,
+) -> Primitive:
+    """A row that gives the tangent of its result, `tangent(dx, y, *x)`, for each input; optionally its transpose.
+
+    `pulls` (`pull(g, y, *x)`) gives the transposes where they are known in closed form; else the tangent, which is
+    linear in `dx`, is transposed by walking over it backwards.
+    """
+    forward = _each(tangents) if tangents is not None else (None,) * len(_each(pulls or ()))
+    backward = _each(pulls) if pulls is not None else (None,) * len(forward)
+    rules = tuple(_both(f, b) for f, b in zip(forward, backward, strict=True))
+    pointwise = spec is broadcast_spec
+    return register(Primitive(name, Kind.TANGENT, value, spec, rules, reach, samples, _domain(domain), pointwise))
+
+
+def _both(forward: Function | None, backward: Function | None) -> Rule | None:
+    function = backward or forward
+    if function is None:
+        return None
+    return replace(_rule(function, 2, output=1), function=backward, tangent=forward, bare=False)

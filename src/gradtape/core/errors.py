@@ -1,0 +1,27 @@
+"""Every error and warning class of its own that gradtape raises; all others are Python's."""
+
+from __future__ import annotations
+
+
+class InternalError(RuntimeError):
+    """A registered derivative broke its promise, for example by returning too few gradients."""
+
+
+class InvalidArgumentError(ValueError):
+    """Shapes, axes or values that an operation cannot take; a ValueError under TensorFlow's name."""
+
+
+class GradtapeWarning(UserWarning):
+    """Base of all warnings that gradtape gives, so that one filter catches them."""
+
+
+class NonDifferentiableDtypeWarning(GradtapeWarning):
+    """A tensor without a derivative (integer, boolean, string) is watched."""
+
+
+class PersistentTapeWarning(GradtapeWarning):
+    """A persistent tape is asked for a gradient inside its own context, so that it records that work too."""
+
+
+class InactiveTapeWarning(GradtapeWarning):
+    """`watch` is called while the tape does not record, which has no effect."""

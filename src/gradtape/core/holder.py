@@ -1,0 +1,134 @@
+"""What tensors and variables share: a value, and how Python and NumPy see it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .spec import DType, TensorShape
+
+
+class Reference:
+    """A hashable reference to one tensor or variable, equal only to references to the same object."""
+
+    __slots__ = ("_target",)
+
+    def __init__(self, target: Any) -> None:
+        self._target = target
+
+    def deref(self) -> Any:
+        """The tensor or variable itself."""
+        return self._target
+
+    def __hash__(self) -> int:
+        return id(self._target)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Reference) and other._target is self._target
+
+    def __repr__(self) -> str:
+        return f"<Reference wrapping {self._target!r}>"
+
+
+def show(value: Any) -> str:
+    """The text of a value inside a repr: a bare number for rank 0, NumPy's repr for an array."""
+    return str(value) if value.ndim == 0 else repr(value)
+
+
+class Holder:
+    """Something that holds a NumPy value in `_value`."""
+
+    __slots__ = ()
+
+    _value: Any
+
+    @property
+    def shape(self) -> TensorShape:
+        """The sizes of the axes."""
+        return TensorShape(self._value.shape)
+
+    @property
+    def dtype(self) -> DType:
+        """The NumPy dtype."""
+        return self._value.dtype  # type: ignore[no-any-return]
+
+    @property
+    def ndim(self) -> int:
+        """Number of axes."""
+        return self._value.ndim  # type: ignore[no-any-return]
+
+    @property
+    def size(self) -> int:
+        """Number of entries."""
+        return self._value.size  # type: ignore[no-any-return]
+
+    @property
+    def device(self) -> str:
+        """Where the values lie: always the processor's memory."""
+        return "cpu"
+
+    def get_shape(self) -> TensorShape:
+        """The shape, as a method."""
+        return self.shape
+
+    def numpy(self) -> Any:
+        """The value: a NumPy scalar for rank 0, else a copy of the array."""
+        value = self._value
+        return value[()] if value.ndim == 0 else value.copy()
+
+    def item(self) -> Any:
+        """The only entry as a Python number; ValueError if there is not exactly one."""
+        return self._value.item()
+
+    def tolist(self) -> Any:
+        """The entries as nested lists of Python numbers."""
+        return self._value.tolist()
+
+    def ref(self) -> Reference:
+        """A hashable stand-in for this very object, for sets and dictionaries."""
+        return Reference(self)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        value = np.asarray(self._value)
+        if dtype is not None and value.dtype != dtype:
+            if copy is False:
+                raise ValueError(f"a tensor of dtype {value.dtype} cannot become {np.dtype(dtype)} without a copy")
+            return value.astype(dtype)
+        if copy:
+            return value.copy()
+        view = value.view()
+        view.flags.writeable = False
+        return view
+
+    def __format__(self, form: str) -> str:
+        return format(self._value[()], form) if form else str(self)
+
+    def __bool__(self) -> bool:
+        if self._value.size != 1:
+            raise ValueError(
+                f"the truth value of a tensor of shape {tuple(self._value.shape)} is ambiguous; "
+                "use gt.reduce_any or gt.reduce_all"
+            )
+        return bool(self._value)
+
+    def __int__(self) -> int:
+        return int(self._value)
+
+    def __float__(self) -> float:
+        return float(self._value)
+
+    def __complex__(self) -> complex:
+        return complex(self._value)
+
+    def __index__(self) -> int:
+        return self._value.__index__()  # type: ignore[no-any-return]
+
+    def __len__(self) -> int:
+        if self._value.ndim == 0:
+            raise TypeError("a tensor of rank 0 has no len()")
+        return len(self._value)
+
+    def __hash__(self) -> int:
+        name = type(self).__name__
+        raise TypeError(f"{name} is unhashable, as == compares entries; use {name.lower()}.ref() as the key")

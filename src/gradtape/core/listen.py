@@ -1,0 +1,180 @@
+"""Who hears of an operation: nodes, listeners and the stack of those that are active.
+
+A `Node` stands for one tensor that somebody knows. It says which operation made the tensor and holds one note per
+listener: a tape notes the parents through which the tensor depends on what it watches, an accumulator notes the
+tangent. Tensors own their node and a node owns its parents, so a result that nobody needs any more goes away with its
+whole history by reference count alone. A listener holds its nodes only weakly and takes its notes back when it dies,
+so `del tape` frees what the tape kept even while its tensors live on. There are no cycles.
+
+Order of telling (apply in `tensor.py`): outermost first; what a listener computes while it is told is heard only by
+the listeners outside it. This one sentence gives every mixture of modes and every order of derivative.
+"""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from threading import RLock
+from typing import TYPE_CHECKING, Any
+from weakref import ReferenceType, ref
+
+if TYPE_CHECKING:
+    from .primitive import Primitive
+    from .spec import DType
+    from .tensor import Tensor
+
+# (primitive, params, saved inputs, saved output values, bits of the inputs for which something was saved)
+Operation = tuple["Primitive", dict[str, Any], Any, Any, int]
+
+
+class Key:
+    """Identity of a listener as nodes see it; says whether its notes are tangents."""
+
+    __slots__ = ("forward", "listener")
+
+    def __init__(self, listener: Listener) -> None:
+        self.forward = listener.forward
+        self.listener = ref(listener)
+
+
+class Node:
+    """One tensor that listeners know: its making, its spec, and a note for each listener.
+
+    The first listener's note lies in `key` and `note`; those of further listeners in the dictionary `more`. A note
+    never moves, so that a listener of one thread is not disturbed by one of another on the node of a shared variable.
+
+    The node of an operation with several outputs (`items` is not None) stands for their tuple; each output has a
+    node of its own, `items` refers to them weakly and `shape` and `dtype` are tuples.
+    """
+
+    __slots__ = ("__weakref__", "dtype", "items", "key", "more", "note", "operation", "shape")
+
+    def __init__(self, operation: Operation | None, shape: Any, dtype: Any, key: Key | None, note: Any) -> None:
+        self.operation = operation
+        self.shape = shape
+        self.dtype: DType = dtype
+        self.key = key
+        self.note = note
+        self.more: dict[Key, Any] | None = None
+        self.items: list[ReferenceType[Node]] | None = None
+
+    @property
+    def ndim(self) -> int:
+        return len(self.shape)
+
+    def knows(self, key: Key) -> bool:
+        """Whether the listener of this key has a note here."""
+        return self.key is key or (self.more is not None and key in self.more)
+
+    def read(self, key: Key) -> Any:
+        """The note of a listener that has one here."""
+        return self.note if self.key is key else self.more[key]  # type: ignore[index]  # the caller asked `knows`
+
+    def notes(self) -> list[tuple[Key, Any]]:
+        """All notes with their listeners' keys."""
+        own = [] if self.key is None else [(self.key, self.note)]
+        return own + list((self.more or {}).items())
+
+    def write(self, key: Key, note: Any) -> None:
+        """Leave a first note of this listener."""
+        with _WRITING:
+            if self.key is None:
+                self.note = note
+                self.key = key
+            elif self.more is None:
+                self.more = {key: note}
+            else:
+                self.more[key] = note
+
+    def erase(self, key: Key) -> None:
+        """Take back a listener's note; what was saved for the operation goes with the last one."""
+        with _WRITING:
+            if self.key is key:
+                self.key = self.note = None
+            elif self.more is not None:
+                self.more.pop(key, None)
+                if not self.more:
+                    self.more = None
+            if self.key is None and self.more is None:
+                self.operation = None
+
+
+# Reentrant: erasing a note can drop the last reference to another listener, which then erases its own.
+_WRITING = RLock()
+
+
+class Listener:
+    """Base of everything that is told of operations; owns notes on nodes and takes them back when it dies."""
+
+    __slots__ = ("__weakref__", "_limit", "key", "nodes")
+
+    forward = False
+
+    def __init__(self) -> None:
+        self.key = Key(self)
+        self.nodes: list[ReferenceType[Node]] = []
+        self._limit = 4096
+
+    def hear(
+        self, primitive: Primitive, inputs: tuple[Tensor, ...], params: dict[str, Any], result: Any, outside: Any
+    ) -> None:
+        """Be told that `result` (a tensor, or a tuple of tensors) was computed; `outside` listens to own work."""
+        raise NotImplementedError
+
+    def hear_read(self, variable: Any) -> None:
+        """Be told that a variable is read."""
+
+    def attach(self, node: Node, note: Any) -> None:
+        """Leave a first note on a node."""
+        node.write(self.key, note)
+        self.remember(node)
+
+    def remember(self, node: Node) -> None:
+        """Keep a weak reference to a node that holds a note of this listener."""
+        self.nodes.append(ref(node))
+        if len(self.nodes) > self._limit:
+            self._forget_dead()
+
+    def _forget_dead(self) -> None:
+        """Drop references to dead nodes; doubling the limit makes this cost a constant per operation."""
+        self.nodes[:] = [reference for reference in self.nodes if reference() is not None]
+        self._limit = max(4096, 2 * len(self.nodes))
+
+    def release(self) -> None:
+        """Take back every note, oldest first, so that no long chain of nodes dies at once."""
+        key, nodes = self.key, self.nodes
+        self.nodes = []
+        for reference in nodes:
+            node = reference()
+            if node is not None:
+                node.erase(key)
+
+    def __del__(self) -> None:
+        self.release()
+
+
+ACTIVE: ContextVar[tuple[Listener, ...]] = ContextVar("gradtape_active_listeners", default=())
+
+
+def activate(listener: Listener) -> None:
+    """Put a listener innermost in this thread or task."""
+    ACTIVE.set((*ACTIVE.get(), listener))
+
+
+def deactivate(listener: Listener) -> None:
+    """Take a listener off the stack, wherever in it it stands; nothing happens if it is not there."""
+    ACTIVE.set(tuple(other for other in ACTIVE.get() if other is not listener))
+
+
+class paused:
+    """Context in which nobody listens; with listeners given, in which exactly these do."""
+
+    __slots__ = ("_listeners", "_token")
+
+    def __init__(self, listeners: tuple[Listener, ...] = ()) -> None:
+        self._listeners = listeners
+
+    def __enter__(self) -> None:
+        self._token = ACTIVE.set(self._listeners)
+
+    def __exit__(self, *exception: object) -> None:
+        ACTIVE.reset(self._token)

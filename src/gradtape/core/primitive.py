@@ -1,0 +1,168 @@
+"""The row: everything that is said about one primitive, in one place.
+
+A primitive belongs to one of five kinds; the kind says what its rules mean and each mode (folder `modes`) has one
+case for each kind:
+
+| kind         | a rule, per argument                 | it says                                                |
+|--------------|--------------------------------------|--------------------------------------------------------|
+| CONSTANT     | none                                 | the result does not vary                               |
+| LINEAR       | `transpose(g, *x, **params)`         | the cotangent of the argument; linear in all arguments |
+|              |                                      | with a rule together                                   |
+| MULTILINEAR  | `transpose(g, *x, **params)`         | the same, linear in each argument apart                |
+| ELEMENTWISE  | `partial(y, *x)`                     | the partial derivative, entry by entry                 |
+| TANGENT      | `tangent(dx, y, *x, **params)` and/or| the tangent of the result, linear in `dx`; and its     |
+|              | `pull(g, y, *x, **params)`           | transpose; either is derived from the other            |
+
+What a rule needs is read off its signature: an argument named `_x` (leading underscore) is given as a `Spec`-like
+object without values, so its values are not kept; a transpose that takes `g` alone keeps nothing at all. A primitive
+with any number of arguments (`concatenate`, `einsum`) has one rule for all, which takes the argument's index second:
+`transpose(g, index, *x, **params)`; a TANGENT primitive may have one joint rule, `pull(g, y, *x)` giving the shares
+of all inputs and `tangent(dx, y, *x)` with all tangents (None where absent). Parameters (`axis`) are keyword-only.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+import numpy as np
+
+from .spec import Spec
+from .tensor import ROWS, Tensor, call
+
+
+class Kind(Enum):
+    """The five kinds of primitive."""
+
+    CONSTANT = "constant"
+    LINEAR = "linear"
+    MULTILINEAR = "multilinear"
+    ELEMENTWISE = "elementwise"
+    TANGENT = "tangent"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A derivative rule for one argument, and what of the inputs and the output it wants kept.
+
+    `function` is the reverse rule (LINEAR, MULTILINEAR), the partial (ELEMENTWISE) or the pull (TANGENT);
+    `tangent` is the tangent (TANGENT only). `keeps` says for each input whether its values are kept (a single
+    True or False stands for all of any number), `keeps_output` the same for the output, and `bare` that the
+    function takes the cotangent alone.
+    """
+
+    function: Callable[..., Any] | None
+    tangent: Callable[..., Any] | None = None
+    keeps: tuple[bool, ...] | bool = False
+    keeps_output: bool = False
+    bare: bool = False
+
+
+Sample = tuple[tuple[Any, ...], dict[str, Any]]
+Saving = tuple[tuple[bool, ...] | bool, bool, bool] | None
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Masked:
+    """A cotangent whose entries outside `live` are absent, not merely zero (see `docs/nonsmooth.md`).
+
+    The transpose of a selection returns one: what was not selected stays exactly zero on the way back, even where a
+    derivative further up is infinite.
+    """
+
+    value: Tensor
+    live: Tensor
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Primitive:
+    """One operation of the vocabulary; call it with tensors (or what becomes one) to apply it.
+
+    Attributes:
+        name: NumPy's name for the function where there is one.
+        kind: which of the five kinds.
+        value: computes the result from NumPy arrays or scalars; never changes them.
+        spec: computes shape and dtype of the result from those of the inputs: `spec(*specs, **params)`.
+        rules: one per input, None where the result does not vary with it; or one `Rule` for all inputs.
+        reach: (TANGENT only) maps "which entries of the result are alive" to the same for an input.
+        samples: inputs for the laws, each a tuple of shapes (or arrays) and the parameters.
+        domain: for each input the interval that random samples are drawn from; the last one serves for the rest.
+        pointwise: entry i of the result depends on entry i of each (broadcast) input only.
+        structural: a zero in the transpose of ones means that the entry of the input has no influence.
+    """
+
+    name: str
+    kind: Kind
+    value: Callable[..., Any]
+    spec: Callable[..., Any] | None
+    rules: tuple[Rule | None, ...] | Rule
+    reach: Callable[..., Any] | None = None
+    samples: tuple[Sample, ...] = ()
+    domain: tuple[tuple[float, float], ...] = ((-2.0, 2.0),)
+    pointwise: bool = False
+    structural: bool = False
+    _saving: dict[tuple[int, int], Saving] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        return f"<primitive {self.name} ({self.kind.value})>"
+
+    def __call__(self, *inputs: Any, **params: Any) -> Any:
+        return call(self, *inputs, **params)
+
+    def rule(self, index: int) -> Rule | None:
+        """The rule of one input."""
+        return self.rules if isinstance(self.rules, Rule) else self.rules[index]
+
+    def saving(self, bits: int, count: int) -> Saving:
+        """What to keep when the inputs of these bits are known; None if the result does not vary with them.
+
+        Returns:
+            which inputs (one flag for all, or one each), whether the output, whether the rules take no input at all.
+        """
+        try:
+            return self._saving[bits, count]
+        except KeyError:
+            wanted = [rule for i in range(count) if bits >> i & 1 and (rule := self.rule(i)) is not None]
+            flags = [
+                any(rule.keeps if isinstance(rule.keeps, bool) else rule.keeps[i] for rule in wanted)
+                for i in range(count)
+            ]
+            keeps: tuple[bool, ...] | bool = all(flags) if len(set(flags)) < 2 else tuple(flags)
+            output, bare = any(rule.keeps_output for rule in wanted), all(rule.bare for rule in wanted)
+            found = self._saving[bits, count] = (keeps, output, bare) if wanted else None
+            return found
+
+
+def register(primitive: Primitive) -> Primitive:
+    """Enter a row into the vocabulary."""
+    if primitive.name in ROWS:
+        raise ValueError(f"a primitive named {primitive.name!r} exists already")
+    ROWS[primitive.name] = primitive
+    return primitive
+
+
+def read_rule(function: Callable[..., Any], leading: int) -> tuple[tuple[bool, ...] | bool, bool, tuple[bool, ...]]:
+    """What a rule's signature says: which inputs it keeps, whether it takes none, and the flags of leading names.
+
+    Args:
+        function: the rule.
+        leading: how many parameters come before the inputs (`g`, `y`, `dx`, an index).
+    """
+    positional, variadic = [], None
+    for parameter in inspect.signature(function).parameters.values():
+        if parameter.kind is parameter.VAR_POSITIONAL:
+            variadic = parameter
+        elif parameter.kind in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD):
+            positional.append(parameter)
+    flags = [not parameter.name.startswith("_") for parameter in positional]
+    if variadic is not None:
+        return not variadic.name.startswith("_"), False, tuple(flags[:leading])
+    return tuple(flags[leading:]) or False, len(flags) == leading, tuple(flags[:leading])
+
+
+def broadcast_spec(*specs: Spec, **_params: Any) -> Spec:
+    """Shapes broadcast together, dtypes promoted: the spec of an elementwise primitive that keeps the dtype."""
+    return Spec(np.broadcast_shapes(*(s.shape for s in specs)), np.result_type(*(s.dtype for s in specs)))

@@ -1,0 +1,101 @@
+"""Shapes and dtypes: the spec of a value, the default float, and the shape that users see.
+
+`Spec` is what a rule may know of a tensor whose values were not kept. Dtypes are NumPy's own objects.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+DType = np.dtype[Any]
+
+float16, float32, float64 = np.dtype("float16"), np.dtype("float32"), np.dtype("float64")
+complex64, complex128 = np.dtype("complex64"), np.dtype("complex128")
+int8, int16, int32, int64 = np.dtype("int8"), np.dtype("int16"), np.dtype("int32"), np.dtype("int64")
+uint8, uint16, uint32, uint64 = np.dtype("uint8"), np.dtype("uint16"), np.dtype("uint32"), np.dtype("uint64")
+bool_ = np.dtype("bool")
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """Shape and dtype of a tensor, without its values."""
+
+    shape: tuple[int, ...]
+    dtype: DType
+
+    @property
+    def ndim(self) -> int:
+        return len(self.shape)
+
+
+class TensorShape(tuple[int, ...]):
+    """The shape of a tensor: a tuple of Python ints that also answers TensorFlow's questions.
+
+    >>> import gradtape as gt
+    >>> s = gt.zeros((2, 3)).shape
+    >>> s, s.rank, s.as_list(), s.num_elements()
+    ((2, 3), 2, [2, 3], 6)
+    """
+
+    __slots__ = ()
+
+    @property
+    def rank(self) -> int:
+        """Number of axes."""
+        return len(self)
+
+    ndims = rank
+
+    def as_list(self) -> list[int]:
+        """The sizes as a list."""
+        return list(self)
+
+    def num_elements(self) -> int:
+        """The product of the sizes."""
+        count = 1
+        for size in self:
+            count *= size
+        return count
+
+
+def is_differentiable(dtype: DType) -> bool:
+    """Whether tensors of this dtype have derivatives: the real and complex floating dtypes."""
+    return dtype.kind in "fc"
+
+
+class _Default:
+    float_dtype = float32
+
+
+def default_float() -> DType:
+    """The dtype that Python floats take where no tensor stands beside them."""
+    return _Default.float_dtype
+
+
+def default_complex() -> DType:
+    """The complex dtype of the default float's precision."""
+    return np.result_type(_Default.float_dtype, complex64)
+
+
+def set_default_float(dtype: Any) -> None:
+    """Make `dtype` the dtype of Python floats given to `constant`, `Variable` and the like.
+
+    Args:
+        dtype: `float16`, `float32` (the default, as in TensorFlow) or `float64`, as a dtype or its name.
+
+    Raises:
+        ValueError: for any other dtype.
+
+    >>> import gradtape as gt
+    >>> gt.set_default_float("float64")
+    >>> gt.constant(1.0).dtype
+    dtype('float64')
+    >>> gt.set_default_float("float32")
+    """
+    chosen = np.dtype(dtype)
+    if chosen not in (float16, float32, float64):
+        raise ValueError(f"the default float can be float16, float32 or float64, not {chosen.name}")
+    _Default.float_dtype = chosen

@@ -1,0 +1,339 @@
+"""The tensor, and the one door through which every operation goes.
+
+`apply` evaluates a primitive and tells the listeners. `call` is `apply` for arguments that may still have to become
+tensors. Operators look their row up by name when they are called, so this file stands before the vocabulary.
+
+A tensor's value is a NumPy scalar (for rank 0) or an array that nobody writes to.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextvars import Context
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .errors import InvalidArgumentError
+from .holder import Holder, show
+from .listen import ACTIVE, Node
+from .spec import DType
+from .values import UnconvertibleError, to_value, value_beside
+
+if TYPE_CHECKING:
+    from .primitive import Primitive
+
+ROWS: dict[str, Primitive] = {}
+"""The vocabulary: every row by its name."""
+
+FUNCTIONS: dict[str, Any] = {}
+"""Composites by NumPy's name, as `ROWS` has the primitives; filled by the folder `ops`."""
+
+
+class _Quiet(threading.local):
+    """An empty context of each thread in which NumPy does not warn of infinities and NaN: they are values here.
+
+    Running a function in a context that already has the error state costs next to nothing; `np.errstate` around
+    each operation would cost more than a scalar operation itself.
+    """
+
+    def __init__(self) -> None:
+        context = Context()
+        context.run(np.seterr, all="ignore")
+        self.run = context.run
+
+
+QUIET = _Quiet()
+
+
+def apply(primitive: Primitive, *inputs: Tensor, **params: Any) -> Any:
+    """Evaluate a primitive on tensors, then tell the listeners, outermost first. The one door."""
+    try:
+        value = QUIET.run(primitive.value, *[x._value for x in inputs], **params)
+    except Exception as error:
+        value = _retry(error, primitive, inputs, params)
+    result: Any = Tensor(value) if type(value) is not tuple else tuple([Tensor(part) for part in value])
+    active = ACTIVE.get()
+    if active:
+        if len(active) == 1:
+            active[0].hear(primitive, inputs, params, result, ())
+        else:
+            for position, listener in enumerate(active):
+                listener.hear(primitive, inputs, params, result, active[:position])
+    return result
+
+
+def _retry(error: Exception, primitive: Primitive, inputs: tuple[Tensor, ...], params: dict[str, Any]) -> Any:
+    """Evaluate again if the thread's quiet context was busy (a signal handler or finalizer), else explain."""
+    if isinstance(error, RuntimeError) and "cannot enter context" in str(error):
+        with np.errstate(all="ignore"):
+            return primitive.value(*[x._value for x in inputs], **params)
+    for kind, wording in ((IndexError, IndexError), (TypeError, TypeError), (ValueError, InvalidArgumentError)):
+        if isinstance(error, kind):
+            given = ", ".join(f"{x.dtype.name}{list(x._value.shape)}" for x in inputs)
+            settings = "".join(f", {name}={value!r}" for name, value in params.items())
+            raise wording(f"{primitive.name}({given}{settings}): {error}") from None
+    raise error
+
+
+def call(primitive: Primitive, *inputs: Any, **params: Any) -> Any:
+    """Apply a primitive to tensors or to what can stand beside one (numbers, arrays, variables, lists)."""
+    for x in inputs:
+        if type(x) is not Tensor:
+            return apply(primitive, *beside(inputs), **params)
+    return apply(primitive, *inputs, **params)
+
+
+def as_tensor(obj: Any, dtype: Any = None) -> Tensor:
+    """The object as a tensor: itself if it is one, a read of a variable, else a constant.
+
+    A nested list with tensors in it is stacked, so that derivatives reach them.
+
+    Raises:
+        ValueError: if a tensor of another dtype is asked to change it (use `cast`).
+        TypeError: if the object cannot become a tensor.
+    """
+    if type(obj) is not Tensor:
+        read = getattr(type(obj), "_as_tensor", None)
+        if read is not None:
+            obj = read(obj)
+        elif isinstance(obj, (list, tuple)) and _holds_tensors(obj):
+            parts = beside(tuple([as_tensor(o) if isinstance(o, (list, tuple)) else o for o in obj]))
+            obj = apply(ROWS["stack"], *parts, axis=0)
+            return obj if dtype is None else FUNCTIONS["astype"](obj, dtype)
+        else:
+            return Tensor(to_value(obj, dtype))
+    if dtype is not None and obj._value.dtype != dtype:
+        raise ValueError(
+            f"a tensor of dtype {obj._value.dtype.name} was given where {np.dtype(dtype).name} is asked for; "
+            "use gt.cast to change its dtype"
+        )
+    return obj  # type: ignore[no-any-return]
+
+
+def _holds_tensors(obj: Any) -> bool:
+    """Whether there is a tensor or a variable anywhere in a nested list."""
+    return any(
+        _holds_tensors(part) if isinstance(part, (list, tuple)) else hasattr(type(part), "_as_tensor") for part in obj
+    )
+
+
+def beside(inputs: tuple[Any, ...]) -> list[Tensor]:
+    """Make tensors of arguments that stand together: plain numbers and arrays take the tensors' dtype.
+
+    Python floats beside integer tensors bring these to the default float.
+    """
+    tensors = [
+        as_tensor(x)
+        if hasattr(type(x), "_as_tensor") or (isinstance(x, (list, tuple)) and _holds_tensors(x))
+        else None
+        for x in inputs
+    ]
+    dtypes = [x._value.dtype for x in tensors if x is not None]
+    if not dtypes:
+        return [as_tensor(x) for x in inputs]
+    dtype: DType = dtypes[0] if len(dtypes) == 1 else np.result_type(*dtypes)
+    result, higher = [], dtype
+    for given, tensor in zip(inputs, tensors, strict=True):
+        if tensor is None:
+            tensor = Tensor(value_beside(given, dtype))
+            if dtype.kind in "biu" and tensor._value.dtype.kind in "fc":
+                higher = tensor._value.dtype
+        result.append(tensor)
+    if higher is not dtype:
+        result = [FUNCTIONS["astype"](x, higher) if x._value.dtype.kind in "iu" else x for x in result]
+    return result
+
+
+def _operator(name: str, left: Any, right: Any) -> Any:
+    """A binary operator; what cannot be an operand is left to the other side."""
+    try:
+        return call(ROWS[name], left, right)
+    except UnconvertibleError:
+        return NotImplemented
+
+
+class Operators(Holder):
+    """Python's operators over the rows of the same meaning, for tensors and variables."""
+
+    __slots__ = ()
+
+    # NumPy arrays hand their operators over instead of taking a tensor apart entry by entry.
+    __array_priority__ = 100.0
+
+    def __add__(self, other: Any) -> Tensor:
+        return _operator("add", self, other)  # type: ignore[no-any-return]
+
+    def __radd__(self, other: Any) -> Tensor:
+        return _operator("add", other, self)  # type: ignore[no-any-return]
+
+    def __sub__(self, other: Any) -> Tensor:
+        return _operator("subtract", self, other)  # type: ignore[no-any-return]
+
+    def __rsub__(self, other: Any) -> Tensor:
+        return _operator("subtract", other, self)  # type: ignore[no-any-return]
+
+    def __mul__(self, other: Any) -> Tensor:
+        return _operator("multiply", self, other)  # type: ignore[no-any-return]
+
+    def __rmul__(self, other: Any) -> Tensor:
+        return _operator("multiply", other, self)  # type: ignore[no-any-return]
+
+    def __truediv__(self, other: Any) -> Tensor:
+        return _operator("divide", self, other)  # type: ignore[no-any-return]
+
+    def __rtruediv__(self, other: Any) -> Tensor:
+        return _operator("divide", other, self)  # type: ignore[no-any-return]
+
+    def __floordiv__(self, other: Any) -> Tensor:
+        return _operator("floor_divide", self, other)  # type: ignore[no-any-return]
+
+    def __rfloordiv__(self, other: Any) -> Tensor:
+        return _operator("floor_divide", other, self)  # type: ignore[no-any-return]
+
+    def __mod__(self, other: Any) -> Tensor:
+        return _operator("remainder", self, other)  # type: ignore[no-any-return]
+
+    def __rmod__(self, other: Any) -> Tensor:
+        return _operator("remainder", other, self)  # type: ignore[no-any-return]
+
+    def __pow__(self, other: Any) -> Tensor:
+        return _operator("power", self, other)  # type: ignore[no-any-return]
+
+    def __rpow__(self, other: Any) -> Tensor:
+        return _operator("power", other, self)  # type: ignore[no-any-return]
+
+    def __matmul__(self, other: Any) -> Tensor:
+        return FUNCTIONS["matmul"](self, other)  # type: ignore[no-any-return]
+
+    def __rmatmul__(self, other: Any) -> Tensor:
+        return FUNCTIONS["matmul"](other, self)  # type: ignore[no-any-return]
+
+    def __and__(self, other: Any) -> Tensor:
+        return _operator("bitwise_and", self, other)  # type: ignore[no-any-return]
+
+    def __rand__(self, other: Any) -> Tensor:
+        return _operator("bitwise_and", other, self)  # type: ignore[no-any-return]
+
+    def __or__(self, other: Any) -> Tensor:
+        return _operator("bitwise_or", self, other)  # type: ignore[no-any-return]
+
+    def __ror__(self, other: Any) -> Tensor:
+        return _operator("bitwise_or", other, self)  # type: ignore[no-any-return]
+
+    def __xor__(self, other: Any) -> Tensor:
+        return _operator("bitwise_xor", self, other)  # type: ignore[no-any-return]
+
+    def __rxor__(self, other: Any) -> Tensor:
+        return _operator("bitwise_xor", other, self)  # type: ignore[no-any-return]
+
+    def __lt__(self, other: Any) -> Tensor:
+        return _operator("less", self, other)  # type: ignore[no-any-return]
+
+    def __le__(self, other: Any) -> Tensor:
+        return _operator("less_equal", self, other)  # type: ignore[no-any-return]
+
+    def __gt__(self, other: Any) -> Tensor:
+        return _operator("greater", self, other)  # type: ignore[no-any-return]
+
+    def __ge__(self, other: Any) -> Tensor:
+        return _operator("greater_equal", self, other)  # type: ignore[no-any-return]
+
+    def __eq__(self, other: object) -> Tensor:  # type: ignore[override]
+        return _operator("equal", self, other)  # type: ignore[no-any-return]
+
+    def __ne__(self, other: object) -> Tensor:  # type: ignore[override]
+        return _operator("not_equal", self, other)  # type: ignore[no-any-return]
+
+    def __neg__(self) -> Tensor:
+        return call(ROWS["negative"], self)  # type: ignore[no-any-return]
+
+    def __abs__(self) -> Tensor:
+        return call(ROWS["absolute"], self)  # type: ignore[no-any-return]
+
+    def __invert__(self) -> Tensor:
+        return call(ROWS["invert"], self)  # type: ignore[no-any-return]
+
+    def __pos__(self) -> Tensor:
+        return as_tensor(self)
+
+    __hash__ = Holder.__hash__
+
+    @property
+    def T(self) -> Tensor:
+        """The transpose: axes in reverse order."""
+        return call(ROWS["transpose"], self, axes=tuple(range(self.ndim))[::-1])  # type: ignore[no-any-return]
+
+    @property
+    def real(self) -> Tensor:
+        """The real part."""
+        return FUNCTIONS["real"](self)  # type: ignore[no-any-return]
+
+    @property
+    def imag(self) -> Tensor:
+        """The imaginary part."""
+        return FUNCTIONS["imag"](self)  # type: ignore[no-any-return]
+
+    def __getitem__(self, index: Any) -> Tensor:
+        return FUNCTIONS["getitem"](self, index)  # type: ignore[no-any-return]
+
+    def __iter__(self) -> Iterator[Tensor]:
+        if self.ndim == 0:
+            raise TypeError("a tensor of rank 0 cannot be iterated over")
+        return (self[i] for i in range(len(self)))
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **settings: Any) -> Any:
+        return FUNCTIONS["__array_ufunc__"](ufunc, method, inputs, settings)
+
+    def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        return FUNCTIONS["__array_function__"](function, args, kwargs)
+
+
+class Tensor(Operators):
+    """An immutable array of numbers whose operations are recorded by the tapes that know it.
+
+    Made by `constant`, `convert_to_tensor` and every operation; not by calling the class.
+
+    >>> import gradtape as gt
+    >>> x = gt.constant([1.0, 2.0])
+    >>> x
+    <Tensor: shape=(2,), dtype=float32, numpy=array([1., 2.], dtype=float32)>
+    >>> print(x[0] + 1)
+    Tensor(2.0, shape=(), dtype=float32)
+    """
+
+    __slots__ = ("__weakref__", "_node", "_value")
+
+    def __init__(self, value: Any, node: Node | None = None) -> None:
+        self._value = value
+        self._node = node
+
+    def _as_tensor(self) -> Tensor:
+        return self
+
+    @property
+    def name(self) -> str:
+        """Tensors have no names outside a graph."""
+        raise AttributeError("Tensor.name has no meaning in eager execution; a Variable has a name")
+
+    def __repr__(self) -> str:
+        return f"<Tensor: shape={self.shape}, dtype={self.dtype.name}, numpy={show(self._value)}>"
+
+    def __str__(self) -> str:
+        return f"Tensor({self._value!s}, shape={self.shape}, dtype={self.dtype.name})"
+
+    def __copy__(self) -> Tensor:
+        return self
+
+    def __deepcopy__(self, memo: Any) -> Tensor:
+        return Tensor(self._value.copy())
+
+    def __reduce__(self) -> Any:
+        return Tensor, (self._value,)
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        raise TypeError(
+            "tensors do not change, so t[i] = v is not possible; build the result with gt.where, gt.concat, gt.stack "
+            "or gt.tensor_scatter_nd_update, or keep it in a gt.Variable and use v[i].assign(...)"
+        )

@@ -1,0 +1,134 @@
+"""From what users write to NumPy values: numbers, nested lists, arrays of any kind.
+
+`to_value` is for `constant` and its like: Python numbers take the default dtypes, arrays keep theirs.
+`value_beside` is for an operand next to a tensor: it takes the tensor's dtype where it can.
+Values come back native-endian, of no subclass, as NumPy scalars for rank 0, and owned by us alone.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .spec import DType, complex64, default_complex, default_float, int32, int64
+
+_INT32, _INT64 = np.iinfo(np.int32), np.iinfo(np.int64)
+
+
+class UnconvertibleError(TypeError):
+    """The object cannot become a tensor."""
+
+
+def to_value(obj: Any, dtype: Any = None) -> Any:
+    """A NumPy scalar or array of the object, in the given dtype or in the one that its kind of object takes.
+
+    Python floats, ints and complex numbers, alone or in nested lists, become the default float, int32 (int64 where
+    the number needs it) and the default complex; NumPy arrays and scalars keep their dtype.
+
+    Raises:
+        UnconvertibleError: for objects that are no numbers, and for masked, structured and object arrays.
+        ValueError: for ragged lists, integers beyond 64 bits and complex numbers asked to become real.
+    """
+    if isinstance(obj, (np.ndarray, np.generic)):
+        array = _plain(obj)
+        chosen = array.dtype if dtype is None else np.dtype(dtype)
+    else:
+        array = _from_python(obj)
+        chosen = _python_dtype(obj, array) if dtype is None else np.dtype(dtype)
+    return _cast(array, chosen.newbyteorder("="), obj)[()]
+
+
+def value_beside(obj: Any, dtype: DType) -> Any:
+    """The value of an operand beside a tensor of this dtype.
+
+    The tensor's dtype, unless the operand is of a higher kind (a float beside integers, a complex beside reals):
+    then the default float, or the complex dtype of the tensor's precision.
+    """
+    kind = type(obj)
+    if kind is float or kind is int:
+        if dtype.kind in "fc" or (kind is int and dtype.kind in "iu"):
+            return dtype.type(obj)
+    array = _plain(obj) if isinstance(obj, (np.ndarray, np.generic)) else _from_python(obj)
+    rank = "biufc".find("i" if array.dtype.kind == "u" else array.dtype.kind)
+    own = "biufc".find("i" if dtype.kind == "u" else dtype.kind)
+    if rank < 0 or own < 0 or rank <= own:
+        return _cast(array, dtype, obj)[()]
+    if array.dtype.kind == "c" and dtype.kind == "f":
+        return _cast(array, np.result_type(dtype, complex64), obj)[()]
+    return to_value(obj)
+
+
+def _plain(array: Any) -> Any:
+    """The array without its subclass; refuses those whose subclass or dtype carries meaning we would lose."""
+    if isinstance(array, np.ma.MaskedArray):
+        raise UnconvertibleError("a masked array cannot become a tensor: fill it first, e.g. array.filled(0)")
+    if array.dtype.kind not in "biufcSU":
+        raise UnconvertibleError(f"an array of dtype {array.dtype} cannot become a tensor: give it a numeric dtype")
+    return np.asarray(array)
+
+
+def _from_python(obj: Any) -> Any:
+    """An array of a Python number, string or nested sequence."""
+    if obj is None or isinstance(obj, (dict, set, frozenset)):
+        raise UnconvertibleError(f"{_named(obj)} cannot become a tensor")
+    try:
+        array = np.asarray(obj)
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"{_named(obj)} cannot become a tensor: {error}") from None
+    if array.dtype.kind == "O":
+        first = next(iter(array.flat), None)
+        if isinstance(first, int):
+            raise ValueError(f"an integer in {_named(obj)} does not fit into 64 bits; write it as a float")
+        raise UnconvertibleError(f"{_named(obj)} cannot become a tensor")
+    return _plain(array)
+
+
+def _python_dtype(obj: Any, array: Any) -> DType:
+    """The dtype that Python numbers take; NumPy numbers inside a list keep theirs."""
+    first = obj
+    while isinstance(first, (list, tuple)) and first:
+        first = first[0]
+    if isinstance(first, (np.ndarray, np.generic)) or hasattr(first, "__array__"):
+        return array.dtype  # type: ignore[no-any-return]
+    kind = array.dtype.kind
+    if kind == "f":
+        return default_float()
+    if kind == "c":
+        return default_complex()
+    if kind in "iu":
+        if array.size == 0 or (array.min() >= _INT32.min and array.max() <= _INT32.max):
+            return int32
+        if array.max() > _INT64.max:
+            raise ValueError(f"an integer in {_named(obj)} does not fit into int64; write it as a float")
+        return int64
+    return array.dtype  # type: ignore[no-any-return]
+
+
+def _cast(array: Any, dtype: DType, obj: Any) -> Any:
+    """A fresh array of the dtype; refuses to lose an imaginary part or to read a number out of text."""
+    if array.dtype.kind == "c" and dtype.kind in "biuf":
+        raise ValueError(f"{_named(obj)} is complex and cannot become {dtype.name}; take gt.math.real of it first")
+    if (array.dtype.kind in "SU") != (dtype.kind in "SU"):
+        raise UnconvertibleError(f"{_named(obj)} cannot become {dtype.name}")
+    if dtype.kind in "iu" and array.dtype.kind in "iuf" and not isinstance(obj, (np.ndarray, np.generic)):
+        _refuse_loss(array, dtype, obj)
+    with np.errstate(all="ignore"):
+        return array.astype(dtype, copy=True)
+
+
+def _refuse_loss(array: Any, dtype: DType, obj: Any) -> None:
+    """Python numbers given an integer dtype must be integers that fit into it."""
+    if array.dtype.kind == "f" and array.size:
+        raise UnconvertibleError(f"{_named(obj)} is a float and cannot become {dtype.name}; use gt.cast to truncate")
+    bounds = np.iinfo(dtype)
+    if array.size and (int(array.min()) < bounds.min or int(array.max()) > bounds.max):
+        raise ValueError(f"an integer in {_named(obj)} does not fit into {dtype.name}")
+
+
+def _named(obj: Any) -> str:
+    """The object and its type, short enough for a message."""
+    text = repr(obj)
+    return f"{text if len(text) < 60 else text[:57] + '...'} (a {type(obj).__name__})"
+
+

@@ -1,0 +1,1 @@
+"""How a row is read: reverse and forward, each one file with five cases."""

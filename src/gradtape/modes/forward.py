@@ -1,0 +1,133 @@
+"""Forward mode: an accumulator's listener, which keeps a tangent for each result that depends on a primal."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..core.bundle import attach_bundle, bundle_of
+from ..core.listen import Listener, Node, paused
+from ..core.primitive import Kind, Primitive, Rule
+from ..core.spec import is_differentiable
+from ..core.tensor import Tensor, apply
+from ..core.variable import Variable
+from ..ops.linear import add, broadcast_to, cast
+from .reverse import transpose
+
+Tangents = list[Tensor | None]
+
+
+class Pusher(Listener):
+    """Pushes tangents along with every operation, while those outside listen to the pushing."""
+
+    __slots__ = ()
+
+    forward = True
+
+    def hear(
+        self, primitive: Primitive, inputs: tuple[Tensor, ...], params: dict[str, Any], result: Any, outside: Any
+    ) -> None:
+        if primitive.kind is Kind.CONSTANT:
+            return
+        key = self.key
+        tangents: Tangents = [
+            node.read(key) if (node := x._node) is not None and node.knows(key) else None for x in inputs
+        ]
+        if not any(tangent is not None for tangent in tangents):
+            return
+        with paused(outside):
+            found = push(primitive, inputs, params, result, tangents)
+        if type(result) is tuple:
+            if any(tangent is not None for tangent in found):
+                attach_bundle(self, bundle_of(result), result, tuple(found))
+        elif found is not None:
+            self.watch(result, found)
+
+    def watch(self, primal: Tensor | Variable, tangent: Tensor) -> None:
+        """Keep the tangent of a primal."""
+        value = primal._value
+        if is_differentiable(value.dtype):
+            if primal._node is None:
+                primal._node = Node(None, value.shape, value.dtype, None, None)
+            self.attach(primal._node, tangent)
+
+    def tangent(self, tensor: Tensor | Variable) -> Tensor | None:
+        """The tangent of a tensor, None if it has none."""
+        node = tensor._node
+        return node.read(self.key) if node is not None and node.knows(self.key) else None
+
+
+def push(primitive: Primitive, inputs: tuple[Tensor, ...], params: Any, y: Any, tangents: Tangents) -> Any:
+    """The tangent of a result, or a tuple of them, from those of the inputs. The five cases of forward mode."""
+    rules, kind = primitive.rules, primitive.kind
+    if type(rules) is tuple:
+        tangents = [dx if rule is not None else None for dx, rule in zip(tangents, rules, strict=True)]
+    moving = [i for i, dx in enumerate(tangents) if dx is not None]
+    if not moving or kind is Kind.CONSTANT:
+        return (None,) * len(y) if type(y) is tuple else None
+    if kind is Kind.LINEAR:
+        terms = [_linear(primitive, inputs, params, tangents)]
+    elif kind is Kind.MULTILINEAR:
+        terms = [apply(primitive, *(tangents[j] if j == i else x for j, x in enumerate(inputs)), **params) for i in moving]
+    elif kind is Kind.ELEMENTWISE:
+        terms = [rules[i].function(y, *inputs, **params) * tangents[i] for i in moving]  # type: ignore[index,union-attr,misc]
+    elif type(rules) is Rule:
+        return _joint(primitive, rules, inputs, params, y, tangents)
+    else:
+        terms = [_tangent(primitive, rules[i], inputs, params, y, tangents[i], i) for i in moving]  # type: ignore[index,arg-type]
+    total = terms[0]
+    for term in terms[1:]:
+        total = add(total, term)
+    return _as_output(total, y)
+
+
+def _linear(primitive: Primitive, inputs: tuple[Tensor, ...], params: Any, tangents: Tangents) -> Tensor:
+    """The operation itself on the tangents, with zeros for inputs that do not move."""
+    arguments = []
+    for i, (x, dx) in enumerate(zip(inputs, tangents, strict=True)):
+        varies = primitive.rule(i) is not None
+        arguments.append(dx if dx is not None else Tensor(np.zeros_like(x._value)[()]) if varies else x)
+    return apply(primitive, *arguments, **params)  # type: ignore[no-any-return]
+
+
+def _tangent(primitive: Primitive, rule: Rule, inputs: Any, params: Any, y: Any, dx: Any, index: int) -> Any:
+    """The tangent of a TANGENT primitive in one input: its own rule, or its pull transposed."""
+    if rule.tangent is not None:
+        return rule.tangent(dx, y, *inputs, **params)
+    if rule.function is None:
+        raise LookupError(f"gradient registry has no entry for: {primitive.name}")
+    pull = rule.function
+    found = transpose(lambda g: pull(g, y, *inputs, **params), [_spec(y)], [dx])[0]
+    return Tensor(np.zeros_like(y._value)[()]) if found is None else found
+
+
+def _joint(primitive: Primitive, rule: Rule, inputs: Any, params: Any, y: Any, tangents: Tangents) -> Any:
+    """The tangents of all outputs of a TANGENT primitive with one joint rule."""
+    several = type(y) is tuple
+    if rule.tangent is not None:
+        found = rule.tangent(tangents, y, *inputs, **params)
+        found = found if several else (found,)
+    else:
+        pull = rule.function
+        if pull is None:
+            raise LookupError(f"gradient registry has no entry for: {primitive.name}")
+
+        def shares(*g: Tensor) -> Any:
+            return pull(g if several else g[0], y, *inputs, **params)
+
+        found = transpose(shares, [_spec(part) for part in (y if several else (y,))], tangents)
+    outputs = y if several else (y,)
+    result = tuple(None if dy is None else _as_output(dy, part) for dy, part in zip(found, outputs, strict=True))
+    return result if several else result[0]
+
+
+def _spec(tensor: Tensor) -> Any:
+    return Node(None, tensor._value.shape, tensor._value.dtype, None, None)
+
+
+def _as_output(dy: Tensor, y: Tensor) -> Tensor:
+    """Bring a tangent to the shape and dtype of its result."""
+    if dy._value.shape != y._value.shape:
+        dy = broadcast_to(dy, shape=y._value.shape)
+    return dy if dy._value.dtype == y._value.dtype else cast(dy, dtype=y._value.dtype)

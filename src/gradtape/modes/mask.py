@@ -1,0 +1,100 @@
+"""What absent entries do to cotangents, and how a share is brought to its input's shape and dtype.
+
+A selection (`where`) sends back a `Masked` cotangent: entries outside `live` are absent. On the way back a product of
+an absent entry with an infinite or undefined derivative must stay absent, so each share is cut to the entries that are
+still alive. A zero that was *computed* is not absent: its product with an infinity is NaN, as IEEE arithmetic says.
+
+Here a mask is looked at as a value: when all its entries are alive it is dropped.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..core.listen import Node
+from ..core.primitive import Masked, Primitive, Rule
+from ..core.spec import DType, Spec
+from ..core.tensor import Tensor
+from ..ops.constant import any_, logical_or, not_equal
+from ..ops.linear import add, broadcast_to, cast, reshape, sum_, where
+
+Cotangent = Tensor | Masked
+
+
+def masked(value: Tensor, live: Tensor) -> Cotangent:
+    """A cotangent whose entries outside `live` are absent and exactly zero."""
+    if live._value.all():
+        return value
+    return Masked(where(live, value, Tensor(value._value.dtype.type(0))), live)
+
+
+def join(old: Cotangent | None, new: Cotangent) -> Cotangent:
+    """The sum of two shares of one cotangent; an entry is alive where it is in either."""
+    if old is None:
+        return new
+    if type(old) is Tensor and type(new) is Tensor:
+        return add(old, new)  # type: ignore[no-any-return]
+    total = add(plain(old), plain(new))
+    if type(old) is Tensor or type(new) is Tensor:
+        return total  # type: ignore[no-any-return]
+    live = logical_or(old.live, new.live)
+    return total if live._value.all() else Masked(total, live)
+
+
+def plain(cotangent: Cotangent) -> Tensor:
+    """The cotangent with absent entries as zeros."""
+    return cotangent if type(cotangent) is Tensor else cotangent.value
+
+
+def conform(share: Cotangent, node: Node | Spec) -> Cotangent:
+    """Bring a share to the shape and dtype of its input: sum over broadcast axes, take the real part for reals."""
+    if type(share) is Masked:
+        live = share.live
+        if live._value.shape != node.shape:
+            live = _unbroadcast(live, node.shape, any_)
+        return masked(conform(share.value, node), live)  # type: ignore[arg-type]
+    if share._value.shape != node.shape:
+        share = _unbroadcast(share, node.shape, sum_)
+    if share._value.dtype != node.dtype:
+        share = cast(share, dtype=node.dtype)
+    return share
+
+
+def _unbroadcast(x: Tensor, shape: tuple[int, ...], total: Any) -> Tensor:
+    """Sum over the axes along which something of this shape was broadcast to the shape of x."""
+    if x.ndim < len(shape) or any(n != m and m != 1 for n, m in zip(x._value.shape[::-1], shape[::-1], strict=False)):
+        return broadcast_to(x, shape=shape)  # type: ignore[no-any-return]  # a rule gave a smaller, constant share
+    extra = x.ndim - len(shape)
+    axes = tuple(range(extra)) + tuple(
+        extra + i for i, n in enumerate(shape) if n == 1 and x._value.shape[extra + i] != 1
+    )
+    x = total(x, axis=axes, keepdims=False)
+    return x if x._value.shape == shape else reshape(x, shape=shape)
+
+
+def reach(primitive: Primitive, rule: Rule, live: Tensor, index: int, saved: Any, params: dict[str, Any]) -> Any:
+    """Which entries of an input the living entries of the result depend on; None if all of them may matter."""
+    if primitive.pointwise:
+        return live
+    if primitive.reach is not None:
+        return primitive.reach(live, *saved, **params)
+    if not primitive.structural or rule.function is None:
+        return None
+    ones = tuple(_ones(s) for s in saved or ())
+    leading: tuple[Any, ...] = (index,) if isinstance(primitive.rules, Rule) else ()
+    share = rule.function(cast(live, dtype=np.dtype("float64")), *leading, *ones, **params)
+    return None if type(share) is Masked else not_equal(share, Tensor(np.float64(0)))
+
+
+def _ones(saved: Any) -> Any:
+    """A stand-in for a kept input under which every dependence counts once."""
+    if type(saved) is Tensor and saved._value.dtype.kind in "fc":
+        return Tensor(np.ones(saved._value.shape)[()])
+    if type(saved) is Tensor:
+        return saved
+    return Spec(saved.shape, _FLOAT)
+
+
+_FLOAT: DType = np.dtype("float64")

@@ -1,0 +1,89 @@
+"""Rows whose result does not vary with small changes of the input: comparisons, logic, rounding, positions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..core.define import constant
+from ..core.spec import Spec, bool_, int64
+
+equal = constant("equal", np.equal, arity=2)
+not_equal = constant("not_equal", np.not_equal, arity=2)
+less = constant("less", np.less, arity=2)
+less_equal = constant("less_equal", np.less_equal, arity=2)
+greater = constant("greater", np.greater, arity=2)
+greater_equal = constant("greater_equal", np.greater_equal, arity=2)
+
+logical_and = constant("logical_and", np.logical_and, arity=2)
+logical_or = constant("logical_or", np.logical_or, arity=2)
+logical_xor = constant("logical_xor", np.logical_xor, arity=2)
+logical_not = constant("logical_not", np.logical_not)
+
+_BITS_1 = ((("bits",), {}),)
+_BITS_2 = ((("bits", "bits"), {}),)
+bitwise_and = constant("bitwise_and", np.bitwise_and, arity=2, dtype=None, samples=_BITS_2)
+bitwise_or = constant("bitwise_or", np.bitwise_or, arity=2, dtype=None, samples=_BITS_2)
+bitwise_xor = constant("bitwise_xor", np.bitwise_xor, arity=2, dtype=None, samples=_BITS_2)
+invert = constant("invert", np.invert, dtype=None, samples=_BITS_1)
+
+isnan = constant("isnan", np.isnan)
+isinf = constant("isinf", np.isinf)
+isfinite = constant("isfinite", np.isfinite)
+
+floor = constant("floor", np.floor, dtype=None)
+ceil = constant("ceil", np.ceil, dtype=None)
+rint = constant("rint", np.rint, dtype=None)
+trunc = constant("trunc", np.trunc, dtype=None)
+floor_divide = constant("floor_divide", np.floor_divide, arity=2, dtype=None, domain=((-4.0, 4.0), (0.5, 2.0)))
+
+stop_gradient = constant("stop_gradient", lambda x: x, dtype=None)
+
+
+def _astype_spec(x: Spec, *, dtype: Any) -> Spec:
+    return Spec(x.shape, np.dtype(dtype))
+
+
+def _astype(x: Any, *, dtype: Any) -> Any:
+    return (x.real if x.dtype.kind == "c" and np.dtype(dtype).kind not in "cb" else x).astype(dtype)
+
+
+astype = constant(
+    "astype", _astype, spec=_astype_spec, samples=((((3,),), {"dtype": np.dtype("int32")}),), domain=(-50.0, 50.0)
+)
+
+
+def _reduced(dtype: Any) -> Any:
+    def spec(x: Spec, *, axis: tuple[int, ...], keepdims: bool) -> Spec:
+        return Spec(reduced_shape(x.shape, axis, keepdims), dtype)
+
+    return spec
+
+
+def reduced_shape(shape: tuple[int, ...], axis: tuple[int, ...], keepdims: bool) -> tuple[int, ...]:
+    """The shape that a reduction over these (non-negative) axes leaves."""
+    if keepdims:
+        return tuple(1 if i in axis else n for i, n in enumerate(shape))
+    return tuple(n for i, n in enumerate(shape) if i not in axis)
+
+
+_REDUCED = ((((2, 3),), {"axis": (1,), "keepdims": False}), (((2, 3),), {"axis": (0, 1), "keepdims": True}))
+any_ = constant("any", np.any, spec=_reduced(bool_), samples=_REDUCED)
+all_ = constant("all", np.all, spec=_reduced(bool_), samples=_REDUCED)
+
+
+def _position(function: Any) -> Any:
+    def value(x: Any, *, axis: int, dtype: Any) -> Any:
+        return function(x, axis=axis).astype(dtype)
+
+    return value
+
+
+def _position_spec(x: Spec, *, axis: int, dtype: Any) -> Spec:
+    return Spec(reduced_shape(x.shape, (axis,), False), np.dtype(dtype))
+
+
+_POSITION = ((((2, 3),), {"axis": 1, "dtype": int64}),)
+argmax = constant("argmax", _position(np.argmax), spec=_position_spec, samples=_POSITION)
+argmin = constant("argmin", _position(np.argmin), spec=_position_spec, samples=_POSITION)

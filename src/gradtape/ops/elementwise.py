@@ -1,0 +1,208 @@
+"""Rows that work entry by entry, each with its partial derivatives.
+
+An argument named `_x` or `_y` in a partial is not kept for it; so `lambda y, _x: y` for exp keeps the output alone.
+Values at kinks and poles are decided here and told in `docs/nonsmooth.md`.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from ..core.define import elementwise, multilinear, tangent
+from ..core.primitive import broadcast_spec
+from ..core.spec import Spec
+from ..core.tensor import Tensor
+from .constant import astype, equal, floor, greater, greater_equal, less_equal, logical_not, not_equal
+from .linear import cast, conjugate, real, where
+
+LN2, LN10 = math.log(2.0), math.log(10.0)
+
+
+def like(x: Any, number: float) -> Tensor:
+    """A number as a scalar tensor of the dtype of x (a tensor or a spec)."""
+    return Tensor(x.dtype.type(number))
+
+
+# arithmetic
+
+multiply = multilinear(
+    "multiply", np.multiply, (lambda g, _a, b: g * conjugated(b), lambda g, a, _b: g * conjugated(a))
+)
+
+
+def conjugated(x: Any) -> Any:
+    """The complex conjugate; real tensors as they are."""
+    return conjugate(x) if x.dtype.kind == "c" else x
+
+
+divide = elementwise(
+    "divide",
+    np.true_divide,
+    (lambda _y, _a, b: reciprocal(b), lambda y, _a, b: -y / b),
+    domain=((-2.0, 2.0), (0.5, 2.0)),
+)
+reciprocal = elementwise("reciprocal", lambda x: 1 / x, lambda y, _x: -y * y, domain=(0.5, 2.0))
+square = elementwise("square", np.square, lambda _y, x: x + x)
+
+
+def _power_base(_y: Any, x: Any, n: Any) -> Any:
+    # The derivative of a constant is zero, also at x = 0 where n x^(n-1) is 0/0.
+    return where(equal(n, like(n, 0)), like(_y, 0), n * power(x, n - 1))
+
+
+def _power_exponent(y: Any, x: Any, _n: Any) -> Any:
+    # 0^n is constant in n, and a negative base has no real derivative in n; both give zero, as in TensorFlow.
+    inside = greater(x, like(x, 0)) if x.dtype.kind == "f" else not_equal(x, like(x, 0))
+    return y * where(inside, log(where(inside, x, like(x, 1))), like(x, 0))
+
+
+power = elementwise(
+    "power", np.power, (_power_base, _power_exponent), domain=((0.2, 2.0), (-2.0, 2.0))
+)
+remainder = elementwise(
+    "remainder",
+    np.remainder,
+    (lambda _y, _a, _b: like(_y, 1), lambda _y, a, b: -floor(a / b)),
+    domain=((-4.0, 4.0), (0.6, 0.9)),
+)
+
+# exponentials, logarithms and roots
+
+exp = elementwise("exp", np.exp, lambda y, _x: y)
+exp2 = elementwise("exp2", np.exp2, lambda y, _x: y * LN2)
+expm1 = elementwise("expm1", np.expm1, lambda y, _x: y + 1)
+log = elementwise("log", np.log, lambda _y, x: reciprocal(x), domain=(0.2, 3.0))
+log2 = elementwise("log2", np.log2, lambda _y, x: reciprocal(x) * (1 / LN2), domain=(0.2, 3.0))
+log10 = elementwise("log10", np.log10, lambda _y, x: reciprocal(x) * (1 / LN10), domain=(0.2, 3.0))
+log1p = elementwise("log1p", np.log1p, lambda _y, x: reciprocal(x + 1), domain=(-0.5, 2.0))
+sqrt = elementwise("sqrt", np.sqrt, lambda y, _x: 0.5 / y, domain=(0.2, 3.0))
+cbrt = elementwise("cbrt", np.cbrt, lambda y, _x: (1 / 3) / (y * y), domain=(0.2, 3.0))
+logaddexp = elementwise(
+    "logaddexp", np.logaddexp, (lambda _y, a, b: sigmoid(a - b), lambda _y, a, b: sigmoid(b - a))
+)
+
+# trigonometric and hyperbolic functions with their inverses
+
+sin = elementwise("sin", np.sin, lambda _y, x: cos(x))
+cos = elementwise("cos", np.cos, lambda _y, x: -sin(x))
+tan = elementwise("tan", np.tan, lambda y, _x: 1 + y * y, domain=(-1.2, 1.2))
+arcsin = elementwise("arcsin", np.arcsin, lambda _y, x: 1 / sqrt((1 - x) * (1 + x)), domain=(-0.8, 0.8))
+arccos = elementwise("arccos", np.arccos, lambda _y, x: -1 / sqrt((1 - x) * (1 + x)), domain=(-0.8, 0.8))
+arctan = elementwise("arctan", np.arctan, lambda _y, x: 1 / (1 + x * x))
+arctan2 = elementwise(
+    "arctan2",
+    np.arctan2,
+    (lambda _y, a, b: b / (a * a + b * b), lambda _y, a, b: -a / (a * a + b * b)),
+    domain=((0.3, 2.0), (0.3, 2.0)),
+)
+hypot = elementwise(
+    "hypot",
+    np.hypot,
+    (lambda y, a, _b: divide_no_nan(a, y), lambda y, _a, b: divide_no_nan(b, y)),
+    domain=(0.3, 2.0),
+)
+sinh = elementwise("sinh", np.sinh, lambda _y, x: cosh(x))
+cosh = elementwise("cosh", np.cosh, lambda _y, x: sinh(x))
+tanh = elementwise("tanh", np.tanh, lambda y, _x: 1 - y * y)
+arcsinh = elementwise("arcsinh", np.arcsinh, lambda _y, x: 1 / sqrt(x * x + 1))
+arccosh = elementwise("arccosh", np.arccosh, lambda _y, x: 1 / (sqrt(x - 1) * sqrt(x + 1)), domain=(1.2, 3.0))
+arctanh = elementwise("arctanh", np.arctanh, lambda _y, x: 1 / ((1 - x) * (1 + x)), domain=(-0.8, 0.8))
+
+# activations
+
+sigmoid = elementwise("sigmoid", lambda x: 1 / (1 + np.exp(-x)), lambda y, _x: y * (1 - y))
+softplus = elementwise("softplus", lambda x: np.logaddexp(x, x.dtype.type(0)), lambda _y, x: sigmoid(x))
+relu = elementwise("relu", lambda x: np.maximum(x, x.dtype.type(0)), lambda y, _x: sign(y), domain=(0.3, 2.0))
+
+# absolute value, sign, and the larger and smaller of two
+
+sign = elementwise("sign", np.sign, lambda _y, _x: like(_y, 0), domain=(0.3, 2.0))
+
+
+def _direction(y: Any, x: Any) -> Any:
+    return sign(x) if x.dtype.kind == "f" else divide_no_nan(x, cast(y, dtype=x.dtype))
+
+
+def _absolute_tangent(dx: Any, y: Any, x: Any) -> Any:
+    product = conjugated(_direction(y, x)) * dx
+    return product if x.dtype.kind == "f" else real(product)
+
+
+absolute = tangent(
+    "absolute",
+    np.abs,
+    _absolute_tangent,
+    pulls=lambda g, y, x: g * _direction(y, x),
+    spec=lambda x: Spec(tuple(x.shape), np.zeros((), x.dtype).real.dtype),
+    samples=((((3,),), {}), (((),), {})),
+    domain=(0.3, 2.0),
+)
+
+
+def _larger_of(name: str, function: Any, first: Any) -> Any:
+    """A choice between two numbers that goes wholly to the first at a tie."""
+
+    def left(dx: Any, _y: Any, a: Any, b: Any) -> Any:
+        return multiply(dx, cast_flag(first(a, b), _y))
+
+    def right(dx: Any, _y: Any, a: Any, b: Any) -> Any:
+        return multiply(dx, cast_flag(logical_not(first(a, b)), _y))
+
+    samples = ((((3,), (3,)), {}), (((2, 3), ()), {}), (((), (2, 1)), {}))
+    return tangent(name, function, (left, right), pulls=(left, right), spec=broadcast_spec, samples=samples)
+
+
+def cast_flag(flag: Any, x: Any) -> Tensor:
+    """A boolean tensor as zeros and ones of the dtype of x; constant."""
+    return astype(flag, dtype=x.dtype)  # type: ignore[no-any-return]
+
+
+maximum = _larger_of("maximum", np.maximum, greater_equal)
+minimum = _larger_of("minimum", np.minimum, less_equal)
+
+# products and quotients with a settled value at zero
+
+
+def _divide_no_nan(a: Any, b: Any) -> Any:
+    zero = b == 0
+    return np.where(zero, 0, a / np.where(zero, 1, b)).astype(np.result_type(a, b))[()]
+
+
+divide_no_nan = elementwise(
+    "divide_no_nan",
+    _divide_no_nan,
+    (
+        lambda _y, _a, b: divide_no_nan(like(b, 1), b),
+        lambda y, _a, b: -divide_no_nan(y, b),
+    ),
+    domain=((-2.0, 2.0), (0.5, 2.0)),
+)
+
+
+def _multiply_no_nan(x: Any, y: Any) -> Any:
+    return np.where(y == 0, 0, x * y).astype(np.result_type(x, y))[()]
+
+
+multiply_no_nan = elementwise(
+    "multiply_no_nan",
+    _multiply_no_nan,
+    (lambda _z, _x, y: y, lambda _z, x, y: where(equal(y, like(y, 0)), like(x, 0), x)),
+)
+
+
+def _xlogy(x: Any, y: Any) -> Any:
+    return np.where(x == 0, 0, x * np.log(np.where(x == 0, 1, y))).astype(np.result_type(x, y))[()]
+
+
+xlogy = elementwise(
+    "xlogy",
+    _xlogy,
+    (
+        lambda _z, x, y: where(equal(x, like(x, 0)), like(x, 0), log(where(equal(x, like(x, 0)), like(y, 1), y))),
+        lambda _z, x, y: divide_no_nan(x, where(equal(x, like(x, 0)), like(y, 0), y)),
+    ),
+    domain=((0.3, 2.0), (0.3, 2.0)),
+)

@@ -1,0 +1,107 @@
+"""What users hand to a tape or an accumulator, checked at the border: targets, sources, weights, options."""
+
+from __future__ import annotations
+
+import itertools
+import warnings
+from enum import Enum
+from typing import Any
+
+import numpy as np
+
+from .core import nest
+from .core.errors import NonDifferentiableDtypeWarning
+from .core.spec import is_differentiable
+from .core.tensor import Tensor, as_tensor
+from .core.variable import Variable
+
+
+class UnconnectedGradients(Enum):
+    """What stands for the derivative with respect to a source that the target does not depend on.
+
+    >>> import gradtape as gt
+    >>> gt.UnconnectedGradients("zero")
+    <UnconnectedGradients.ZERO: 'zero'>
+    """
+
+    NONE = "none"
+    ZERO = "zero"
+
+
+def short(obj: Any) -> str:
+    text = repr(obj)
+    return text if len(text) < 60 else text[:57] + "..."
+
+
+_warned = itertools.count()
+
+
+def warn_dtype(what: str, dtype: Any) -> None:
+    """Warn of a dtype without derivatives, the first five times in a process."""
+    if next(_warned) < 5:
+        warnings.warn(
+            f"The dtype of the {what} must be floating (e.g. gt.float32), got {dtype.name}: its gradient will be None",
+            NonDifferentiableDtypeWarning,
+            stacklevel=3,
+        )
+
+
+def unconnected_choice(value: UnconnectedGradients | str) -> UnconnectedGradients:
+    """The option as a member of the enumeration."""
+    try:
+        return UnconnectedGradients(value)
+    except ValueError:
+        raise ValueError(f"Unknown value for unconnected_gradients: {value!r}; it is 'none' or 'zero'") from None
+
+
+def tensors_of(structure: Any, name: str) -> list[Any]:
+    """The tensors and variables of a nest."""
+    flat = nest.flatten(structure)
+    for leaf in flat:
+        if not isinstance(leaf, (Tensor, Variable)):
+            raise TypeError(
+                f"Argument `{name}` should hold tensors and variables, not {short(leaf)} of type "
+                f"{type(leaf).__name__!r}: derivatives belong to the object that was watched"
+            )
+    return flat
+
+
+def single(structure: Any, name: str) -> list[Any]:
+    """The only tensor of a nest, in a list."""
+    flat = tensors_of(structure, "target")
+    if len(flat) != 1:
+        raise ValueError(f"{name} takes one tensor here, not {len(flat)}")
+    return flat
+
+
+def seeds_of(targets: list[Any], structure: Any, given: Any) -> list[Tensor | None]:
+    """One cotangent for each target; None for those whose dtype has no derivative."""
+    weights = [None] * len(targets) if given is None else _flat_weights(structure, given)
+    if len(weights) != len(targets):
+        raise ValueError(f"output_gradients has {len(weights)} entries for {len(targets)} targets")
+    seeds: list[Tensor | None] = []
+    for target, weight in zip(targets, weights, strict=True):
+        shape, dtype = target._value.shape, target._value.dtype
+        if weight is None:
+            # A scalar NumPy one for rank 0 keeps the walk in scalar arithmetic.
+            seeds.append(Tensor(np.ones(shape, dtype) if shape else dtype.type(1)))
+        else:
+            seeds.append(_checked(weight, shape, dtype))
+    return [
+        seed if is_differentiable(t._value.dtype) or given is None else None
+        for seed, t in zip(seeds, targets, strict=True)
+    ]
+
+
+def _flat_weights(structure: Any, given: Any) -> list[Any]:
+    """The weights in a flat list; one array beside one tensor may be a plain list of numbers."""
+    if not nest.is_nested(structure) and isinstance(given, (list, tuple)):
+        return [given[0]] if len(given) == 1 and hasattr(type(given[0]), "_as_tensor") else [given]
+    return nest.flatten(given)
+
+
+def _checked(weight: Any, shape: Any, dtype: Any) -> Tensor:
+    g = as_tensor(weight) if hasattr(type(weight), "_as_tensor") else as_tensor(weight, dtype)
+    if g._value.shape != shape:
+        raise ValueError(f"output_gradients: a weight of shape {g.shape} was given for a target of shape {shape}")
+    return g

@@ -1,0 +1,19 @@
+"""Error and warning classes of gradtape, in the place where TensorFlow has its own."""
+
+from ..core.errors import (
+    GradtapeWarning,
+    InactiveTapeWarning,
+    InternalError,
+    InvalidArgumentError,
+    NonDifferentiableDtypeWarning,
+    PersistentTapeWarning,
+)
+
+__all__ = [
+    "GradtapeWarning",
+    "InactiveTapeWarning",
+    "InternalError",
+    "InvalidArgumentError",
+    "NonDifferentiableDtypeWarning",
+    "PersistentTapeWarning",
+]

@@ -1,0 +1,72 @@
+"""TensorFlow's `tf.Module`: an object that finds the variables among its attributes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from ..core import nest
+from ..core.variable import Variable
+
+
+class Module:
+    """Base class for models: collects variables from attributes, nested modules, lists and dictionaries.
+
+    >>> import gradtape as gt
+    >>> class Line(gt.Module):
+    ...     def __init__(self):
+    ...         super().__init__()
+    ...         self.b, self.a = gt.Variable(0.0, name="b"), gt.Variable(1.0, name="a")
+    >>> [v.name for v in Line().trainable_variables]
+    ['b:0', 'a:0']
+    """
+
+    def __init__(self, name: str | None = None) -> None:
+        self._name = name or _snake(type(self).__name__)
+
+    @property
+    def name(self) -> str:
+        """The name given, or one made of the class's name."""
+        return getattr(self, "_name", _snake(type(self).__name__))
+
+    @property
+    def variables(self) -> tuple[Variable, ...]:
+        """All variables of this module and those in it, each once, in order of creation."""
+        found = {v._serial: v for v in _leaves(self, set()) if isinstance(v, Variable)}
+        return tuple(variable for _, variable in sorted(found.items()))
+
+    @property
+    def trainable_variables(self) -> tuple[Variable, ...]:
+        """The trainable variables, in order of creation."""
+        return tuple(v for v in self.variables if v.trainable)
+
+    @property
+    def non_trainable_variables(self) -> tuple[Variable, ...]:
+        """The variables that are not trainable, in order of creation."""
+        return tuple(v for v in self.variables if not v.trainable)
+
+    @property
+    def submodules(self) -> tuple[Module, ...]:
+        """The modules inside this one, at any depth."""
+        seen: set[int] = set()
+        return tuple(m for m in _leaves(self, seen) if isinstance(m, Module) and m is not self)
+
+
+def _leaves(module: Module, seen: set[int]) -> Iterator[Any]:
+    """The module, then the leaves of its attributes, entering each module once."""
+    if id(module) in seen:
+        return
+    seen.add(id(module))
+    yield module
+    for key, value in sorted(vars(module).items()):
+        if key == "_name":
+            continue
+        for leaf in nest.flatten(value):
+            if isinstance(leaf, Module):
+                yield from _leaves(leaf, seen)
+            else:
+                yield leaf
+
+
+def _snake(name: str) -> str:
+    return "".join("_" + c.lower() if c.isupper() and i else c.lower() for i, c in enumerate(name))

@@ -1,0 +1,177 @@
+"""TensorFlow's `tf.random`: stateless draws, seeded generators, and the global generator.
+
+Values come from NumPy's generators (PCG64 for streams, Philox keyed by the seed for stateless draws) and do not equal
+TensorFlow's for the same seed. They are constants to every tape, but for location and scale: a draw is
+`mean + stddev * noise`, so derivatives reach both.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..core.spec import default_float
+from ..core.tensor import Tensor, as_tensor
+from ..core.values import to_value
+from ..ops.composite import shape_of
+
+
+def _real(dtype: Any) -> np.dtype[Any]:
+    return default_float() if dtype is None else np.dtype(dtype)
+
+
+def _noise(source: np.random.Generator, kind: str, shape: Any, dtype: Any) -> Tensor:
+    sizes = shape_of(shape)
+    if kind == "normal":
+        drawn = source.standard_normal(sizes)
+    elif kind == "uniform":
+        drawn = source.random(sizes)
+    else:
+        drawn = source.standard_normal(sizes)
+        while (outside := np.abs(drawn) > 2).any():
+            drawn = np.where(outside, source.standard_normal(sizes), drawn)
+    value = np.asarray(drawn).astype(dtype)
+    if kind == "uniform":
+        # Rounding to a shorter dtype may reach one, which is outside the half-open interval.
+        value = np.minimum(value, np.nextafter(dtype.type(1), dtype.type(0)))
+    return Tensor(value[()])
+
+
+def _scaled(noise: Tensor, shift: Any, scale: Any) -> Tensor:
+    return shift + noise * scale if hasattr(type(shift), "_as_tensor") else noise * scale + shift
+
+
+def _uniform(source: np.random.Generator, shape: Any, low: Any, high: Any, dtype: Any) -> Tensor:
+    chosen = _real(dtype)
+    if chosen.kind in "iu":
+        if high is None:
+            raise ValueError("uniform: integers need maxval")
+        return Tensor(source.integers(to_value(low), to_value(high), shape_of(shape), dtype=chosen)[()])
+    low, top = as_tensor(low, chosen), as_tensor(1.0 if high is None else high, chosen)
+    return low + _noise(source, "uniform", shape, chosen) * (top - low)
+
+
+def _keyed(seed: Any) -> np.random.Generator:
+    """The generator of a stateless draw: a function of the two numbers of the seed."""
+    pair = [int(n) for n in np.asarray(as_tensor(seed)._value).reshape(-1)]
+    if len(pair) != 2:
+        raise ValueError(f"seed must hold two integers, e.g. [1, 2], not {seed!r}")
+    return np.random.Generator(np.random.Philox(np.random.SeedSequence([n % 2**64 for n in pair])))
+
+
+def stateless_normal(
+    shape: Any, seed: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: Any = None, name: str | None = None, alg: Any = None
+) -> Tensor:
+    """Normal numbers that depend on the seed alone.
+
+    Args:
+        shape: of the result.
+        seed: two integers.
+        mean, stddev: numbers or tensors that broadcast with the shape; derivatives reach them.
+
+    >>> import gradtape as gt
+    >>> a, b = (gt.random.stateless_normal((2,), seed=[1, 2]).numpy().tolist() for _ in range(2))
+    >>> a == b
+    True
+    """
+    return _scaled(_noise(_keyed(seed), "normal", shape, _real(dtype)), mean, stddev)
+
+
+def stateless_uniform(
+    shape: Any, seed: Any, minval: Any = 0, maxval: Any = None, dtype: Any = None, name: str | None = None, alg: Any = None
+) -> Tensor:
+    """Numbers uniform in [minval, maxval) that depend on the seed alone; integers on request of the dtype."""
+    return _uniform(_keyed(seed), shape, minval, maxval, dtype)
+
+
+def stateless_truncated_normal(
+    shape: Any, seed: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: Any = None, name: str | None = None, alg: Any = None
+) -> Tensor:
+    """Normal numbers, drawn again where they are more than two standard deviations from the mean."""
+    return _scaled(_noise(_keyed(seed), "truncated", shape, _real(dtype)), mean, stddev)
+
+
+class Generator:
+    """A stream of random numbers with its own state.
+
+    >>> import gradtape as gt
+    >>> g = gt.random.Generator.from_seed(1)
+    >>> g.normal((2, 3)).shape
+    (2, 3)
+    """
+
+    def __init__(self, source: np.random.Generator) -> None:
+        self._source = source
+
+    @classmethod
+    def from_seed(cls, seed: Any, alg: Any = None) -> Generator:
+        """A generator started from an integer."""
+        return cls(np.random.default_rng(abs(int(seed))))
+
+    @classmethod
+    def from_non_deterministic_state(cls, alg: Any = None) -> Generator:
+        """A generator started from the machine's entropy."""
+        return cls(np.random.default_rng())
+
+    def normal(self, shape: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: Any = None, name: str | None = None) -> Tensor:
+        """Normal numbers; derivatives reach mean and stddev."""
+        return _scaled(_noise(self._source, "normal", shape, _real(dtype)), mean, stddev)
+
+    def uniform(self, shape: Any, minval: Any = 0, maxval: Any = None, dtype: Any = None, name: str | None = None) -> Tensor:
+        """Numbers uniform in [minval, maxval)."""
+        return _uniform(self._source, shape, minval, maxval, dtype)
+
+    def truncated_normal(
+        self, shape: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: Any = None, name: str | None = None
+    ) -> Tensor:
+        """Normal numbers within two standard deviations."""
+        return _scaled(_noise(self._source, "truncated", shape, _real(dtype)), mean, stddev)
+
+    def split(self, count: int = 1) -> list[Generator]:
+        """Independent generators."""
+        return [Generator(source) for source in self._source.spawn(count)]
+
+
+_GLOBAL = [Generator.from_non_deterministic_state()]
+
+
+def set_seed(seed: int) -> None:
+    """Start the global generator anew from a seed, so that a program's draws repeat."""
+    _GLOBAL[0] = Generator.from_seed(seed)
+
+
+def get_global_generator() -> Generator:
+    """The generator behind `normal`, `uniform` and the like."""
+    return _GLOBAL[0]
+
+
+def _stream(seed: Any) -> Generator:
+    return _GLOBAL[0] if seed is None else Generator.from_seed(seed)
+
+
+def normal(
+    shape: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: Any = None, seed: Any = None, name: str | None = None
+) -> Tensor:
+    """Normal numbers from the global generator, or from a new one where a seed is given."""
+    return _stream(seed).normal(shape, mean, stddev, dtype)
+
+
+def uniform(
+    shape: Any, minval: Any = 0, maxval: Any = None, dtype: Any = None, seed: Any = None, name: str | None = None
+) -> Tensor:
+    """Numbers uniform in [minval, maxval) from the global generator, or from a new one where a seed is given."""
+    return _stream(seed).uniform(shape, minval, maxval, dtype)
+
+
+def truncated_normal(
+    shape: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: Any = None, seed: Any = None, name: str | None = None
+) -> Tensor:
+    """Normal numbers within two standard deviations of the mean."""
+    return _stream(seed).truncated_normal(shape, mean, stddev, dtype)
+
+
+def shuffle(value: Any, seed: Any = None, name: str | None = None) -> Tensor:
+    """The rows in random order; differentiable in the rows."""
+    x = as_tensor(value)
+    return x[_stream(seed)._source.permutation(x.shape[0])]

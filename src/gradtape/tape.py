@@ -1,0 +1,344 @@
+"""The gradient tape: what users hold to record operations and ask for derivatives."""
+
+from __future__ import annotations
+
+import itertools
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from .arguments import UnconnectedGradients, seeds_of, short, single, tensors_of, unconnected_choice, warn_dtype
+from .core import nest
+from .core.errors import InactiveTapeWarning, PersistentTapeWarning
+from .core.listen import Node, activate, deactivate
+from .core.spec import is_differentiable
+from .core.tensor import Tensor
+from .core.variable import Variable
+from .jacobians import gradients_of_entries, stacked
+from .modes.reverse import Pullback, Record
+from .sparse import sparse_gradients
+
+
+_CONSUMED = (
+    "A non-persistent GradientTape can only be used to compute one set of gradients (or jacobians), and only after it "
+    "has been entered: nothing is recorded here. Make it with persistent=True, or record again with `with tape:`"
+)
+_advice = itertools.count()
+
+
+class GradientTape:
+    """Records operations in order and walks them backwards for derivatives.
+
+    Trainable variables that are read while the tape records are watched by themselves; tensors are watched with
+    `watch`. Derivatives computed while another tape records are recorded by it, which gives every order.
+
+    Args:
+        persistent: whether more than one set of derivatives may be asked for. The record is then kept until the tape
+            goes away.
+        watch_accessed_variables: whether trainable variables are watched when they are read.
+
+    >>> import gradtape as gt
+    >>> x = gt.constant(3.0)
+    >>> with gt.GradientTape() as outer:
+    ...     outer.watch(x)
+    ...     with gt.GradientTape() as inner:
+    ...         inner.watch(x)
+    ...         y = x * x * x
+    ...     dy = inner.gradient(y, x)
+    >>> print(dy, outer.gradient(dy, x))
+    Tensor(27.0, shape=(), dtype=float32) Tensor(18.0, shape=(), dtype=float32)
+    """
+
+    __slots__ = ("__weakref__", "_persistent", "_record", "_recording", "_seen", "_watch_accessed")
+
+    def __init__(self, persistent: bool = False, watch_accessed_variables: bool = True) -> None:
+        self._persistent = bool(persistent)
+        self._watch_accessed = bool(watch_accessed_variables)
+        self._record: Record | None = None
+        self._recording = False
+        self._seen: tuple[Variable, ...] = ()
+
+    # recording
+
+    def __enter__(self) -> GradientTape:
+        if self._recording:
+            raise ValueError("Tape is still recording: it cannot be entered again before its context ends")
+        if self._record is None:
+            self._record = Record(self._watch_accessed)
+        self._start(self._record)
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._stop()
+
+    def _start(self, record: Record) -> None:
+        activate(record)
+        self._recording = True
+
+    def _stop(self) -> None:
+        if self._recording and self._record is not None:
+            deactivate(self._record)
+        self._recording = False
+
+    def watch(self, tensor: Any) -> None:
+        """Follow a tensor or variable, or every one in a nest, in what is computed from now on.
+
+        Raises:
+            ValueError: for anything that is no tensor or variable.
+            RuntimeError: if the tape was never entered.
+        """
+        sources = nest.flatten(tensor)
+        for source in sources:
+            if not isinstance(source, (Tensor, Variable)):
+                raise ValueError(
+                    f"Passed in object {short(source)} of type {type(source).__name__!r}, not tf.Tensor or tf.Variable "
+                    "or ExtensionType: make it one with gt.constant or gt.Variable before watching it"
+                )
+        if self._record is None:
+            raise RuntimeError("a tape can watch only after it has been entered: call watch inside `with tape:`")
+        if not self._recording:
+            warnings.warn(
+                "watch has no effect while the tape does not record: call it inside `with tape:`",
+                InactiveTapeWarning,
+                stacklevel=2,
+            )
+            return
+        for source in sources:
+            if not is_differentiable(source.dtype):
+                warn_dtype("watched tensor", source.dtype)
+            self._record.watch(source)
+
+    def watched_variables(self) -> tuple[Variable, ...]:
+        """The variables watched so far, in order of their creation; remembered when the tape is used up."""
+        if self._record is None:
+            return self._seen
+        return tuple(variable for _, variable in sorted(self._record.variables.items()))
+
+    @contextmanager
+    def stop_recording(self) -> Iterator[None]:
+        """Pause this tape (and no other) inside the context.
+
+        Raises:
+            RuntimeError: if there is no record (never entered, or used up).
+            ValueError: if the tape does not record at present.
+        """
+        record = self._record
+        if record is None:
+            raise RuntimeError("Trying to stop recording a tape which is not recording: enter it with `with tape:`")
+        self._must_record()
+        self._stop()
+        try:
+            yield
+        finally:
+            if self._record is record and not self._recording:
+                self._start(record)
+
+    def reset(self) -> None:
+        """Forget everything recorded and watched, and go on recording.
+
+        Raises:
+            ValueError: if the tape does not record at present.
+        """
+        self._must_record()
+        self._stop()
+        self._seen = ()
+        self._record = Record(self._watch_accessed)
+        self._start(self._record)
+
+    def _must_record(self) -> None:
+        if not self._recording:
+            raise ValueError("Tape is not recording: this is possible only inside `with tape:`")
+
+    # derivatives
+
+    def gradient(
+        self,
+        target: Any,
+        sources: Any,
+        output_gradients: Any = None,
+        unconnected_gradients: UnconnectedGradients | str = UnconnectedGradients.NONE,
+        *,
+        indexed_slices: bool = False,
+    ) -> Any:
+        """The derivative of the sum of the targets' entries with respect to each source.
+
+        Args:
+            target: tensor or variable, or a nest of them. Several are added up.
+            sources: tensor or variable, or a nest of them.
+            output_gradients: weights of the targets' entries, in the structure of `target`; None means ones.
+            unconnected_gradients: NONE gives None for a source that no target depends on, ZERO gives zeros.
+            indexed_slices: give the gradient of a source that is only read by `gather` as `IndexedSlices`.
+
+        Returns:
+            tensors of the shapes and dtypes of the sources, in their structure. For complex targets the conjugate
+            convention of TensorFlow holds: the gradient of z*z is 2 conj(z).
+
+        Raises:
+            RuntimeError: if a non-persistent tape is used twice, or the tape was never entered.
+            TypeError: if a target or source is no tensor or variable.
+            ValueError: if `output_gradients` does not fit the targets.
+            LookupError: if an operation without a derivative lies on the path.
+
+        >>> import gradtape as gt
+        >>> x = gt.Variable([1.0, 2.0])
+        >>> with gt.GradientTape() as tape:
+        ...     y = x * x
+        >>> tape.gradient(y, x)
+        <Tensor: shape=(2,), dtype=float32, numpy=array([2., 4.], dtype=float32)>
+        """
+        if target is None:
+            raise TypeError("Argument `target` should be a tensor or variable, or a nest of them, not None")
+        record = self._begin()
+        unconnected = unconnected_choice(unconnected_gradients)
+        targets, flat = tensors_of(target, "target"), tensors_of(sources, "sources")
+        seeds = seeds_of(targets, target, output_gradients)
+        live = [(t, g) for t, g in zip(targets, seeds, strict=True) if g is not None]
+        nodes = [s._node for s in flat if s._node is not None and record.knows(s)]
+        known = [(t._node, g) for t, g in live if t._node is not None and record.knows(t)]
+        walk = Pullback(record, [n for n, _ in known], nodes)
+        found: dict[Node, Any] = sparse_gradients(walk, known) if indexed_slices else walk(known)
+        results = []
+        for source in flat:
+            result = found.get(source._node) if source._node is not None else None
+            for t, g in live:
+                if t is source and not record.knows(t):
+                    result = g if result is None else result + g
+            results.append(self._answer(result, source, unconnected))
+        self._finish()
+        return nest.pack_sequence_as(sources, results)
+
+    def jacobian(
+        self,
+        target: Any,
+        sources: Any,
+        unconnected_gradients: UnconnectedGradients | str = UnconnectedGradients.NONE,
+        parallel_iterations: int | None = None,
+        experimental_use_pfor: bool = True,
+    ) -> Any:
+        """All derivatives of each entry of one target with respect to each entry of the sources.
+
+        Args:
+            target: one tensor or variable of any rank.
+            sources: tensor or variable, or a nest of them.
+            unconnected_gradients: as for `gradient`.
+            parallel_iterations: accepted; the result does not depend on it.
+            experimental_use_pfor: False asks for one walk after another, which needs a persistent tape.
+
+        Returns:
+            tensors of shape target.shape + source.shape, in the structure of the sources.
+
+        >>> import gradtape as gt
+        >>> x = gt.constant([1.0, 2.0])
+        >>> with gt.GradientTape() as tape:
+        ...     tape.watch(x)
+        ...     y = x * x
+        >>> tape.jacobian(y, x).numpy().tolist()
+        [[2.0, 0.0], [0.0, 4.0]]
+        """
+        if target is None:
+            raise TypeError("Argument `target` should be a tensor or variable, not None")
+        self._may_repeat(experimental_use_pfor)
+        record = self._begin()
+        unconnected = unconnected_choice(unconnected_gradients)
+        (y,), flat = single(target, "jacobian"), tensors_of(sources, "sources")
+        shape = tuple(y._value.shape)
+        rows = gradients_of_entries(record, y, flat, list(np.ndindex(shape)))
+        results = [
+            self._answer(None if found is None else stacked(found, shape, source, 0), source, unconnected, shape)
+            for found, source in zip(rows, flat, strict=True)
+        ]
+        self._finish()
+        return nest.pack_sequence_as(sources, results)
+
+    def batch_jacobian(
+        self,
+        target: Any,
+        source: Any,
+        unconnected_gradients: UnconnectedGradients | str = UnconnectedGradients.NONE,
+        parallel_iterations: int | None = None,
+        experimental_use_pfor: bool = True,
+    ) -> Any:
+        """The Jacobian of each example of a batch: derivatives of target[b] with respect to source[b].
+
+        The examples must not interact; this is not checked. A source without connection gives zeros.
+
+        Args:
+            target: tensor of shape (b, y...), rank 2 or more.
+            source: tensor or variable of shape (b, x...), rank 2 or more.
+
+        Returns:
+            tensor of shape (b, y..., x...).
+
+        Raises:
+            ValueError: if a rank is below 2 or the first sizes differ.
+
+        >>> import gradtape as gt
+        >>> x = gt.constant([[1.0, 2.0], [3.0, 4.0]])
+        >>> with gt.GradientTape() as tape:
+        ...     tape.watch(x)
+        ...     y = x * x
+        >>> tape.batch_jacobian(y, x).numpy().tolist()
+        [[[2.0, 0.0], [0.0, 4.0]], [[6.0, 0.0], [0.0, 8.0]]]
+        """
+        if target is None:
+            raise TypeError("Argument `target` should be a tensor or variable, not None")
+        if parallel_iterations is not None and not self._persistent:
+            raise RuntimeError("batch_jacobian needs persistent=True when parallel_iterations is given")
+        self._may_repeat(experimental_use_pfor)
+        record = self._begin()
+        unconnected_choice(unconnected_gradients)
+        (y,), (x,) = single(target, "batch_jacobian"), single(source, "batch_jacobian")
+        ys, xs = tuple(y._value.shape), tuple(x._value.shape)
+        for name, shape in (("target", ys), ("source", xs)):
+            if len(shape) < 2:
+                raise ValueError(f"batch_jacobian: the {name} must have rank at least 2, not the shape {shape}")
+        if ys[0] != xs[0]:
+            raise ValueError(f"Need first dimension of target shape {ys} and source shape {xs} to match")
+        places = [(slice(None), *place) for place in np.ndindex(ys[1:])]
+        (found,) = gradients_of_entries(record, y, [x], places)
+        if found is None:
+            result: Any = Tensor(np.zeros(ys + xs[1:], y._value.dtype))
+        else:
+            result = stacked(found, ys, x, 1)
+        self._finish()
+        return result
+
+    # states and answers
+
+    def _begin(self) -> Record:
+        """The record to walk along; a non-persistent tape stops recording, a persistent one says what that costs."""
+        record = self._record
+        if record is None:
+            raise RuntimeError(_CONSUMED)
+        if self._recording:
+            if not self._persistent:
+                self._stop()
+            elif next(_advice) == 0:
+                warnings.warn(
+                    "Calling GradientTape.gradient on a persistent tape inside its context is significantly less "
+                    "efficient than calling it outside: the tape records the gradient's operations too. Do it only "
+                    "for higher derivatives",
+                    PersistentTapeWarning,
+                    stacklevel=3,
+                )
+        return record
+
+    def _finish(self) -> None:
+        """Drop the record of a tape that may be used once."""
+        if not self._persistent:
+            self._seen = self.watched_variables()
+            self._record = None
+
+    def _may_repeat(self, vectorised: bool) -> None:
+        if not vectorised and not self._persistent:
+            raise RuntimeError(
+                "experimental_use_pfor=False walks the tape once for each entry, which needs GradientTape(persistent=True)"
+            )
+
+    def _answer(self, result: Any, source: Any, unconnected: UnconnectedGradients, lead: tuple[int, ...] = ()) -> Any:
+        if result is None and unconnected is UnconnectedGradients.ZERO:
+            return Tensor(np.zeros(lead + tuple(source._value.shape), source._value.dtype)[()])
+        return result

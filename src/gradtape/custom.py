@@ -175,7 +175,7 @@ def _with_gradient(
     primitive = Primitive(name, Kind.TANGENT, lambda *_values: values[0] if single else values, None, rule)
     if not values:
         return structure
-    result = apply(primitive, *inputs)
+    result = apply(primitive, tuple(inputs))
     return nest.pack_sequence_as(structure, [result] if single else list(result))
 
 

@@ -32,7 +32,7 @@ def gradients_of_entries(record: Record, y: Any, sources: list[Any], places: Seq
             if source is y and node is None:
                 share = g
             row.append(zeros_like(source) if share is None else share)
-    connected = [y is s or (n is not None and walk.useful.get(n)) for s, n in zip(sources, known, strict=True)]
+    connected = [y is s or (n is not None and walk.depends(n)) for s, n in zip(sources, known, strict=True)]
     return [row if there else None for row, there in zip(rows, connected, strict=True)]
 
 

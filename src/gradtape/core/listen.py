@@ -12,18 +12,20 @@ the listeners outside it. This one sentence gives every mixture of modes and eve
 
 from __future__ import annotations
 
+import itertools
 from contextvars import ContextVar
 from threading import RLock
 from typing import TYPE_CHECKING, Any
 from weakref import ReferenceType, ref
+
+import numpy as np
 
 if TYPE_CHECKING:
     from .primitive import Primitive
     from .spec import DType
     from .tensor import Tensor
 
-# (primitive, params, saved inputs, saved output values, bits of the inputs for which something was saved)
-Operation = tuple["Primitive", dict[str, Any], Any, Any, int]
+Parents = tuple["Node | None", ...]
 
 
 class Key:
@@ -39,23 +41,38 @@ class Key:
 class Node:
     """One tensor that listeners know: its making, its spec, and a note for each listener.
 
+    The making is `primitive`, its `params`, what was `saved` of the inputs (None: nothing) and `kept` of the output;
+    `primitive` is None for a leaf. `spec` is the type of a NumPy scalar, or shape and dtype of an array. `serial`
+    counts nodes, so that a node comes after its parents.
+
     The first listener's note lies in `key` and `note`; those of further listeners in the dictionary `more`. A note
     never moves, so that a listener of one thread is not disturbed by one of another on the node of a shared variable.
-
-    The node of an operation with several outputs (`items` is not None) stands for their tuple; each output has a
-    node of its own, `items` refers to them weakly and `shape` and `dtype` are tuples.
     """
 
-    __slots__ = ("__weakref__", "dtype", "items", "key", "more", "note", "operation", "shape")
+    __slots__ = ("__weakref__", "kept", "key", "more", "note", "params", "primitive", "saved", "serial", "spec")
 
-    def __init__(self, operation: Operation | None, shape: Any, dtype: Any, key: Key | None, note: Any) -> None:
-        self.operation = operation
-        self.shape = shape
-        self.dtype: DType = dtype
+    def __init__(
+        self, primitive: Primitive | None, params: Any, saved: Any, kept: Any, spec: Any, key: Key | None, note: Any
+    ) -> None:
+        self.primitive = primitive
+        self.params = params
+        self.saved = saved
+        self.kept = kept
+        self.spec = spec
         self.key = key
         self.note = note
         self.more: dict[Key, Any] | None = None
-        self.items: list[ReferenceType[Node]] | None = None
+        self.serial = next(_SERIAL)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        spec = self.spec
+        return spec[0] if type(spec) is tuple else ()
+
+    @property
+    def dtype(self) -> DType:
+        spec = self.spec
+        return spec[1] if type(spec) is tuple else np.dtype(spec)
 
     @property
     def ndim(self) -> int:
@@ -89,14 +106,28 @@ class Node:
         """Take back a listener's note; what was saved for the operation goes with the last one."""
         with _WRITING:
             if self.key is key:
-                self.key = self.note = None
+                self.note = None
+                self.key = None
             elif self.more is not None:
                 self.more.pop(key, None)
                 if not self.more:
                     self.more = None
             if self.key is None and self.more is None:
-                self.operation = None
+                self.primitive = self.params = self.saved = self.kept = None
 
+
+def leaf(value: Any) -> Node:
+    """A node for a tensor that no operation known to a listener made."""
+    return Node(None, None, None, None, spec_of(value), None, None)
+
+
+def spec_of(value: Any) -> Any:
+    """The spec of a value as nodes hold it: a NumPy scalar's type, or shape and dtype."""
+    kind = type(value)
+    return kind if kind is not np.ndarray else (value.shape, value.dtype)
+
+
+_SERIAL = itertools.count()
 
 # Reentrant: erasing a note can drop the last reference to another listener, which then erases its own.
 _WRITING = RLock()
@@ -117,7 +148,7 @@ class Listener:
     def hear(
         self, primitive: Primitive, inputs: tuple[Tensor, ...], params: dict[str, Any], result: Any, outside: Any
     ) -> None:
-        """Be told that `result` (a tensor, or a tuple of tensors) was computed; `outside` listens to own work."""
+        """Be told that `result` (a tensor, or a tuple of tensors) was computed; `outside` listens to one's own work."""
         raise NotImplementedError
 
     def hear_read(self, variable: Any) -> None:
@@ -146,7 +177,12 @@ class Listener:
         for reference in nodes:
             node = reference()
             if node is not None:
-                node.erase(key)
+                if node.key is key and node.more is None:
+                    # As `erase`, without the lock: the note goes before the key, so another thread never loses one.
+                    node.note = node.saved = node.kept = node.params = node.primitive = None
+                    node.key = None
+                else:
+                    node.erase(key)
 
     def __del__(self) -> None:
         self.release()

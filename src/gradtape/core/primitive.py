@@ -31,7 +31,7 @@ from typing import Any
 import numpy as np
 
 from .spec import Spec
-from .tensor import ROWS, Tensor, call
+from .tensor import ROWS, Tensor, apply, call
 
 
 class Kind(Enum):
@@ -91,6 +91,9 @@ class Primitive:
         samples: inputs for the laws, each a tuple of shapes (or arrays) and the parameters.
         domain: for each input the interval that random samples are drawn from; the last one serves for the rest.
         pointwise: entry i of the result depends on entry i of each (broadcast) input only.
+        functions: the rules' functions alone, where there is one rule an input and it works without the output's
+            tangent; what the walk of reverse mode needs at every step.
+        savings: `saving` of one or two inputs, by bits.
         structural: a zero in the transpose of ones means that the entry of the input has no influence.
     """
 
@@ -104,13 +107,23 @@ class Primitive:
     domain: tuple[tuple[float, float], ...] = ((-2.0, 2.0),)
     pointwise: bool = False
     structural: bool = False
-    _saving: dict[tuple[int, int], Saving] = field(default_factory=dict)
+    functions: tuple[Callable[..., Any] | None, ...] | None = field(init=False)
+    savings: tuple[Saving, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        plain = isinstance(self.rules, tuple) and self.kind is not Kind.TANGENT
+        functions = tuple(None if r is None else r.function for r in self.rules) if plain else None  # type: ignore[union-attr]
+        object.__setattr__(self, "functions", functions)
+        count = 2 if isinstance(self.rules, Rule) else len(self.rules)
+        object.__setattr__(self, "savings", tuple(self.saving(bits, count) for bits in range(4)))
 
     def __repr__(self) -> str:
         return f"<primitive {self.name} ({self.kind.value})>"
 
-    def __call__(self, *inputs: Any, **params: Any) -> Any:
-        return call(self, *inputs, **params)
+    def __call__(self, x: Any, *others: Any, **params: Any) -> Any:
+        if type(x) is Tensor and not others and not params:
+            return apply(self, (x,))
+        return call(self, x, *others, **params)
 
     def rule(self, index: int) -> Rule | None:
         """The rule of one input."""
@@ -122,18 +135,12 @@ class Primitive:
         Returns:
             which inputs (one flag for all, or one each), whether the output, whether the rules take no input at all.
         """
-        try:
-            return self._saving[bits, count]
-        except KeyError:
-            wanted = [rule for i in range(count) if bits >> i & 1 and (rule := self.rule(i)) is not None]
-            flags = [
-                any(rule.keeps if isinstance(rule.keeps, bool) else rule.keeps[i] for rule in wanted)
-                for i in range(count)
-            ]
-            keeps: tuple[bool, ...] | bool = all(flags) if len(set(flags)) < 2 else tuple(flags)
-            output, bare = any(rule.keeps_output for rule in wanted), all(rule.bare for rule in wanted)
-            found = self._saving[bits, count] = (keeps, output, bare) if wanted else None
-            return found
+        wanted = [rule for i in range(count) if bits >> i & 1 and (rule := self.rule(i)) is not None]
+        if not wanted:
+            return None
+        flags = [any(r.keeps if isinstance(r.keeps, bool) else r.keeps[i] for r in wanted) for i in range(count)]
+        keeps: tuple[bool, ...] | bool = all(flags) if len(set(flags)) < 2 else tuple(flags)
+        return keeps, any(rule.keeps_output for rule in wanted), all(rule.bare for rule in wanted)
 
 
 def register(primitive: Primitive) -> Primitive:

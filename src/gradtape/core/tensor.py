@@ -9,7 +9,7 @@ A tensor's value is a NumPy scalar (for rank 0) or an array that nobody writes t
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextvars import Context
 from typing import TYPE_CHECKING, Any
 
@@ -45,12 +45,24 @@ class _Quiet(threading.local):
 
 
 QUIET = _Quiet()
+NONE: dict[str, Any] = {}
 
 
-def apply(primitive: Primitive, *inputs: Tensor, **params: Any) -> Any:
-    """Evaluate a primitive on tensors, then tell the listeners, outermost first. The one door."""
+def apply(primitive: Primitive, inputs: tuple[Tensor, ...], params: Any = NONE) -> Any:
+    """Evaluate a primitive on tensors, then tell the listeners, outermost first. The one door.
+
+    One and two inputs without parameters, which most operations are, have a line of their own for speed.
+    """
     try:
-        value = QUIET.run(primitive.value, *[x._value for x in inputs], **params)
+        if params:
+            value = QUIET.run(primitive.value, *[x._value for x in inputs], **params)
+        elif len(inputs) == 2:
+            first, second = inputs
+            value = QUIET.run(primitive.value, first._value, second._value)
+        elif len(inputs) == 1:
+            value = QUIET.run(primitive.value, inputs[0]._value)
+        else:
+            value = QUIET.run(primitive.value, *[x._value for x in inputs])
     except Exception as error:
         value = _retry(error, primitive, inputs, params)
     result: Any = Tensor(value) if type(value) is not tuple else tuple([Tensor(part) for part in value])
@@ -81,8 +93,8 @@ def call(primitive: Primitive, *inputs: Any, **params: Any) -> Any:
     """Apply a primitive to tensors or to what can stand beside one (numbers, arrays, variables, lists)."""
     for x in inputs:
         if type(x) is not Tensor:
-            return apply(primitive, *beside(inputs), **params)
-    return apply(primitive, *inputs, **params)
+            return apply(primitive, tuple(beside(inputs)), params)
+    return apply(primitive, inputs, params)
 
 
 def as_tensor(obj: Any, dtype: Any = None) -> Tensor:
@@ -100,7 +112,7 @@ def as_tensor(obj: Any, dtype: Any = None) -> Tensor:
             obj = read(obj)
         elif isinstance(obj, (list, tuple)) and _holds_tensors(obj):
             parts = beside(tuple([as_tensor(o) if isinstance(o, (list, tuple)) else o for o in obj]))
-            obj = apply(ROWS["stack"], *parts, axis=0)
+            obj = apply(ROWS["stack"], tuple(parts), {"axis": 0})
             return obj if dtype is None else FUNCTIONS["astype"](obj, dtype)
         else:
             return Tensor(to_value(obj, dtype))
@@ -146,12 +158,33 @@ def beside(inputs: tuple[Any, ...]) -> list[Tensor]:
     return result
 
 
-def _operator(name: str, left: Any, right: Any) -> Any:
-    """A binary operator; what cannot be an operand is left to the other side."""
-    try:
-        return call(ROWS[name], left, right)
-    except UnconvertibleError:
-        return NotImplemented
+def _operator(name: str, reflected: bool = False) -> Callable[[Any, Any], Any]:
+    """A binary operator over the row of this name; what cannot be an operand is left to the other side."""
+
+    def operator(self: Any, other: Any) -> Any:
+        kind = type(other)
+        if type(self) is Tensor:
+            if kind is not Tensor and (kind is float or kind is int):
+                dtype = self._value.dtype
+                if dtype.kind == "f":
+                    other, kind = Tensor(dtype.type(other)), Tensor
+            if kind is Tensor:
+                return apply(ROWS[name], (other, self) if reflected else (self, other))
+        try:
+            return call(ROWS[name], other, self) if reflected else call(ROWS[name], self, other)
+        except UnconvertibleError:
+            return NotImplemented
+
+    return operator
+
+
+def _unary(name: str) -> Callable[[Any], Any]:
+    """A unary operator over the row of this name."""
+
+    def operator(self: Any) -> Any:
+        return call(ROWS[name], self)
+
+    return operator
 
 
 class Operators(Holder):
@@ -162,98 +195,26 @@ class Operators(Holder):
     # NumPy arrays hand their operators over instead of taking a tensor apart entry by entry.
     __array_priority__ = 100.0
 
-    def __add__(self, other: Any) -> Tensor:
-        return _operator("add", self, other)  # type: ignore[no-any-return]
+    __add__, __radd__ = _operator("add"), _operator("add", True)
+    __sub__, __rsub__ = _operator("subtract"), _operator("subtract", True)
+    __mul__, __rmul__ = _operator("multiply"), _operator("multiply", True)
+    __truediv__, __rtruediv__ = _operator("divide"), _operator("divide", True)
+    __floordiv__, __rfloordiv__ = _operator("floor_divide"), _operator("floor_divide", True)
+    __mod__, __rmod__ = _operator("remainder"), _operator("remainder", True)
+    __pow__, __rpow__ = _operator("power"), _operator("power", True)
+    __and__, __rand__ = _operator("bitwise_and"), _operator("bitwise_and", True)
+    __or__, __ror__ = _operator("bitwise_or"), _operator("bitwise_or", True)
+    __xor__, __rxor__ = _operator("bitwise_xor"), _operator("bitwise_xor", True)
+    __lt__, __le__ = _operator("less"), _operator("less_equal")
+    __gt__, __ge__ = _operator("greater"), _operator("greater_equal")
+    __eq__, __ne__ = _operator("equal"), _operator("not_equal")
+    __neg__, __abs__, __invert__ = _unary("negative"), _unary("absolute"), _unary("invert")
 
-    def __radd__(self, other: Any) -> Tensor:
-        return _operator("add", other, self)  # type: ignore[no-any-return]
+    def __matmul__(self, other: Any) -> Any:
+        return FUNCTIONS["matmul"](self, other)
 
-    def __sub__(self, other: Any) -> Tensor:
-        return _operator("subtract", self, other)  # type: ignore[no-any-return]
-
-    def __rsub__(self, other: Any) -> Tensor:
-        return _operator("subtract", other, self)  # type: ignore[no-any-return]
-
-    def __mul__(self, other: Any) -> Tensor:
-        return _operator("multiply", self, other)  # type: ignore[no-any-return]
-
-    def __rmul__(self, other: Any) -> Tensor:
-        return _operator("multiply", other, self)  # type: ignore[no-any-return]
-
-    def __truediv__(self, other: Any) -> Tensor:
-        return _operator("divide", self, other)  # type: ignore[no-any-return]
-
-    def __rtruediv__(self, other: Any) -> Tensor:
-        return _operator("divide", other, self)  # type: ignore[no-any-return]
-
-    def __floordiv__(self, other: Any) -> Tensor:
-        return _operator("floor_divide", self, other)  # type: ignore[no-any-return]
-
-    def __rfloordiv__(self, other: Any) -> Tensor:
-        return _operator("floor_divide", other, self)  # type: ignore[no-any-return]
-
-    def __mod__(self, other: Any) -> Tensor:
-        return _operator("remainder", self, other)  # type: ignore[no-any-return]
-
-    def __rmod__(self, other: Any) -> Tensor:
-        return _operator("remainder", other, self)  # type: ignore[no-any-return]
-
-    def __pow__(self, other: Any) -> Tensor:
-        return _operator("power", self, other)  # type: ignore[no-any-return]
-
-    def __rpow__(self, other: Any) -> Tensor:
-        return _operator("power", other, self)  # type: ignore[no-any-return]
-
-    def __matmul__(self, other: Any) -> Tensor:
-        return FUNCTIONS["matmul"](self, other)  # type: ignore[no-any-return]
-
-    def __rmatmul__(self, other: Any) -> Tensor:
-        return FUNCTIONS["matmul"](other, self)  # type: ignore[no-any-return]
-
-    def __and__(self, other: Any) -> Tensor:
-        return _operator("bitwise_and", self, other)  # type: ignore[no-any-return]
-
-    def __rand__(self, other: Any) -> Tensor:
-        return _operator("bitwise_and", other, self)  # type: ignore[no-any-return]
-
-    def __or__(self, other: Any) -> Tensor:
-        return _operator("bitwise_or", self, other)  # type: ignore[no-any-return]
-
-    def __ror__(self, other: Any) -> Tensor:
-        return _operator("bitwise_or", other, self)  # type: ignore[no-any-return]
-
-    def __xor__(self, other: Any) -> Tensor:
-        return _operator("bitwise_xor", self, other)  # type: ignore[no-any-return]
-
-    def __rxor__(self, other: Any) -> Tensor:
-        return _operator("bitwise_xor", other, self)  # type: ignore[no-any-return]
-
-    def __lt__(self, other: Any) -> Tensor:
-        return _operator("less", self, other)  # type: ignore[no-any-return]
-
-    def __le__(self, other: Any) -> Tensor:
-        return _operator("less_equal", self, other)  # type: ignore[no-any-return]
-
-    def __gt__(self, other: Any) -> Tensor:
-        return _operator("greater", self, other)  # type: ignore[no-any-return]
-
-    def __ge__(self, other: Any) -> Tensor:
-        return _operator("greater_equal", self, other)  # type: ignore[no-any-return]
-
-    def __eq__(self, other: object) -> Tensor:  # type: ignore[override]
-        return _operator("equal", self, other)  # type: ignore[no-any-return]
-
-    def __ne__(self, other: object) -> Tensor:  # type: ignore[override]
-        return _operator("not_equal", self, other)  # type: ignore[no-any-return]
-
-    def __neg__(self) -> Tensor:
-        return call(ROWS["negative"], self)  # type: ignore[no-any-return]
-
-    def __abs__(self) -> Tensor:
-        return call(ROWS["absolute"], self)  # type: ignore[no-any-return]
-
-    def __invert__(self) -> Tensor:
-        return call(ROWS["invert"], self)  # type: ignore[no-any-return]
+    def __rmatmul__(self, other: Any) -> Any:
+        return FUNCTIONS["matmul"](other, self)
 
     def __pos__(self) -> Tensor:
         return as_tensor(self)

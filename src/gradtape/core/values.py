@@ -30,6 +30,8 @@ def to_value(obj: Any, dtype: Any = None) -> Any:
         UnconvertibleError: for objects that are no numbers, and for masked, structured and object arrays.
         ValueError: for ragged lists, integers beyond 64 bits and complex numbers asked to become real.
     """
+    if type(obj) is float and dtype is None:
+        return default_float().type(obj)
     if isinstance(obj, (np.ndarray, np.generic)):
         array = _plain(obj)
         chosen = array.dtype if dtype is None else np.dtype(dtype)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from .holder import show
-from .listen import ACTIVE, Node
+from .listen import ACTIVE, Node, spec_of
 from .spec import DType, TensorShape
 from .tensor import Operators, Tensor, as_tensor
 from .values import to_value
@@ -134,7 +134,7 @@ class Variable(Operators):
         self._check_shape(value)
         self._value = value
         if self._node is not None and self._node.shape != value.shape:
-            self._node.shape = value.shape
+            self._node.spec = spec_of(value)
         return self
 
     def _check_shape(self, value: Any) -> None:

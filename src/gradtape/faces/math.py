@@ -12,11 +12,120 @@ import numpy as np
 
 from ..core.primitive import Primitive
 from ..core.spec import int64
-from ..core.tensor import Tensor, as_tensor, beside, call
+from ..core.tensor import Tensor, apply, as_tensor, beside, call
 from ..ops import composite, linear
 from ..ops import constant as fixed
 from ..ops import elementwise as each
 from ..ops.composite import axes_of
+from . import special as special
+from .special import (
+    bessel_i0 as bessel_i0,
+)
+from .special import (
+    bessel_i0e as bessel_i0e,
+)
+from .special import (
+    bessel_i1 as bessel_i1,
+)
+from .special import (
+    bessel_i1e as bessel_i1e,
+)
+from .special import (
+    betainc as betainc,
+)
+from .special import (
+    digamma as digamma,
+)
+from .special import (
+    erf as erf,
+)
+from .special import (
+    erfc as erfc,
+)
+from .special import (
+    erfcinv as erfcinv,
+)
+from .special import (
+    erfcx as erfcx,
+)
+from .special import (
+    erfinv as erfinv,
+)
+from .special import (
+    igamma as igamma,
+)
+from .special import (
+    igammac as igammac,
+)
+from .special import (
+    lbeta as lbeta,
+)
+from .special import (
+    lgamma as lgamma,
+)
+from .special import (
+    ndtri as ndtri,
+)
+from .special import (
+    nextafter as nextafter,
+)
+from .special import (
+    polygamma as polygamma,
+)
+from .special import (
+    polyval as polyval,
+)
+from .special import (
+    reciprocal_no_nan as reciprocal_no_nan,
+)
+from .special import (
+    scalar_mul as scalar_mul,
+)
+from .special import (
+    xlog1py as xlog1py,
+)
+from .special import (
+    zeta as zeta,
+)
+from .statistics import (
+    accumulate_n as accumulate_n,
+)
+from .statistics import (
+    approx_max_k as approx_max_k,
+)
+from .statistics import (
+    approx_min_k as approx_min_k,
+)
+from .statistics import (
+    confusion_matrix as confusion_matrix,
+)
+from .statistics import (
+    count_nonzero as count_nonzero,
+)
+from .statistics import (
+    cumprod as cumprod,
+)
+from .statistics import (
+    cumulative_logsumexp as cumulative_logsumexp,
+)
+from .statistics import (
+    in_top_k as in_top_k,
+)
+from .statistics import (
+    invert_permutation as invert_permutation,
+)
+from .statistics import (
+    is_non_decreasing as is_non_decreasing,
+)
+from .statistics import (
+    is_strictly_increasing as is_strictly_increasing,
+)
+from .statistics import (
+    l2_normalize as l2_normalize,
+)
+from .statistics import (
+    zero_fraction as zero_fraction,
+)
 
 Row = Primitive | Callable[..., Any]
 
@@ -28,8 +137,13 @@ def unary(row: Row, name: str, says: str) -> Callable[..., Tensor]:
     def function(x: Any, name: str | None = None) -> Tensor:
         return run(x)  # type: ignore[no-any-return]
 
+    def direct(x: Any, name: str | None = None) -> Tensor:
+        return apply(row, (x,)) if type(x) is Tensor else run(x)  # type: ignore[arg-type, no-any-return]
+
     return _named(
-        function, name, f"{says}\n\nArgs:\n    x: tensor of any shape.\n\nReturns:\n    tensor of the shape of x."
+        direct if isinstance(row, Primitive) else function,
+        name,
+        f"{says}\n\nArgs:\n    x: tensor of any shape.\n\nReturns:\n    tensor of the shape of x.",
     )
 
 

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from ..core.bundle import attach_bundle, bundle_of
-from ..core.listen import Listener, Node, paused
+from ..core.listen import Listener, leaf, paused
 from ..core.primitive import Kind, Primitive, Rule
-from ..core.spec import is_differentiable
+from ..core.spec import Spec, is_differentiable
 from ..core.tensor import Tensor, apply
 from ..core.variable import Variable
 from ..ops.linear import add, broadcast_to, cast
@@ -49,7 +49,7 @@ class Pusher(Listener):
         value = primal._value
         if is_differentiable(value.dtype):
             if primal._node is None:
-                primal._node = Node(None, value.shape, value.dtype, None, None)
+                primal._node = leaf(value)
             self.attach(primal._node, tangent)
 
     def tangent(self, tensor: Tensor | Variable) -> Tensor | None:
@@ -69,7 +69,10 @@ def push(primitive: Primitive, inputs: tuple[Tensor, ...], params: Any, y: Any, 
     if kind is Kind.LINEAR:
         terms = [_linear(primitive, inputs, params, tangents)]
     elif kind is Kind.MULTILINEAR:
-        terms = [apply(primitive, *(tangents[j] if j == i else x for j, x in enumerate(inputs)), **params) for i in moving]
+        terms = [
+            apply(primitive, tuple([tangents[j] if j == i else x for j, x in enumerate(inputs)]), params)  # type: ignore[misc]
+            for i in moving
+        ]
     elif kind is Kind.ELEMENTWISE:
         terms = [rules[i].function(y, *inputs, **params) * tangents[i] for i in moving]  # type: ignore[index,union-attr,misc]
     elif type(rules) is Rule:
@@ -88,7 +91,7 @@ def _linear(primitive: Primitive, inputs: tuple[Tensor, ...], params: Any, tange
     for i, (x, dx) in enumerate(zip(inputs, tangents, strict=True)):
         varies = primitive.rule(i) is not None
         arguments.append(dx if dx is not None else Tensor(np.zeros_like(x._value)[()]) if varies else x)
-    return apply(primitive, *arguments, **params)  # type: ignore[no-any-return]
+    return apply(primitive, tuple(arguments), params)  # type: ignore[no-any-return]
 
 
 def _tangent(primitive: Primitive, rule: Rule, inputs: Any, params: Any, y: Any, dx: Any, index: int) -> Any:
@@ -122,8 +125,8 @@ def _joint(primitive: Primitive, rule: Rule, inputs: Any, params: Any, y: Any, t
     return result if several else result[0]
 
 
-def _spec(tensor: Tensor) -> Any:
-    return Node(None, tensor._value.shape, tensor._value.dtype, None, None)
+def _spec(tensor: Tensor) -> Spec:
+    return Spec(tensor._value.shape, tensor._value.dtype)
 
 
 def _as_output(dy: Tensor, y: Tensor) -> Tensor:

@@ -16,7 +16,7 @@ import numpy as np
 from ..core.listen import Node
 from ..core.primitive import Masked, Primitive, Rule
 from ..core.spec import DType, Spec
-from ..core.tensor import Tensor
+from ..core.tensor import Tensor, apply
 from ..ops.constant import any_, logical_or, not_equal
 from ..ops.linear import add, broadcast_to, cast, reshape, sum_, where
 
@@ -30,12 +30,14 @@ def masked(value: Tensor, live: Tensor) -> Cotangent:
     return Masked(where(live, value, Tensor(value._value.dtype.type(0))), live)
 
 
-def join(old: Cotangent | None, new: Cotangent) -> Cotangent:
+def join(old: Any, new: Any) -> Any:
     """The sum of two shares of one cotangent; an entry is alive where it is in either."""
     if old is None:
         return new
+    if type(new) is dict:
+        return old | {i: join(old.get(i), g) for i, g in new.items()}
     if type(old) is Tensor and type(new) is Tensor:
-        return add(old, new)  # type: ignore[no-any-return]
+        return apply(add, (old, new))  # type: ignore[no-any-return]
     total = add(plain(old), plain(new))
     if type(old) is Tensor or type(new) is Tensor:
         return total  # type: ignore[no-any-return]

@@ -8,34 +8,39 @@ rule is made of operations, so listeners outside hear the walk: that is how any 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from operator import attrgetter
 from typing import Any
+from weakref import ReferenceType, ref
 
 import numpy as np
+from numpy import ndarray
 
-from ..core.bundle import ITEM, attach_bundle, bundle_of, item_tensor
+from ..core.bundle import ITEM, Bundle, attach_bundle, bundle_of, item_tensor
 from ..core.errors import InternalError
-from ..core.listen import ACTIVE, Listener, Node, Operation, paused
+from ..core.listen import ACTIVE, Listener, Node, leaf, paused
 from ..core.primitive import Kind, Masked, Primitive, Rule
 from ..core.spec import Spec, is_differentiable
 from ..core.tensor import Tensor, apply
 from ..core.variable import Variable
 from ..ops.constant import logical_and
-from ..ops.elementwise import multiply
-from ..ops.linear import conjugate, take
+from ..ops.elementwise import conjugated, multiply
+from ..ops.linear import add, take
 from .mask import Cotangent, conform, join, masked, plain, reach
 
 _CONSTANT, _ELEMENTWISE, _TANGENT = Kind.CONSTANT, Kind.ELEMENTWISE, Kind.TANGENT
+_SERIAL = attrgetter("serial")
 
 
 class Record(Listener):
-    """What a tape has recorded: notes on nodes, and the variables that were read."""
+    """What a tape has recorded: notes on nodes, and the sources that it follows."""
 
-    __slots__ = ("variables", "watch_accessed")
+    __slots__ = ("leaves", "variables", "watch_accessed")
 
     def __init__(self, watch_accessed: bool = False) -> None:
         super().__init__()
         self.watch_accessed = watch_accessed
         self.variables: dict[int, Variable] = {}
+        self.leaves: list[ReferenceType[Node]] = []
 
     def hear(
         self, primitive: Primitive, inputs: tuple[Tensor, ...], params: dict[str, Any], result: Any, outside: Any
@@ -43,38 +48,66 @@ class Record(Listener):
         if primitive.kind is _CONSTANT:
             return
         key = self.key
-        parents: list[Node | None] = []
-        bits, bit = 0, 1
-        for x in inputs:
-            node = x._node
-            if node is not None and (node.key is key or (node.more is not None and key in node.more)):
-                bits |= bit
-                parents.append(node)
-            else:
-                parents.append(None)
-            bit <<= 1
-        if not bits or primitive.saving(bits, len(inputs)) is None:
+        count = len(inputs)
+        if count == 1:
+            node = inputs[0]._node
+            if node is None or (node.key is not key and (node.more is None or key not in node.more)):
+                return
+            parents: tuple[Node | None, ...] = (node,)
+            saving = primitive.savings[1]
+        elif count == 2:
+            first, second = inputs
+            node, other = first._node, second._node
+            if node is not None and node.key is not key and (node.more is None or key not in node.more):
+                node = None
+            if other is not None and other.key is not key and (other.more is None or key not in other.more):
+                other = None
+            if node is other is None:
+                return
+            parents = (node, other)
+            saving = primitive.savings[(node is not None) + 2 * (other is not None)]
+        else:
+            parents = tuple([n if (n := x._node) is not None and n.knows(key) else None for x in inputs])
+            bits = _bits(parents)
+            if not bits:
+                return
+            saving = primitive.saving(bits, count)
+        if saving is None:
             return
         if type(result) is Tensor:
             node = result._node
             if node is None:
+                keeps, keeps_output, bare = saving
                 value = result._value
-                operation = _operation(primitive, inputs, params, value, bits)
-                result._node = node = Node(operation, value.shape, value.dtype, key, tuple(parents))
+                saved = None if bare else inputs if keeps is True else _saved(inputs, keeps)
+                kind = type(value)
+                spec = kind if kind is not ndarray else (value.shape, value.dtype)
+                node = Node(primitive, params, saved, value if keeps_output else None, spec, key, parents)
+                result._node = node
             else:
-                self._share(node, primitive, inputs, params, result._value, bits)
-                node.write(key, tuple(parents))
-            self.remember(node)
+                self._share(node, primitive, inputs, params, result._value, parents)
+                node.write(key, parents)
+            nodes = self.nodes
+            nodes.append(ref(node))
+            if len(nodes) > self._limit:
+                self._forget_dead()
         else:
             bundle = bundle_of(result)
-            self._share(bundle, primitive, inputs, params, tuple([part._value for part in result]), bits)
-            attach_bundle(self, bundle, result, tuple(parents))
+            self._share(bundle, primitive, inputs, params, tuple([part._value for part in result]), parents)
+            attach_bundle(self, bundle, result, parents)
 
-    def _share(self, node: Node, primitive: Primitive, inputs: Any, params: Any, values: Any, bits: int) -> None:
+    def _share(
+        self, node: Node, primitive: Primitive, inputs: Any, params: Any, values: Any, parents: tuple[Node | None, ...]
+    ) -> None:
         """Let the node of a result that other listeners know keep what this record needs too."""
-        known = node.operation
-        if known is None or bits & ~known[4]:
-            node.operation = _operation(primitive, inputs, params, values, bits | (known[4] if known else 0))
+        bits = _bits(parents)
+        for key, note in node.notes():
+            if not key.forward:
+                bits |= _bits(note)
+        keeps, keeps_output, bare = primitive.saving(bits, len(inputs))  # type: ignore[misc]  # not None: `hear` looked
+        node.primitive, node.params = primitive, params
+        node.saved = None if bare else inputs if keeps is True else _saved(inputs, keeps)
+        node.kept = values if keeps_output else None
 
     def hear_read(self, variable: Variable) -> None:
         if self.watch_accessed and variable.trainable:
@@ -86,32 +119,30 @@ class Record(Listener):
             self.variables[source._serial] = source
         if is_differentiable(source._value.dtype):
             if source._node is None:
-                source._node = Node(None, source._value.shape, source._value.dtype, None, None)
+                source._node = leaf(source._value)
             if not source._node.knows(self.key):
                 self.attach(source._node, ())
+                self.leaves.append(ref(source._node))
 
     def knows(self, source: Tensor | Variable) -> bool:
         """Whether this record follows the source."""
         return source._node is not None and source._node.knows(self.key)
 
 
-def _operation(primitive: Primitive, inputs: tuple[Tensor, ...], params: Any, values: Any, bits: int) -> Operation:
-    """The operation with what its rules need kept, when the inputs of these bits are known."""
-    keeps, keeps_output, bare = primitive.saving(bits, len(inputs))  # type: ignore[misc]  # the caller saw it is not None
-    if bare:
-        saved: Any = None
-    elif keeps is True:
-        saved = inputs
-    elif keeps is False:
-        saved = tuple([x._node or Spec(x._value.shape, x._value.dtype) for x in inputs])
-    else:
-        saved = tuple(
-            [
-                x if keep else x._node or Spec(x._value.shape, x._value.dtype)
-                for x, keep in zip(inputs, keeps, strict=True)
-            ]
-        )
-    return primitive, params, saved, values if keeps_output else None, bits
+def _bits(parents: tuple[Node | None, ...]) -> int:
+    """The inputs that are known, as bits."""
+    return sum(1 << i for i, parent in enumerate(parents) if parent is not None)
+
+
+def _saved(inputs: tuple[Tensor, ...], keeps: tuple[bool, ...] | bool) -> tuple[Any, ...]:
+    """The inputs whose values are kept, specs of the others."""
+    flags = (keeps,) * len(inputs) if isinstance(keeps, bool) else keeps
+    return tuple(
+        [
+            x if keep else x._node or Spec(x._value.shape, x._value.dtype)
+            for x, keep in zip(inputs, flags, strict=True)
+        ]
+    )
 
 
 class Pullback:
@@ -121,40 +152,45 @@ class Pullback:
         record: the record to walk along.
         targets: nodes to start from.
         sources: nodes to arrive at; a source that lies on the way to another does not stop the walk.
+
+    `order` lists the nodes on the way, latest first. `useful` are those that depend on a source, or None where all
+    nodes do because every leaf that the record follows is a source.
     """
 
-    def __init__(self, record: Listener, targets: Iterable[Node], sources: Iterable[Node]) -> None:
+    def __init__(self, record: Record, targets: Iterable[Node], sources: Iterable[Node]) -> None:
         self.key = record.key
         self.sources = frozenset(sources)
-        self.useful: dict[Node, bool | None] = {}
-        self.order = self._plan(targets)
+        self.order = self._reached(targets)
+        self.useful: set[Node] | None = None
+        if not all(node in self.sources for reference in record.leaves if (node := reference()) is not None):
+            self.useful = self._useful()
 
-    def _plan(self, targets: Iterable[Node]) -> list[Node]:
-        """The nodes between targets and sources, each before its parents."""
-        key, useful, sources = self.key, self.useful, self.sources
-        order: list[Node] = []
-        stack = list(targets)
-        while stack:
-            node = stack[-1]
-            if node not in useful:
-                useful[node] = None
-                for parent in node.read(key):
-                    if parent is not None and parent not in useful:
-                        stack.append(parent)
-                continue
-            stack.pop()
-            if useful[node] is None:
-                wanted = node in sources
-                if not wanted:
-                    for parent in node.read(key):
-                        if parent is not None and useful[parent]:
-                            wanted = True
-                            break
-                useful[node] = wanted
-                if wanted:
-                    order.append(node)
-        order.reverse()
-        return order
+    def _reached(self, targets: Iterable[Node]) -> list[Node]:
+        """The nodes that the targets were made of, latest first."""
+        key = self.key
+        reached = list(dict.fromkeys(targets))
+        seen = set(reached)
+        for node in reached:  # grows while it is read
+            for parent in node.note if node.key is key else node.read(key):
+                if parent is not None and parent not in seen:
+                    seen.add(parent)
+                    reached.append(parent)
+        reached.sort(key=_SERIAL, reverse=True)
+        return reached
+
+    def _useful(self) -> set[Node]:
+        """Those of the nodes reached that depend on a source."""
+        key, useful = self.key, set(self.sources)
+        for node in reversed(self.order):
+            for parent in node.note if node.key is key else node.read(key):
+                if parent in useful:
+                    useful.add(node)
+                    break
+        return useful
+
+    def depends(self, node: Node) -> bool:
+        """Whether a target depends on this source."""
+        return node in self.order
 
     def __call__(
         self, seeds: Iterable[tuple[Node, Cotangent]], slices: dict[Node, list[tuple[Tensor, Tensor]]] | None = None
@@ -174,68 +210,80 @@ class Pullback:
                 continue
             if node not in sources:
                 del cotangents[node]
-            parents = node.read(key)
-            if not parents:
+            parents = node.note if node.key is key else node.read(key)
+            if not parents or (useful is not None and node not in useful):
                 continue
-            operation = node.operation
-            assert operation is not None
-            if operation[0] is ITEM:
-                cotangents.setdefault(parents[0], {})[operation[1]["index"]] = plain(g)
+            if slices is not None and self._reads_slices(node, parents):
+                slices.setdefault(parents[0], []).append((plain(g), node.saved[1]))
                 continue
-            if slices is not None and self._reads_slices(operation, parents):
-                slices.setdefault(parents[0], []).append((plain(g), operation[2][1]))
+            functions = node.primitive.functions  # type: ignore[union-attr]  # a node with parents was made by one
+            if functions is None or node.params or type(g) is not Tensor:
+                for parent, share in zip(parents, _shares(node, g, parents, useful), strict=False):
+                    if share is not None:
+                        cotangents[parent] = join(cotangents.get(parent), share)
                 continue
-            for parent, share in _shares(node, operation, g, parents, useful):
+            # One rule an input and no parameters, which most operations of a scalar program are: `_shares` in line.
+            inputs = node.saved or ()
+            elementwise = node.primitive.kind is _ELEMENTWISE  # type: ignore[union-attr]
+            for parent, function in zip(parents, functions):  # noqa: B905  # of one length; the keyword costs time
+                if parent is None or function is None or (useful is not None and parent not in useful):
+                    continue
+                if elementwise:
+                    partial = function(node if node.kept is None else Tensor(node.kept, node), *inputs)
+                    share = apply(multiply, (g, conjugated(partial)))
+                else:
+                    share = function(g, *inputs)
+                if type(share) is not Tensor or type(share._value) is not parent.spec:
+                    share = conform(share, parent)
                 old = cotangents.get(parent)
-                cotangents[parent] = share if old is None else join(old, share)
+                if old is None:
+                    cotangents[parent] = share
+                elif type(old) is Tensor and type(share) is Tensor:
+                    cotangents[parent] = apply(add, (old, share))
+                else:
+                    cotangents[parent] = join(old, share)
         return {node: plain(g) for node, g in cotangents.items() if node in sources}
 
-    def _reads_slices(self, operation: Operation, parents: Sequence[Node | None]) -> bool:
+    def _reads_slices(self, node: Node, parents: Sequence[Node | None]) -> bool:
         source = parents[0]
-        if operation[0] is not take or operation[1]["axis"] != 0 or source is None:
+        if node.primitive is not take or node.params["axis"] != 0 or source is None:
             return False
         return source in self.sources and not source.read(self.key)
 
 
-def _shares(
-    node: Node, operation: Operation, g: Any, parents: Sequence[Node | None], useful: dict[Node, bool | None]
-) -> list[tuple[Node, Cotangent]]:
+def _shares(node: Node, g: Any, parents: Sequence[Node | None], useful: set[Node] | None) -> list[Any]:
     """What the cotangent of a result sends to each input on the way to a source. The five cases of reverse mode."""
-    primitive, params, saved, kept, _ = operation
-    kind, rules = primitive.kind, primitive.rules
+    primitive, params, inputs = node.primitive, node.params, node.saved or ()
+    assert primitive is not None
+    if primitive is ITEM:
+        return [{params["index"]: plain(g)}]  # the tuple's cotangent is a dictionary of those of its entries
     live = None
-    if type(g) is not Tensor:
-        if type(g) is dict:
-            g = tuple([g.get(i) or _zeros(node.shape[i], node.dtype[i]) for i in range(len(node.shape))])
-        else:
-            live, g = g.live, g.value
-    y = node if kept is None else _output(node, kept)
-    inputs: Any = saved or ()
+    if type(g) is dict:
+        g = tuple([g.get(i) or _zeros(spec) for i, spec in enumerate(node.spec)])
+    elif type(g) is Masked:
+        live, g = g.live, g.value
+    kind, rules = primitive.kind, primitive.rules
+    y = node if node.kept is None else _output(node)
     if kind is _TANGENT and type(rules) is Rule:
-        return _joint_shares(primitive, rules, g, y, inputs, params, parents, useful)
-    shares: list[tuple[Node, Cotangent]] = []
+        return _joint_shares(primitive, rules, g, y, inputs, params, parents)
+    shares: list[Any] = []
     for index, parent in enumerate(parents):
-        if parent is None or not useful.get(parent):
-            continue
         rule = rules if type(rules) is Rule else rules[index]  # type: ignore[index]
-        if rule is None:
+        if parent is None or rule is None or (useful is not None and parent not in useful):
+            shares.append(None)
             continue
         if kind is _ELEMENTWISE:
-            partial = rule.function(y, *inputs, **params)  # type: ignore[misc]
-            if partial._value.dtype.kind == "c":
-                partial = conjugate(partial)
-            share: Any = apply(multiply, g, partial)
+            partial = rule.function(y, *inputs, **params)
+            share: Any = apply(multiply, (g, conjugated(partial)))
         elif kind is _TANGENT:
             share = _pull(primitive, rule, g, y, inputs, params, parent)
         elif type(rules) is Rule:
-            share = rule.function(g, index, *inputs, **params)  # type: ignore[misc]
+            share = rule.function(g, index, *inputs, **params)
         else:
-            share = rule.function(g, *inputs, **params)  # type: ignore[misc]
+            share = rule.function(g, *inputs, **params)
         if live is not None:
             share = _cut(share, reach(primitive, rule, live, index, inputs, params))
-        if type(share) is Masked or share._value.shape != parent.shape or share._value.dtype != parent.dtype:
-            share = conform(share, parent)
-        shares.append((parent, share))
+        shares.append(conform(share, parent))
     return shares
 
 
@@ -245,18 +293,22 @@ def _cut(share: Cotangent, live: Tensor | None) -> Cotangent:
         return share
     if type(share) is Masked:
         from_rule = share.live
-        return masked(share.value, apply(logical_and, from_rule, live))
+        return masked(share.value, apply(logical_and, (from_rule, live)))
     return masked(share, live)  # type: ignore[arg-type]
 
 
-def _output(node: Node, kept: Any) -> Any:
-    """The output of an operation as a tensor that its listeners know."""
-    if node.items is None:
-        return Tensor(kept, node)
-    return tuple([item_tensor(node, index, value) for index, value in enumerate(kept)])
+def _output(node: Node) -> Any:
+    """The output of an operation as a tensor, or a tuple of them, that its listeners know."""
+    if not isinstance(node, Bundle):
+        return Tensor(node.kept, node)
+    return tuple([item_tensor(node, index, value) for index, value in enumerate(node.kept)])
 
 
-def _zeros(shape: tuple[int, ...], dtype: Any) -> Tensor:
+def _zeros(spec: Any) -> Tensor:
+    """Zeros of a spec, in any of the forms that nodes and rules hold."""
+    if type(spec) is type:
+        return Tensor(spec(0))
+    shape, dtype = spec if type(spec) is tuple else (spec.shape, spec.dtype)
     return Tensor(np.zeros(shape, dtype)[()])
 
 
@@ -271,19 +323,12 @@ def _pull(primitive: Primitive, rule: Rule, g: Any, y: Any, inputs: Any, params:
         )
     function = rule.tangent
     found = transpose(lambda dx: function(dx, y, *inputs, **params), [parent], [g] if type(g) is Tensor else g)[0]
-    return _zeros(parent.shape, parent.dtype) if found is None else found
+    return _zeros(parent) if found is None else found
 
 
 def _joint_shares(
-    primitive: Primitive,
-    rule: Rule,
-    g: Any,
-    y: Any,
-    inputs: Any,
-    params: Any,
-    parents: Sequence[Node | None],
-    useful: dict[Node, bool | None],
-) -> list[tuple[Node, Cotangent]]:
+    primitive: Primitive, rule: Rule, g: Any, y: Any, inputs: Any, params: Any, parents: Sequence[Node | None]
+) -> list[Any]:
     """The shares of all inputs of a TANGENT primitive with one joint rule."""
     if rule.function is not None:
         shares = rule.function(g, y, *inputs, **params)
@@ -303,9 +348,8 @@ def _joint_shares(
             f"{primitive.name} returned too few gradients: {len(shares)} for its {len(parents)} inputs"
         )
     return [
-        (parent, conform(share, parent))
+        None if parent is None or share is None else conform(share, parent)
         for parent, share in zip(parents, shares, strict=False)
-        if parent is not None and useful.get(parent) and share is not None
     ]
 
 
@@ -321,7 +365,7 @@ def transpose(function: Callable[..., Any], specs: Sequence[Any], cotangents: Se
         one tensor for each argument, None where no output depends on it.
     """
     record = Record()
-    arguments = [_zeros(spec.shape, spec.dtype) for spec in specs]
+    arguments = [_zeros(spec) for spec in specs]
     for argument in arguments:
         record.watch(argument)
     with paused((*ACTIVE.get(), record)):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from typing import Any
 
 import numpy as np
@@ -11,10 +12,10 @@ from ..core.spec import Spec, bool_, int64
 
 equal = constant("equal", np.equal, arity=2)
 not_equal = constant("not_equal", np.not_equal, arity=2)
-less = constant("less", np.less, arity=2)
-less_equal = constant("less_equal", np.less_equal, arity=2)
-greater = constant("greater", np.greater, arity=2)
-greater_equal = constant("greater_equal", np.greater_equal, arity=2)
+less = constant("less", operator.lt, arity=2)
+less_equal = constant("less_equal", operator.le, arity=2)
+greater = constant("greater", operator.gt, arity=2)
+greater_equal = constant("greater_equal", operator.ge, arity=2)
 
 logical_and = constant("logical_and", np.logical_and, arity=2)
 logical_or = constant("logical_or", np.logical_or, arity=2)

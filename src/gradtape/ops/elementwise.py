@@ -7,6 +7,7 @@ Values at kinks and poles are decided here and told in `docs/nonsmooth.md`.
 from __future__ import annotations
 
 import math
+import operator
 from typing import Any
 
 import numpy as np
@@ -29,7 +30,7 @@ def like(x: Any, number: float) -> Tensor:
 # arithmetic
 
 multiply = multilinear(
-    "multiply", np.multiply, (lambda g, _a, b: g * conjugated(b), lambda g, a, _b: g * conjugated(a))
+    "multiply", operator.mul, (lambda g, _a, b: g * conjugated(b), lambda g, a, _b: g * conjugated(a))
 )
 
 
@@ -40,12 +41,12 @@ def conjugated(x: Any) -> Any:
 
 divide = elementwise(
     "divide",
-    np.true_divide,
+    operator.truediv,
     (lambda _y, _a, b: reciprocal(b), lambda y, _a, b: -y / b),
     domain=((-2.0, 2.0), (0.5, 2.0)),
 )
 reciprocal = elementwise("reciprocal", lambda x: 1 / x, lambda y, _x: -y * y, domain=(0.5, 2.0))
-square = elementwise("square", np.square, lambda _y, x: x + x)
+square = elementwise("square", lambda x: x * x, lambda _y, x: x + x)
 
 
 def _power_base(_y: Any, x: Any, n: Any) -> Any:
@@ -60,7 +61,7 @@ def _power_exponent(y: Any, x: Any, _n: Any) -> Any:
 
 
 power = elementwise(
-    "power", np.power, (_power_base, _power_exponent), domain=((0.2, 2.0), (-2.0, 2.0))
+    "power", operator.pow, (_power_base, _power_exponent), domain=((0.2, 2.0), (-2.0, 2.0))
 )
 remainder = elementwise(
     "remainder",

@@ -5,6 +5,7 @@ Parameters are plain: axes are non-negative tuples, shapes are tuples; `composit
 
 from __future__ import annotations
 
+import operator
 from typing import Any
 
 import numpy as np
@@ -15,9 +16,10 @@ from ..core.spec import Spec
 from ..core.tensor import Tensor
 from .constant import logical_not, reduced_shape
 
-add = linear("add", np.add, (lambda g: g, lambda g: g), structural=True)
-subtract = linear("subtract", np.subtract, (lambda g: g, lambda g: negative(g)), structural=True)
-negative = linear("negative", np.negative, lambda g: negative(g), structural=True)
+# Python's operators do on NumPy scalars what NumPy's functions do, in a tenth of the time.
+add = linear("add", operator.add, (lambda g: g, lambda g: g), structural=True)
+subtract = linear("subtract", operator.sub, (lambda g: g, lambda g: negative(g)), structural=True)
+negative = linear("negative", operator.neg, lambda g: negative(g), structural=True)
 identity = linear("identity", lambda x: x, lambda g: g, structural=True)
 
 

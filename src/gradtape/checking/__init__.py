@@ -1,0 +1,1 @@
+"""What `testing` is made of: coordinates, derivatives from values alone, the report."""

@@ -1,0 +1,234 @@
+"""TensorFlow's control flow with its meaning in a library that evaluates at once: Python's own branches and loops.
+
+What a function computes is recorded as always, so every derivative passes through. Shapes and dtypes may change from
+one turn to the next, as in eager TensorFlow; `parallel_iterations`, `back_prop`, `swap_memory` and shape invariants
+are about graphs and change nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from ..core import nest
+from ..core.errors import InvalidArgumentError
+from ..core.tensor import as_tensor
+
+Branch = Callable[[], Any]
+
+
+def require_callable(name: str, argument: str, value: Any) -> None:
+    """Refuse an argument that cannot be called."""
+    if not callable(value):
+        raise TypeError(f"'{argument}' must be callable: {name} was given {value!r}")
+
+
+def require_structure(name: str, expected: Any, result: Any) -> None:
+    """Refuse a result whose nest differs from the expected one."""
+    try:
+        nest.assert_same_structure(expected, result)
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"{name}: {error}") from None
+
+
+# branches
+
+
+def _holds(name: str, pred: Any) -> bool:
+    """A predicate of one entry as a Python truth value."""
+    value = np.asarray(pred)
+    if value.size != 1 or value.dtype.kind not in "biuf":
+        raise ValueError(
+            f"{name}: the predicate must be one truth value, got shape {value.shape}, {value.dtype}"
+        )
+    return bool(value)
+
+
+def cond(
+    pred: Any, true_fn: Branch | None = None, false_fn: Branch | None = None, name: str | None = None
+) -> Any:
+    """Call `true_fn` if the predicate holds, else `false_fn`, and return what it returns.
+
+    >>> import gradtape as gt
+    >>> x = gt.constant(3.0)
+    >>> with gt.GradientTape() as tape:
+    ...     tape.watch(x)
+    ...     y = gt.cond(x > 0, lambda: x * x, lambda: -x)
+    >>> print(tape.gradient(y, x).numpy())
+    6.0
+    """
+    for argument, branch in (("true_fn", true_fn), ("false_fn", false_fn)):
+        if branch is None:
+            raise TypeError(f"cond(): '{argument}' argument required")
+        require_callable("cond", argument, branch)
+    branch = true_fn if _holds("cond", pred) else false_fn
+    assert branch is not None
+    return branch()
+
+
+def case(
+    pred_fn_pairs: Any,
+    default: Branch | None = None,
+    exclusive: bool = False,
+    strict: bool = False,
+    name: str = "case",
+) -> Any:
+    """Call the function of the first predicate that holds, `default` if none does.
+
+    Args:
+        pred_fn_pairs: pairs of a boolean tensor and a function.
+        default: called if no predicate holds.
+        exclusive: refuse more than one predicate that holds.
+
+    Raises:
+        ValueError: if no predicate holds and there is no default, or several hold though `exclusive`.
+
+    >>> import gradtape as gt
+    >>> x = gt.constant(2.0)
+    >>> gt.case([(x < 1, lambda: "small"), (x < 3, lambda: "middle")], default=lambda: "large")
+    'middle'
+    """
+    if not isinstance(pred_fn_pairs, (list, tuple)):
+        raise TypeError(f"'pred_fn_pairs' must be a list of pairs, not {type(pred_fn_pairs).__name__}")
+    chosen: list[Branch] = []
+    for pair in pred_fn_pairs:
+        if not isinstance(pair, tuple) or len(pair) != 2:
+            raise TypeError(f"Each entry in 'pred_fn_pairs' must be a 2-tuple. Received {pair!r}.")
+        pred, branch = pair
+        if not hasattr(type(pred), "_as_tensor"):
+            raise TypeError(f"case: pred must be a Tensor, got: {pred!r}")
+        if pred.dtype.kind != "b":
+            raise TypeError(
+                f"case: pred must be a boolean tensor, not {pred.dtype.name} of shape {pred.shape}"
+            )
+        require_callable("case", "fn", branch)
+        if _holds("case", pred):
+            chosen.append(branch)
+    if default is not None:
+        require_callable("case", "default", default)
+    if exclusive and len(chosen) > 1:
+        raise InvalidArgumentError(f"case: {len(chosen)} predicates hold, but exclusive=True allows one")
+    if not chosen and default is None:
+        raise InvalidArgumentError("case: None of conditions evaluated as True and there is no default")
+    return chosen[0]() if chosen else default()  # type: ignore[misc]
+
+
+def switch_case(
+    branch_index: Any, branch_fns: Any, default: Branch | None = None, name: str = "switch_case"
+) -> Any:
+    """Call the function of this number; `default` (the last function if there is none) for a number out of range.
+
+    Args:
+        branch_index: an integer tensor of rank 0.
+        branch_fns: functions, or pairs of number and function (or a dictionary) that cover 0 to n - 1.
+
+    >>> import gradtape as gt
+    >>> gt.switch_case(gt.constant(1), [lambda: "zero", lambda: "one"])
+    'one'
+    """
+    branches = _branches(branch_fns)
+    if not hasattr(type(branch_index), "_as_tensor"):
+        raise TypeError(f"'branch_index' must be a Tensor, got {type(branch_index)}")
+    index = as_tensor(branch_index)
+    if index._value.dtype.kind not in "iu":
+        raise TypeError(f"'branch_index' must be an integer Tensor, got {index.dtype.name}")
+    if index.ndim:
+        raise InvalidArgumentError(f"switch_case: branch_index must have rank 0, not the shape {index.shape}")
+    if default is not None:
+        require_callable("switch_case", "default", default)
+    number = int(index)
+    if 0 <= number < len(branches):
+        return branches[number]()
+    return default() if default is not None else branches[-1]()
+
+
+def _branches(given: Any) -> list[Branch]:
+    """The functions in the order of their numbers."""
+    if not isinstance(given, (list, tuple, Mapping)):
+        raise TypeError(f"'branch_fns' must be a list, tuple, or dict, not {type(given).__name__}")
+    if not given:
+        raise ValueError("switch_case: Must provide at least one item in 'branch_fns'")
+    entries = list(given.items()) if isinstance(given, Mapping) else list(given)
+    if all(callable(entry) for entry in entries):
+        return entries  # type: ignore[return-value]  # each has been seen to be a function
+    for entry in entries:
+        if not isinstance(entry, tuple) or len(entry) != 2:
+            raise TypeError(f"Each entry in 'branch_fns' must be a 2-tuple. Received {entry!r}.")
+        if isinstance(entry[0], bool) or not isinstance(entry[0], (int, np.integer)):
+            raise TypeError(f"switch_case: the key of a branch must be a Python int, got {entry[0]!r}")
+        require_callable("switch_case", "branch_fns", entry[1])
+    keys = sorted(int(entry[0]) for entry in entries)
+    if keys != list(range(len(keys))):
+        shown = ",".join(map(str, keys))
+        raise ValueError(
+            f"branch indices (keys) must form contiguous range of [0 to {len(keys)}) but found {{{shown}}}"
+        )
+    table = {int(key): branch for key, branch in entries}
+    return [table[key] for key in keys]
+
+
+# loops
+
+
+def while_loop(
+    cond: Callable[..., Any],
+    body: Callable[..., Any],
+    loop_vars: Any,
+    shape_invariants: Any = None,
+    parallel_iterations: int = 10,
+    back_prop: bool = True,
+    swap_memory: bool = False,
+    maximum_iterations: Any = None,
+    name: str | None = None,
+) -> Any:
+    """Repeat `body` while `cond` holds; both take the loop variables, `body` returns the next ones.
+
+    Returns:
+        the last loop variables, in the structure of `loop_vars`.
+
+    Raises:
+        ValueError: if `body` returns another structure, or there are no loop variables.
+
+    >>> import gradtape as gt
+    >>> i, x = gt.while_loop(lambda i, x: i < 3, lambda i, x: (i + 1, x * x), (gt.constant(0), gt.constant(2.0)))
+    >>> print(x.numpy())
+    256.0
+    """
+    require_callable("while_loop", "cond", cond)
+    require_callable("while_loop", "body", body)
+    if not isinstance(loop_vars, (list, tuple)) or not loop_vars:
+        raise ValueError(f"'loop_vars' must be provided: a list or tuple of at least one, got {loop_vars!r}")
+    _positive("while_loop", parallel_iterations)
+    limit = None if maximum_iterations is None else int(maximum_iterations)
+    kind = type(loop_vars)
+    turns = 0
+    while (limit is None or turns < limit) and _holds("while_loop", cond(*loop_vars)):
+        result = body(*loop_vars)
+        if len(loop_vars) == 1 and not isinstance(result, (list, tuple)):
+            result = (result,)
+        if not isinstance(result, (list, tuple)):
+            raise ValueError(f"while_loop: body must return {len(loop_vars)} loop variables, not {result!r}")
+        result = list(result) if kind is list else tuple(result) if kind is tuple else result
+        require_structure("while_loop", loop_vars, result)
+        loop_vars, turns = result, turns + 1
+    return nest.map_structure(lambda v: as_tensor(v) if _numeric(v) else v, loop_vars)
+
+
+def _numeric(leaf: Any) -> bool:
+    return isinstance(leaf, (int, float, complex, np.ndarray, np.generic)) or hasattr(
+        type(leaf), "_as_tensor"
+    )
+
+
+def _positive(name: str, parallel_iterations: Any) -> None:
+    if parallel_iterations is not None and (
+        not isinstance(parallel_iterations, int) or parallel_iterations < 1
+    ):
+        raise TypeError(
+            f"{name}: 'parallel_iterations' must be a positive integer, got {parallel_iterations!r}"
+        )
+
+
+__all__ = ["case", "cond", "switch_case", "while_loop"]

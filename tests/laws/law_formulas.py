@@ -1,0 +1,193 @@
+"""The primitives that work entry by entry, as formulas of mpmath: the oracle of their values and all derivatives.
+
+A formula takes numbers and the row's parameters. A primitive that is a derivative of another function is given as that
+function and the order in each argument, so mpmath differentiates once for all orders together.
+"""
+
+import functools
+import itertools
+from dataclasses import dataclass
+from typing import Any
+
+import mpmath
+import numpy as np
+
+DIGITS = 50
+mp = mpmath.mp
+
+
+@dataclass(frozen=True)
+class Formula:
+    function: Any
+    order: Any = None  # of the row's parameters: the orders in each argument at which it starts
+    fixed: tuple = ()  # arguments that have no derivative
+
+
+def row(function, order=None, fixed=()):
+    return Formula(function, order, fixed)
+
+
+def lower_gamma(a, x):
+    return mp.gammainc(a, 0, x, regularized=True)
+
+
+def lower_beta(a, b, x):
+    return mp.betainc(a, b, 0, x, regularized=True)
+
+
+FORMULAS = {
+    "add": row(lambda a, b: a + b),
+    "subtract": row(lambda a, b: a - b),
+    "negative": row(lambda x: -x),
+    "identity": row(lambda x: x),
+    "multiply": row(lambda a, b: a * b),
+    "multiply_no_nan": row(lambda a, b: a * b),
+    "divide": row(lambda a, b: a / b),
+    "divide_no_nan": row(lambda a, b: a / b),
+    "reciprocal": row(lambda x: 1 / x),
+    "square": row(lambda x: x * x),
+    "power": row(lambda a, b: a**b),
+    "remainder": row(lambda a, b: a - b * mp.floor(a / b)),
+    "maximum": row(lambda a, b: max(a, b)),
+    "minimum": row(lambda a, b: min(a, b)),
+    "absolute": row(abs),
+    "sign": row(mp.sign),
+    "relu": row(lambda x: max(x, mp.mpf(0))),
+    "exp": row(mp.exp),
+    "exp2": row(lambda x: mp.mpf(2) ** x),
+    "expm1": row(mp.expm1),
+    "log": row(mp.log),
+    "log2": row(lambda x: mp.log(x, 2)),
+    "log10": row(mp.log10),
+    "log1p": row(lambda x: mp.log(1 + x)),
+    "sqrt": row(mp.sqrt),
+    "cbrt": row(mp.cbrt),
+    "logaddexp": row(lambda a, b: mp.log(mp.exp(a) + mp.exp(b))),
+    "sin": row(mp.sin),
+    "cos": row(mp.cos),
+    "tan": row(mp.tan),
+    "arcsin": row(mp.asin),
+    "arccos": row(mp.acos),
+    "arctan": row(mp.atan),
+    "arctan2": row(mp.atan2),
+    "hypot": row(lambda a, b: mp.sqrt(a * a + b * b)),
+    "sinh": row(mp.sinh),
+    "cosh": row(mp.cosh),
+    "tanh": row(mp.tanh),
+    "arcsinh": row(mp.asinh),
+    "arccosh": row(mp.acosh),
+    "arctanh": row(mp.atanh),
+    "sigmoid": row(lambda x: 1 / (1 + mp.exp(-x))),
+    "softplus": row(lambda x: mp.log(1 + mp.exp(x))),
+    "xlogy": row(lambda x, y: x * mp.log(y)),
+    "xlog1py": row(lambda x, y: x * mp.log(1 + y)),
+    "sinc": row(mp.sincpi),
+    "sinc_derivative": row(mp.sincpi, lambda order: (order,)),
+    "nextafter": row(lambda a, b: a),
+    "erf": row(mp.erf),
+    "erfc": row(mp.erfc),
+    "erfinv": row(mp.erfinv),
+    "erfcinv": row(lambda x: mp.erfinv(1 - x)),
+    "erfcx": row(lambda x: mp.exp(x * x) * mp.erfc(x)),
+    "erfcx_derivative": row(lambda x: mp.exp(x * x) * mp.erfc(x), lambda order: (order,)),
+    "hermite_gaussian": row(lambda x, *, degree: mp.hermite(degree, x) * mp.exp(-x * x)),
+    "ndtr": row(mp.ncdf),
+    "gammaln": row(mp.loggamma),
+    "psi": row(mp.digamma),
+    "polygamma": row(lambda n, x: mp.polygamma(int(n), x), fixed=(0,)),
+    "zeta": row(mp.zeta),
+    "zeta_log": row(mp.zeta, lambda power: (power, 0)),
+    "jv": row(lambda v, x: mp.besselj(int(v), x), fixed=(0,)),
+    "yv": row(lambda v, x: mp.bessely(int(v), x), fixed=(0,)),
+    "iv": row(lambda v, x: mp.besseli(int(v), x), fixed=(0,)),
+    "kv": row(lambda v, x: mp.besselk(int(v), x), fixed=(0,)),
+    "j0": row(lambda x: mp.besselj(0, x)),
+    "j1": row(lambda x: mp.besselj(1, x)),
+    "y0": row(lambda x: mp.bessely(0, x)),
+    "y1": row(lambda x: mp.bessely(1, x)),
+    "i0": row(lambda x: mp.besseli(0, x)),
+    "i1": row(lambda x: mp.besseli(1, x)),
+    "k0": row(lambda x: mp.besselk(0, x)),
+    "k1": row(lambda x: mp.besselk(1, x)),
+    "i0e": row(lambda x: mp.exp(-x) * mp.besseli(0, x)),
+    "i1e": row(lambda x: mp.exp(-x) * mp.besseli(1, x)),
+    "k0e": row(lambda x: mp.exp(x) * mp.besselk(0, x)),
+    "k1e": row(lambda x: mp.exp(x) * mp.besselk(1, x)),
+    "ive_derivative": row(lambda x, *, v: mp.exp(-x) * mp.besseli(v, x), lambda order: (order,)),
+    "kve_derivative": row(lambda x, *, v: mp.exp(x) * mp.besselk(v, x), lambda order: (order,)),
+    "gamma_density": row(lambda a, x: x ** (a - 1) * mp.exp(-x) * mp.rgamma(a)),
+    "gammainc": row(lower_gamma),
+    "gammaincc": row(lambda a, x: mp.gammainc(a, x, regularized=True)),
+    "gammainc_shape": row(lower_gamma, lambda order: (order, 0)),
+    "beta_density": row(lambda a, b, x: x ** (a - 1) * (1 - x) ** (b - 1) / mp.beta(a, b)),
+    "betainc": row(lower_beta),
+    "betainc_shape": row(lower_beta, lambda order: (*order, 0)),
+    "expi": row(mp.ei),
+    "fresnel_sin": row(mp.fresnels),
+    "fresnel_cos": row(mp.fresnelc),
+    "spence": row(lambda x: mp.polylog(2, 1 - x)),
+    "spence_derivative": row(lambda x: mp.log(x) / (1 - x), lambda order: (order,)),
+    "dawsn": row(lambda x: mp.exp(-x * x) * mp.erfi(x) * mp.sqrt(mp.pi) / 2),
+    "dawsn_derivative": row(
+        lambda x: mp.exp(-x * x) * mp.erfi(x) * mp.sqrt(mp.pi) / 2, lambda order: (order,)
+    ),
+}
+
+
+def number(x):
+    """A NumPy number as mpmath's, without loss."""
+    return mp.mpc(complex(x)) if np.iscomplexobj(x) else mp.mpf(float(x))
+
+
+def exact(name, point, params, orders):
+    """The mixed derivative of a primitive at a point of NumPy numbers, in 50 digits."""
+    formula, rest = FORMULAS[name], dict(params)
+    start = (0,) * len(point)
+    if formula.order is not None:
+        key = next(key for key in ("order", "power", "degree") if key in rest)
+        start = formula.order(rest.pop(key))
+    total = tuple(a + b for a, b in zip(start, orders, strict=True))
+    with mp.workdps(DIGITS):
+        numbers = tuple(number(x) for x in point)
+        moving = [i for i in range(len(numbers)) if i not in formula.fixed]
+
+        def function(*free):
+            at = list(numbers)
+            for i, x in zip(moving, free, strict=True):
+                at[i] = x
+            return formula.function(*at, **rest)
+
+        return differentiated(function, tuple(numbers[i] for i in moving), tuple(total[i] for i in moving))
+
+
+def differentiated(function, point, orders):
+    if not any(orders):
+        return function(*point)
+    if len(point) == 1:
+        return mp.diff(function, point[0], orders[0])
+    return mp.diff(function, point, orders)
+
+
+def values(name):
+    """The value of a primitive as a function of arrays."""
+
+    def value(*xs, **params):
+        wide = np.broadcast_arrays(*xs)
+        found = [
+            complex(exact(name, tuple(x[place] for x in wide), params, (0,) * len(xs)))
+            for place in np.ndindex(wide[0].shape)
+        ]
+        y = np.array(found).reshape(wide[0].shape)
+        return y if any(np.iscomplexobj(x) for x in xs) else y.real
+
+    return value
+
+
+@functools.cache
+def indices(count, order, fixed=()):
+    """All ways to differentiate so many times by arguments that are not fixed: tuples of orders."""
+    return [
+        orders
+        for orders in itertools.product(range(order + 1), repeat=count)
+        if sum(orders) == order and not any(orders[i] for i in fixed)
+    ]

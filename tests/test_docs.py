@@ -1,0 +1,75 @@
+"""The docs run: every python block of docs/*.md in order, and the examples in public docstrings."""
+
+import doctest
+import inspect
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+from markdown_blocks import FLAGS, fenced_blocks, run_page
+from test_exports import OBJECTS
+
+import gradtape
+from gradtape.core.tensor import ROWS
+
+DOCS = Path(__file__).parents[1] / "docs"
+PAGES = sorted(DOCS.glob("*.md"))
+WITH_EXAMPLES = {"how-it-works.md", "notation.md", "nonsmooth.md", "errors.md"}
+
+
+def docstring_tests():
+    """One doctest for each public object whose docstring has examples."""
+    finder = doctest.DocTestFinder(recurse=False, exclude_empty=False)
+    names = {"tf": gradtape, "gt": gradtape, "np": np}  # beside those of the object's own module
+    found = {}
+    for name, value in OBJECTS.items():
+        target = value.fget if isinstance(value, property) else value
+        target = inspect.unwrap(getattr(target, "__func__", target))
+        if isinstance(getattr(target, "__doc__", None), str):
+            module = target if inspect.ismodule(target) else inspect.getmodule(target)
+            (test,) = finder.find(target, name, module=False, globs=vars(module or gradtape) | names)
+            if test.examples:
+                found[name] = test
+    return found
+
+
+DOCSTRINGS = docstring_tests()
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
+def test_the_blocks_of_a_page_run(path):
+    ran = run_page(path)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    has_python = any(block.language == "python" for block in fenced_blocks(path.read_text(encoding="utf-8")))
+    assert (int(ran.stdout) > 0) == has_python
+
+
+def test_the_pages_that_teach_have_examples():
+    pages = {path.name: fenced_blocks(path.read_text(encoding="utf-8")) for path in PAGES}
+    assert {
+        name for name in pages if any(block.language == "python" for block in pages[name])
+    } >= WITH_EXAMPLES
+
+
+@pytest.fixture
+def own_vocabulary():
+    """An example may register a primitive; it is gone afterwards."""
+    rows = dict(ROWS)
+    yield
+    ROWS.clear()
+    ROWS.update(rows)
+
+
+@pytest.mark.parametrize("name", sorted(DOCSTRINGS))
+@pytest.mark.usefixtures("own_vocabulary")
+def test_the_examples_of_a_docstring(name):
+    report = io.StringIO()
+    result = doctest.DocTestRunner(optionflags=FLAGS, verbose=False).run(DOCSTRINGS[name], out=report.write)
+    assert result.attempted > 0
+    assert result.failed == 0, report.getvalue()
+
+
+def test_the_main_names_have_examples():
+    expected = {"GradientTape", "Variable", "custom_gradient", "autodiff.ForwardAccumulator"}
+    assert expected <= set(DOCSTRINGS)

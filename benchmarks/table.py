@@ -1,0 +1,126 @@
+"""Writes what was measured as tables, and puts them between the markers of a page."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from benchmarks.workload import Goal, Workload, workload
+
+BEGIN = "<!-- benchmarks: begin (written by `python benchmarks/run.py`, not by hand) -->"
+END = "<!-- benchmarks: end -->"
+WORDS = {"gradtape": "gradtape", "tensorflow": "TensorFlow", "torch": "PyTorch", "autograd": "autograd"}
+
+
+def duration(seconds: float) -> str:
+    """A time with its fitting unit and three digits."""
+    for unit, size in (("s", 1.0), ("ms", 1e-3)):
+        if abs(seconds) >= 0.9995 * size:
+            return f"{seconds / size:.3g} {unit}"
+    return f"{seconds * 1e6:.3g} µs"
+
+
+def spread(samples: Sequence[float]) -> str:
+    """The median and, between brackets, the smallest and the largest."""
+    middle = duration(statistics.median(samples))
+    return f"{middle} ({duration(min(samples))} to {duration(max(samples))})" if len(samples) > 1 else middle
+
+
+def ratio(ours: Sequence[float], theirs: Sequence[float]) -> float:
+    """The median over rounds of ours divided by theirs of the same round."""
+    return statistics.median(one / other for one, other in zip(ours, theirs, strict=False))
+
+
+def amount(result: Mapping[str, Any], measured: str) -> float | None:
+    """The median of a probe, of gradtape's seconds, or of the difference of two probes ("a - b")."""
+    if measured == "seconds":
+        samples = result["systems"].get("gradtape", {}).get("seconds", [])
+    elif " - " in measured:
+        names = measured.split(" - ")
+        samples = [a - b for a, b in zip(*(result["probes"].get(name, []) for name in names), strict=False)]
+    else:
+        samples = result["probes"].get(measured, [])
+    return statistics.median(samples) if samples else None
+
+
+def judged(goal: Goal, result: Mapping[str, Any]) -> tuple[str, str]:
+    """What was measured beside a goal, and whether it is met."""
+    if goal.against is None:
+        value = amount(result, goal.measured)
+        if value is None:
+            return "not measured", ""
+        text = duration(value) if goal.measured == "seconds" or "import" in goal.measured else f"{value:.0f}"
+        return text, "met" if value <= goal.most else "missed"
+    sides = [result["systems"].get(system, {}).get("seconds", []) for system in ("gradtape", goal.against)]
+    if not all(sides):
+        return "not measured", ""
+    value = ratio(*sides)
+    return (
+        f"1/{1 / value:.3g}" if value < 1 else f"{value:.3g} times",
+        "met" if value <= goal.most else "missed",
+    )
+
+
+def rows_of(work: Workload, result: Mapping[str, Any]) -> Iterable[list[str]]:
+    """One row for each system."""
+    ours = result["systems"].get("gradtape", {}).get("seconds", [])
+    for system, measured in result["systems"].items():
+        name = f"{WORDS[system]} {measured['version']}".strip()
+        if measured["status"] != "measured":
+            yield [name, f"{measured['status']} {measured['said']}".strip(), "", "", ""]
+            continue
+        value = ", ".join(f"{number:.7g}" for number in measured["values"])
+        first = duration(statistics.median(measured["first"])) if measured["first"] else ""
+        beside = "1" if system == "gradtape" else f"{ratio(measured['seconds'], ours):.3g}" if ours else ""
+        yield [name, spread(measured["seconds"]), first, beside, value]
+
+
+def markdown(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    """Lines of a table."""
+    return [
+        "| " + " | ".join(head) + " |",
+        "|" + "---|" * len(head),
+        *("| " + " | ".join(row) + " |" for row in rows),
+    ]
+
+
+def section(name: str, result: Mapping[str, Any]) -> list[str]:
+    """The part of the page about one workload."""
+    work = workload(name)
+    time = "time" if work.fresh else "steady call"
+    lines = [f"### {work.title}", "", f"{work.work}.", ""]
+    head = ["system", f"{time}: median (range)", "first call", "times gradtape", "value"]
+    lines += markdown(head, rows_of(work, result))
+    goals = [[goal.text, *judged(goal, result)] for goal in work.goals]
+    lines += ["", *markdown(["goal", "measured", ""], goals)]
+    others = [
+        f"{probe}: {duration(statistics.median(samples)) if 'import' in probe else f'{statistics.median(samples):.0f}'}"
+        for probe, samples in result["probes"].items()
+        if samples
+    ]
+    machine = result["machine"]
+    lines += ["", *([f"Also measured: {'; '.join(others)}."] if others else [])]
+    lines.append(
+        f"{result['measured']}, {result['rounds']} rounds, {result['threads']} threads; {machine['processor']}, "
+        f"{machine['cores']} cores, {machine['system']}; {machine['python']}, NumPy {machine['numpy']}."
+    )
+    return [*lines, ""]
+
+
+def page(results: Mapping[str, Any], order: Sequence[str]) -> str:
+    """Everything between the markers."""
+    return "\n".join(
+        line for name in order if name in results for line in ["", *section(name, results[name])]
+    )
+
+
+def write(path: Path, text: str) -> None:
+    """Replace what stands between the markers of a page."""
+    old = path.read_text(encoding="utf-8")
+    if old.count(BEGIN) != 1 or old.count(END) != 1:
+        raise ValueError(f"{path} needs the lines\n{BEGIN}\n{END}\nonce each")
+    head, _, rest = old.partition(BEGIN)
+    tail = rest.partition(END)[2]
+    path.write_text(f"{head}{BEGIN}\n{text}\n{END}{tail}", encoding="utf-8")

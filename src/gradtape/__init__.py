@@ -1,12 +1,12 @@
 """Automatic differentiation on a tape, for NumPy arrays, under TensorFlow's names.
 
-    import gradtape as tf
+import gradtape as tf
 
-    x = tf.constant(3.0)
-    with tf.GradientTape() as tape:
-        tape.watch(x)
-        y = x * x
-    print(tape.gradient(y, x))        # Tensor(6.0, shape=(), dtype=float32)
+x = tf.constant(3.0)
+with tf.GradientTape() as tape:
+    tape.watch(x)
+    y = x * x
+print(tape.gradient(y, x))        # Tensor(6.0, shape=(), dtype=float32)
 """
 
 import importlib as _importlib

@@ -50,7 +50,9 @@ class ForwardAccumulator:
             if not isinstance(primal, (Tensor, Variable)):
                 raise ValueError(f"a primal must be a tensor or a variable, not {short(primal)}")
             if any(primal is other for other, _ in pairs):
-                raise ValueError(f"Tensor {short(primal)} was passed as a primal multiple times; give it once")
+                raise ValueError(
+                    f"Tensor {short(primal)} was passed as a primal multiple times; give it once"
+                )
             pairs.append((primal, self._direction(primal, tangent)))
         for primal, tangent in pairs:
             if is_differentiable(primal.dtype):
@@ -63,12 +65,16 @@ class ForwardAccumulator:
         if direction._value.dtype != primal.dtype:
             direction = Tensor(direction._value.astype(primal.dtype))
         if direction._value.shape != primal._value.shape:
-            raise ValueError(f"a tangent of shape {direction.shape} was given for a primal of shape {primal.shape}")
+            raise ValueError(
+                f"a tangent of shape {direction.shape} was given for a primal of shape {primal.shape}"
+            )
         return direction
 
     def __enter__(self) -> ForwardAccumulator:
         if self._recording:
-            raise ValueError("Accumulator is already recording: it cannot be entered again before its context ends")
+            raise ValueError(
+                "Accumulator is already recording: it cannot be entered again before its context ends"
+            )
         self._recording = True
         activate(self._pusher)
         return self

@@ -51,7 +51,9 @@ def unconnected_choice(value: UnconnectedGradients | str) -> UnconnectedGradient
     try:
         return UnconnectedGradients(value)
     except ValueError:
-        raise ValueError(f"Unknown value for unconnected_gradients: {value!r}; it is 'none' or 'zero'") from None
+        raise ValueError(
+            f"Unknown value for unconnected_gradients: {value!r}; it is 'none' or 'zero'"
+        ) from None
 
 
 def tensors_of(structure: Any, name: str) -> list[Any]:
@@ -103,5 +105,7 @@ def _flat_weights(structure: Any, given: Any) -> list[Any]:
 def _checked(weight: Any, shape: Any, dtype: Any) -> Tensor:
     g = as_tensor(weight) if hasattr(type(weight), "_as_tensor") else as_tensor(weight, dtype)
     if g._value.shape != shape:
-        raise ValueError(f"output_gradients: a weight of shape {g.shape} was given for a target of shape {shape}")
+        raise ValueError(
+            f"output_gradients: a weight of shape {g.shape} was given for a target of shape {shape}"
+        )
     return g

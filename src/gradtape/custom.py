@@ -152,7 +152,9 @@ def _with_gradient(
         if variables:
             answer = grad_fn(*upstream, variables=list(variables))
             if not (isinstance(answer, tuple) and len(answer) == 2):
-                raise TypeError(f"the gradient function of {name} must return (argument gradients, variable gradients)")
+                raise TypeError(
+                    f"the gradient function of {name} must return (argument gradients, variable gradients)"
+                )
             for_arguments, for_variables = answer
             for_variables = _flat(for_variables)
             if len(for_variables) != len(variables):
@@ -233,7 +235,11 @@ def _gradients_of_rerun(run: Callable[[], Any], sources: list[Any], upstream: tu
             record.watch(source)
     with paused((*ACTIVE.get(), record)):
         outputs = [as_tensor(leaf) for leaf in nest.flatten(run())]
-    seeds = [(o._node, g) for o, g in zip(outputs, upstream, strict=True) if o._node is not None and record.knows(o)]
+    seeds = [
+        (o._node, g)
+        for o, g in zip(outputs, upstream, strict=True)
+        if o._node is not None and record.knows(o)
+    ]
     nodes = [None if source is None else source._node for source in sources]
     found = Pullback(record, [node for node, _ in seeds], [n for n in nodes if n is not None])(seeds)
     return [
@@ -329,5 +335,3 @@ def _without_derivative(name: str, value: Callable[..., Any], spec: Callable[...
         )
 
     return register(Primitive(name, Kind.TANGENT, value, spec, Rule(missing, missing)))
-
-

@@ -14,7 +14,9 @@ from .ops.composite import stack, zeros_like
 from .ops.linear import reshape
 
 
-def gradients_of_entries(record: Record, y: Any, sources: list[Any], places: Sequence[Any]) -> list[list[Any] | None]:
+def gradients_of_entries(
+    record: Record, y: Any, sources: list[Any], places: Sequence[Any]
+) -> list[list[Any] | None]:
     """For each source the gradients of the target's entries at these places, None if the source is not connected."""
     if not is_differentiable(y.dtype):
         return [None] * len(sources)

@@ -10,7 +10,15 @@ from typing import Any
 
 import numpy as np
 
-from .arguments import UnconnectedGradients, seeds_of, short, single, tensors_of, unconnected_choice, warn_dtype
+from .arguments import (
+    UnconnectedGradients,
+    seeds_of,
+    short,
+    single,
+    tensors_of,
+    unconnected_choice,
+    warn_dtype,
+)
 from .core import nest
 from .core.errors import InactiveTapeWarning, PersistentTapeWarning
 from .core.listen import Node, activate, deactivate
@@ -20,7 +28,6 @@ from .core.variable import Variable
 from .jacobians import gradients_of_entries, stacked
 from .modes.reverse import Pullback, Record
 from .sparse import sparse_gradients
-
 
 _CONSUMED = (
     "A non-persistent GradientTape can only be used to compute one set of gradients (or jacobians), and only after it "
@@ -98,7 +105,9 @@ class GradientTape:
                     "or ExtensionType: make it one with gt.constant or gt.Variable before watching it"
                 )
         if self._record is None:
-            raise RuntimeError("a tape can watch only after it has been entered: call watch inside `with tape:`")
+            raise RuntimeError(
+                "a tape can watch only after it has been entered: call watch inside `with tape:`"
+            )
         if not self._recording:
             warnings.warn(
                 "watch has no effect while the tape does not record: call it inside `with tape:`",
@@ -127,7 +136,9 @@ class GradientTape:
         """
         record = self._record
         if record is None:
-            raise RuntimeError("Trying to stop recording a tape which is not recording: enter it with `with tape:`")
+            raise RuntimeError(
+                "Trying to stop recording a tape which is not recording: enter it with `with tape:`"
+            )
         self._must_record()
         self._stop()
         try:
@@ -247,7 +258,9 @@ class GradientTape:
         shape = tuple(y._value.shape)
         rows = gradients_of_entries(record, y, flat, list(np.ndindex(shape)))
         results = [
-            self._answer(None if found is None else stacked(found, shape, source, 0), source, unconnected, shape)
+            self._answer(
+                None if found is None else stacked(found, shape, source, 0), source, unconnected, shape
+            )
             for found, source in zip(rows, flat, strict=True)
         ]
         self._finish()
@@ -294,7 +307,9 @@ class GradientTape:
         ys, xs = tuple(y._value.shape), tuple(x._value.shape)
         for name, shape in (("target", ys), ("source", xs)):
             if len(shape) < 2:
-                raise ValueError(f"batch_jacobian: the {name} must have rank at least 2, not the shape {shape}")
+                raise ValueError(
+                    f"batch_jacobian: the {name} must have rank at least 2, not the shape {shape}"
+                )
         if ys[0] != xs[0]:
             raise ValueError(f"Need first dimension of target shape {ys} and source shape {xs} to match")
         places = [(slice(None), *place) for place in np.ndindex(ys[1:])]
@@ -338,7 +353,9 @@ class GradientTape:
                 "experimental_use_pfor=False walks the tape once for each entry, which needs GradientTape(persistent=True)"
             )
 
-    def _answer(self, result: Any, source: Any, unconnected: UnconnectedGradients, lead: tuple[int, ...] = ()) -> Any:
+    def _answer(
+        self, result: Any, source: Any, unconnected: UnconnectedGradients, lead: tuple[int, ...] = ()
+    ) -> Any:
         if result is None and unconnected is UnconnectedGradients.ZERO:
             return Tensor(np.zeros(lead + tuple(source._value.shape), source._value.dtype)[()])
         return result

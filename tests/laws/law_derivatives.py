@@ -2,12 +2,13 @@
 
 import warnings
 
-import gradtape as gt
 import numpy as np
+from law_formulas import FORMULAS, exact, mp
+
+import gradtape as gt
 from gradtape.core.primitive import Kind
 from gradtape.core.tensor import ROWS
 from gradtape.laws import cases
-from law_formulas import FORMULAS, exact, mp
 
 RELATIVE = 1e-12
 ULPS = 4  # how far the inputs may be thought moved, in units in the last place: the condition number's share
@@ -20,7 +21,9 @@ def elementwise_rows():
     return [
         name
         for name, row in ROWS.items()
-        if (row.pointwise or name == "absolute") and row.kind is not Kind.CONSTANT and name not in ("where", "conjugate")
+        if (row.pointwise or name == "absolute")
+        and row.kind is not Kind.CONSTANT
+        and name not in ("where", "conjugate")
     ]
 
 

@@ -83,8 +83,6 @@ def searchsorted(a, v, *, side, dtype):
     return np.array(found, dtype).reshape(v.shape)
 
 
-
-
 OWN = {
     "identity": lambda x: x,
     "stop_gradient": lambda x: x,
@@ -112,5 +110,3 @@ OWN = {
     "divide_no_nan": lambda a, b: np.where(b == 0, 0, np.divide(a, np.where(b == 0, 1, b))),
     "multiply_no_nan": lambda x, y: np.where(y == 0, 0, np.multiply(x, y)),
 }
-
-

@@ -2,12 +2,13 @@
 
 import numpy as np
 import pytest
+from law_derivatives import agrees, elementwise_rows, points
+from law_formulas import FORMULAS, indices
+
 from gradtape.core.tensor import ROWS
 from gradtape.laws import cases
 from gradtape.laws.case import flat
 from gradtape.laws.derivative import adjoint
-from law_derivatives import agrees, elementwise_rows, points
-from law_formulas import FORMULAS, indices
 
 DOUBLE = [np.dtype("float64"), np.dtype("complex128")]
 

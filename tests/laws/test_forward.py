@@ -2,11 +2,12 @@
 
 import numpy as np
 import pytest
+from law_derivatives import agrees, elementwise_rows, points
+from law_formulas import FORMULAS, indices
+
 from gradtape.core.tensor import ROWS
 from gradtape.laws import cases
 from gradtape.laws.derivative import forward
-from law_derivatives import agrees, elementwise_rows, points
-from law_formulas import FORMULAS, indices
 
 
 @pytest.mark.parametrize("name", ROWS)

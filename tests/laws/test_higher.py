@@ -4,12 +4,13 @@ A derivative is right to 1e-12 relatively, or to what inputs moved by four units
 """
 
 import pytest
+from law_derivatives import agrees, elementwise_rows, points
+from law_formulas import FORMULAS, indices
+
 from gradtape.core.tensor import ROWS
 from gradtape.laws import cases
 from gradtape.laws.derivative import higher
 from gradtape.laws.hessians import WAYS
-from law_derivatives import agrees, elementwise_rows, points
-from law_formulas import FORMULAS, indices
 
 
 @pytest.mark.parametrize("name", ROWS)

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from gradtape.core.spec import Spec
 from gradtape.core.tensor import ROWS
 from gradtape.laws import DTYPES, cases

@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
+from law_references import OWN, reference
+
 from gradtape.core.tensor import ROWS, Tensor
 from gradtape.laws import cases
 from gradtape.laws.outward import value
-from law_references import OWN, reference
 
 
 @pytest.mark.parametrize("name", ROWS)

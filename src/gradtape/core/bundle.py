@@ -23,7 +23,9 @@ class Bundle(Node):
     __slots__ = ("items",)
 
     def __init__(self, outputs: tuple[Tensor, ...]) -> None:
-        super().__init__(None, None, None, None, tuple([spec_of(output._value) for output in outputs]), None, None)
+        super().__init__(
+            None, None, None, None, tuple([spec_of(output._value) for output in outputs]), None, None
+        )
         self.items: list[ReferenceType[Node] | None] = [None] * len(outputs)
 
     def item(self, index: int) -> Node:

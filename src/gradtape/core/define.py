@@ -20,7 +20,12 @@ Functions = Function | Sequence[Function | None]
 Domain = tuple[float, float] | tuple[tuple[float, float], ...]
 
 _UNARY: tuple[Sample, ...] = ((((3,),), {}), (((),), {}), (((2, 3),), {}))
-_BINARY: tuple[Sample, ...] = ((((3,), (3,)), {}), (((2, 3), (3,)), {}), (((), (2, 1)), {}), (((3, 1), (1, 2)), {}))
+_BINARY: tuple[Sample, ...] = (
+    (((3,), (3,)), {}),
+    (((2, 3), (3,)), {}),
+    (((), (2, 1)), {}),
+    (((3, 1), (1, 2)), {}),
+)
 
 
 def _each(functions: Functions) -> Sequence[Function | None]:
@@ -59,7 +64,9 @@ def constant(
     drawn = samples or (_UNARY if arity == 1 else _BINARY)
     rules = (None,) * arity
     return register(
-        Primitive(name, Kind.CONSTANT, value, spec or pointwise, rules, None, drawn, _domain(domain), spec is None)
+        Primitive(
+            name, Kind.CONSTANT, value, spec or pointwise, rules, None, drawn, _domain(domain), spec is None
+        )
     )
 
 
@@ -155,7 +162,9 @@ def tangent(
     backward = _each(pulls) if pulls is not None else (None,) * len(forward)
     rules = tuple(_both(f, b) for f, b in zip(forward, backward, strict=True))
     pointwise = spec is broadcast_spec
-    return register(Primitive(name, Kind.TANGENT, value, spec, rules, reach, samples, _domain(domain), pointwise))
+    return register(
+        Primitive(name, Kind.TANGENT, value, spec, rules, reach, samples, _domain(domain), pointwise)
+    )
 
 
 def _both(forward: Function | None, backward: Function | None) -> Rule | None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from .listen import ACTIVE
 from .spec import DType, TensorShape
 
 
@@ -34,6 +35,13 @@ class Reference:
 def show(value: Any) -> str:
     """The text of a value inside a repr: a bare number for rank 0, NumPy's repr for an array."""
     return str(value) if value.ndim == 0 else repr(value)
+
+
+def _leave(holder: Any, how: str) -> Any:
+    """The value, on its way out to Python or NumPy; listeners are told."""
+    for listener in ACTIVE.get():
+        listener.hear_leave(holder, how)
+    return holder._value
 
 
 class Holder:
@@ -74,26 +82,28 @@ class Holder:
 
     def numpy(self) -> Any:
         """The value: a NumPy scalar for rank 0, else a copy of the array."""
-        value = self._value
+        value = _leave(self, "numpy")
         return value[()] if value.ndim == 0 else value.copy()
 
     def item(self) -> Any:
         """The only entry as a Python number; ValueError if there is not exactly one."""
-        return self._value.item()
+        return _leave(self, "item").item()
 
     def tolist(self) -> Any:
         """The entries as nested lists of Python numbers."""
-        return self._value.tolist()
+        return _leave(self, "tolist").tolist()
 
     def ref(self) -> Reference:
         """A hashable stand-in for this very object, for sets and dictionaries."""
         return Reference(self)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
-        value = np.asarray(self._value)
+        value = np.asarray(_leave(self, "array"))
         if dtype is not None and value.dtype != dtype:
             if copy is False:
-                raise ValueError(f"a tensor of dtype {value.dtype} cannot become {np.dtype(dtype)} without a copy")
+                raise ValueError(
+                    f"a tensor of dtype {value.dtype} cannot become {np.dtype(dtype)} without a copy"
+                )
             return value.astype(dtype)
         if copy:
             return value.copy()
@@ -102,7 +112,7 @@ class Holder:
         return view
 
     def __format__(self, form: str) -> str:
-        return format(self._value[()], form) if form else str(self)
+        return format(_leave(self, "format")[()], form) if form else str(self)
 
     def __bool__(self) -> bool:
         if self._value.size != 1:
@@ -110,19 +120,19 @@ class Holder:
                 f"the truth value of a tensor of shape {tuple(self._value.shape)} is ambiguous; "
                 "use gt.reduce_any or gt.reduce_all"
             )
-        return bool(self._value)
+        return bool(_leave(self, "bool"))
 
     def __int__(self) -> int:
-        return int(self._value)
+        return int(_leave(self, "int"))
 
     def __float__(self) -> float:
-        return float(self._value)
+        return float(_leave(self, "float"))
 
     def __complex__(self) -> complex:
-        return complex(self._value)
+        return complex(_leave(self, "complex"))
 
     def __index__(self) -> int:
-        return self._value.__index__()  # type: ignore[no-any-return]
+        return _leave(self, "index").__index__()  # type: ignore[no-any-return]
 
     def __len__(self) -> int:
         if self._value.ndim == 0:

@@ -49,10 +49,28 @@ class Node:
     never moves, so that a listener of one thread is not disturbed by one of another on the node of a shared variable.
     """
 
-    __slots__ = ("__weakref__", "kept", "key", "more", "note", "params", "primitive", "saved", "serial", "spec")
+    __slots__ = (
+        "__weakref__",
+        "kept",
+        "key",
+        "more",
+        "note",
+        "params",
+        "primitive",
+        "saved",
+        "serial",
+        "spec",
+    )
 
     def __init__(
-        self, primitive: Primitive | None, params: Any, saved: Any, kept: Any, spec: Any, key: Key | None, note: Any
+        self,
+        primitive: Primitive | None,
+        params: Any,
+        saved: Any,
+        kept: Any,
+        spec: Any,
+        key: Key | None,
+        note: Any,
     ) -> None:
         self.primitive = primitive
         self.params = params
@@ -146,13 +164,24 @@ class Listener:
         self._limit = 4096
 
     def hear(
-        self, primitive: Primitive, inputs: tuple[Tensor, ...], params: dict[str, Any], result: Any, outside: Any
+        self,
+        primitive: Primitive,
+        inputs: tuple[Tensor, ...],
+        params: dict[str, Any],
+        result: Any,
+        outside: Any,
     ) -> None:
         """Be told that `result` (a tensor, or a tuple of tensors) was computed; `outside` listens to one's own work."""
         raise NotImplementedError
 
     def hear_read(self, variable: Any) -> None:
         """Be told that a variable is read."""
+
+    def hear_leave(self, holder: Any, how: str) -> None:
+        """Be told that the value of a tensor or variable leaves for Python or NumPy.
+
+        `how` is "bool", "int", "float", "complex", "index", "item", "tolist", "numpy", "array" or "format".
+        """
 
     def attach(self, node: Node, note: Any) -> None:
         """Leave a first note on a node."""

@@ -138,7 +138,9 @@ class Primitive:
         wanted = [rule for i in range(count) if bits >> i & 1 and (rule := self.rule(i)) is not None]
         if not wanted:
             return None
-        flags = [any(r.keeps if isinstance(r.keeps, bool) else r.keeps[i] for r in wanted) for i in range(count)]
+        flags = [
+            any(r.keeps if isinstance(r.keeps, bool) else r.keeps[i] for r in wanted) for i in range(count)
+        ]
         keeps: tuple[bool, ...] | bool = all(flags) if len(set(flags)) < 2 else tuple(flags)
         return keeps, any(rule.keeps_output for rule in wanted), all(rule.bare for rule in wanted)
 
@@ -151,7 +153,9 @@ def register(primitive: Primitive) -> Primitive:
     return primitive
 
 
-def read_rule(function: Callable[..., Any], leading: int) -> tuple[tuple[bool, ...] | bool, bool, tuple[bool, ...]]:
+def read_rule(
+    function: Callable[..., Any], leading: int
+) -> tuple[tuple[bool, ...] | bool, bool, tuple[bool, ...]]:
     """What a rule's signature says: which inputs it keeps, whether it takes none, and the flags of leading names.
 
     Args:

@@ -81,7 +81,11 @@ def _retry(error: Exception, primitive: Primitive, inputs: tuple[Tensor, ...], p
     if isinstance(error, RuntimeError) and "cannot enter context" in str(error):
         with np.errstate(all="ignore"):
             return primitive.value(*[x._value for x in inputs], **params)
-    for kind, wording in ((IndexError, IndexError), (TypeError, TypeError), (ValueError, InvalidArgumentError)):
+    for kind, wording in (
+        (IndexError, IndexError),
+        (TypeError, TypeError),
+        (ValueError, InvalidArgumentError),
+    ):
         if isinstance(error, kind):
             given = ", ".join(f"{x.dtype.name}{list(x._value.shape)}" for x in inputs)
             settings = "".join(f", {name}={value!r}" for name, value in params.items())
@@ -127,7 +131,8 @@ def as_tensor(obj: Any, dtype: Any = None) -> Tensor:
 def _holds_tensors(obj: Any) -> bool:
     """Whether there is a tensor or a variable anywhere in a nested list."""
     return any(
-        _holds_tensors(part) if isinstance(part, (list, tuple)) else hasattr(type(part), "_as_tensor") for part in obj
+        _holds_tensors(part) if isinstance(part, (list, tuple)) else hasattr(type(part), "_as_tensor")
+        for part in obj
     )
 
 

@@ -66,7 +66,9 @@ def _plain(array: Any) -> Any:
     if isinstance(array, np.ma.MaskedArray):
         raise UnconvertibleError("a masked array cannot become a tensor: fill it first, e.g. array.filled(0)")
     if array.dtype.kind not in "biufcSU":
-        raise UnconvertibleError(f"an array of dtype {array.dtype} cannot become a tensor: give it a numeric dtype")
+        raise UnconvertibleError(
+            f"an array of dtype {array.dtype} cannot become a tensor: give it a numeric dtype"
+        )
     return np.asarray(array)
 
 
@@ -110,7 +112,9 @@ def _python_dtype(obj: Any, array: Any) -> DType:
 def _cast(array: Any, dtype: DType, obj: Any) -> Any:
     """A fresh array of the dtype; refuses to lose an imaginary part or to read a number out of text."""
     if array.dtype.kind == "c" and dtype.kind in "biuf":
-        raise ValueError(f"{_named(obj)} is complex and cannot become {dtype.name}; take gt.math.real of it first")
+        raise ValueError(
+            f"{_named(obj)} is complex and cannot become {dtype.name}; take gt.math.real of it first"
+        )
     if (array.dtype.kind in "SU") != (dtype.kind in "SU"):
         raise UnconvertibleError(f"{_named(obj)} cannot become {dtype.name}")
     if dtype.kind in "iu" and array.dtype.kind in "iuf" and not isinstance(obj, (np.ndarray, np.generic)):
@@ -122,7 +126,9 @@ def _cast(array: Any, dtype: DType, obj: Any) -> Any:
 def _refuse_loss(array: Any, dtype: DType, obj: Any) -> None:
     """Python numbers given an integer dtype must be integers that fit into it."""
     if array.dtype.kind == "f" and array.size:
-        raise UnconvertibleError(f"{_named(obj)} is a float and cannot become {dtype.name}; use gt.cast to truncate")
+        raise UnconvertibleError(
+            f"{_named(obj)} is a float and cannot become {dtype.name}; use gt.cast to truncate"
+        )
     bounds = np.iinfo(dtype)
     if array.size and (int(array.min()) < bounds.min or int(array.max()) > bounds.max):
         raise ValueError(f"an integer in {_named(obj)} does not fit into {dtype.name}")
@@ -132,5 +138,3 @@ def _named(obj: Any) -> str:
     """The object and its type, short enough for a message."""
     text = repr(obj)
     return f"{text if len(text) < 60 else text[:57] + '...'} (a {type(obj).__name__})"
-
-

@@ -60,7 +60,9 @@ class Variable(Operators):
         shape: Any = None,
     ) -> None:
         if initial_value is None:
-            raise ValueError("a Variable needs an initial value: gt.Variable(0.0), gt.Variable(gt.zeros((2, 3)))")
+            raise ValueError(
+                "a Variable needs an initial value: gt.Variable(0.0), gt.Variable(gt.zeros((2, 3)))"
+            )
         value = initial_value() if callable(initial_value) else initial_value
         self._value: Any = _value_of(value, dtype)
         self._node: Node | None = None
@@ -126,8 +128,13 @@ class Variable(Operators):
 
     def _operand(self, delta: Any) -> Any:
         value = _value_of(delta, self.dtype)
-        if value.shape != self._value.shape and np.broadcast_shapes(value.shape, self._value.shape) != self._value.shape:
-            raise ValueError(f"a value of shape {value.shape} does not broadcast to {self._name} of shape {self.shape}")
+        if (
+            value.shape != self._value.shape
+            and np.broadcast_shapes(value.shape, self._value.shape) != self._value.shape
+        ):
+            raise ValueError(
+                f"a value of shape {value.shape} does not broadcast to {self._name} of shape {self.shape}"
+            )
         return value
 
     def _put(self, value: Any) -> Variable:
@@ -172,7 +179,9 @@ class Variable(Operators):
         """Subtract from the entries at `indices`."""
         return self._write(self._nd_index(indices), updates, np.subtract)
 
-    def scatter_update(self, sparse_delta: Any, use_locking: bool = False, name: str | None = None) -> Variable:
+    def scatter_update(
+        self, sparse_delta: Any, use_locking: bool = False, name: str | None = None
+    ) -> Variable:
         """Replace the rows that an `IndexedSlices` names."""
         return self._write(np.asarray(sparse_delta.indices), sparse_delta.values)
 
@@ -190,13 +199,17 @@ class Variable(Operators):
             "v.assign_sub(x) for v -= x, v.assign(v * x) for v *= x"
         )
 
-    __iadd__ = __isub__ = __imul__ = __itruediv__ = __ifloordiv__ = __imod__ = __ipow__ = __imatmul__ = _no_in_place
+    __iadd__ = __isub__ = __imul__ = __itruediv__ = __ifloordiv__ = __imod__ = __ipow__ = __imatmul__ = (
+        _no_in_place
+    )
 
     def __setitem__(self, index: Any, value: Any) -> None:
         raise TypeError(f"Variable {self._name} does not support item assignment: write v[i].assign(value)")
 
     def __repr__(self) -> str:
-        return f"<Variable '{self._name}' shape={self.shape} dtype={self.dtype.name}, numpy={show(self._value)}>"
+        return (
+            f"<Variable '{self._name}' shape={self.shape} dtype={self.dtype.name}, numpy={show(self._value)}>"
+        )
 
     __str__ = __repr__
     __hash__ = Operators.__hash__

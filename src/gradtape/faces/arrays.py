@@ -125,11 +125,17 @@ def fill(dims: Any, value: Any, name: str | None = None, layout: Any = None) -> 
 
 
 def eye(
-    num_rows: int, num_columns: int | None = None, batch_shape: Any = None, dtype: Any = None, name: str | None = None
+    num_rows: int,
+    num_columns: int | None = None,
+    batch_shape: Any = None,
+    dtype: Any = None,
+    name: str | None = None,
 ) -> Tensor:
     """Identity matrices."""
     matrix = np.eye(num_rows, num_columns, dtype=default_float() if dtype is None else dtype)
-    return Tensor(matrix if batch_shape is None else np.broadcast_to(matrix, shape_of(batch_shape) + matrix.shape))
+    return Tensor(
+        matrix if batch_shape is None else np.broadcast_to(matrix, shape_of(batch_shape) + matrix.shape)
+    )
 
 
 def range(start: Any, limit: Any = None, delta: Any = 1, dtype: Any = None, name: str = "range") -> Tensor:
@@ -382,7 +388,9 @@ def boolean_mask(tensor: Any, mask: Any, axis: int | None = None, name: str = "b
     x, m = as_tensor(tensor), np.asarray(as_tensor(mask)._value)
     place = 0 if axis is None else axes_of((axis,), x.ndim, "boolean_mask")[0]
     if m.dtype.kind != "b" or x._value.shape[place : place + m.ndim] != m.shape:
-        raise ValueError(f"boolean_mask: a mask of shape {m.shape} and dtype {m.dtype} does not fit {x.shape}")
+        raise ValueError(
+            f"boolean_mask: a mask of shape {m.shape} and dtype {m.dtype} does not fit {x.shape}"
+        )
     return linear.getitem(x, index=(*(slice(None),) * place, m))  # type: ignore[no-any-return]
 
 
@@ -428,7 +436,9 @@ def ensure_shape(x: Any, shape: Any, name: str | None = None) -> Tensor:
     y = as_tensor(x)
     if shape is not None:
         sizes: Sequence[Any] = tuple(shape)
-        if len(sizes) != y.ndim or any(n not in (None, m) for n, m in zip(sizes, y._value.shape, strict=True)):
+        if len(sizes) != y.ndim or any(
+            n not in (None, m) for n, m in zip(sizes, y._value.shape, strict=True)
+        ):
             raise ValueError(f"ensure_shape: the shape {y.shape} does not fit {tuple(sizes)}")
     return y
 
@@ -441,5 +451,3 @@ def is_tensor(x: Any) -> bool:
 def as_dtype(type_value: Any) -> DType:
     """The NumPy dtype of a dtype or its name."""
     return np.dtype(type_value)
-
-

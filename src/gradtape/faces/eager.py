@@ -37,7 +37,9 @@ def gradients(ys: Any, xs: Any, *arguments: Any, **options: Any) -> Any:
     Raises:
         RuntimeError: always; use `GradientTape.gradient`.
     """
-    raise RuntimeError("tf.gradients is not supported when eager execution is enabled. Use tf.GradientTape instead.")
+    raise RuntimeError(
+        "tf.gradients is not supported when eager execution is enabled. Use tf.GradientTape instead."
+    )
 
 
 def hessians(ys: Any, xs: Any, *arguments: Any, **options: Any) -> Any:
@@ -46,10 +48,14 @@ def hessians(ys: Any, xs: Any, *arguments: Any, **options: Any) -> Any:
     Raises:
         RuntimeError: always; take `GradientTape.jacobian` of a gradient.
     """
-    raise RuntimeError("tf.hessians is not supported when eager execution is enabled. Use nested tf.GradientTape.")
+    raise RuntimeError(
+        "tf.hessians is not supported when eager execution is enabled. Use nested tf.GradientTape."
+    )
 
 
-def print_values(*inputs: Any, output_stream: Any = None, summarize: int = 3, sep: str = " ", end: str = "\n") -> None:
+def print_values(
+    *inputs: Any, output_stream: Any = None, summarize: int = 3, sep: str = " ", end: str = "\n"
+) -> None:
     """Print values as `tf.print` does: tensors without their dtype and shape."""
 
     def text(leaf: Any) -> Any:

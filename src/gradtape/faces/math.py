@@ -175,7 +175,9 @@ subtract = binary(linear.subtract, "subtract", "x - y, entry by entry.")
 multiply = binary(each.multiply, "multiply", "x * y, entry by entry.")
 divide = binary(each.divide, "divide", "x / y, entry by entry.")
 truediv = binary(each.divide, "truediv", "x / y, entry by entry; integers divide to floats.")
-floordiv = binary(fixed.floor_divide, "floordiv", "The largest integer not above x / y; its derivative is None.")
+floordiv = binary(
+    fixed.floor_divide, "floordiv", "The largest integer not above x / y; its derivative is None."
+)
 floormod = binary(each.remainder, "floormod", "x - y floor(x / y); its derivative is (1, -floor(x / y)).")
 mod = floormod
 pow = binary(each.power, "pow", "x to the power y; the derivative of x**0 is 0, and 0**y is constant in y.")
@@ -185,11 +187,17 @@ square = unary(each.square, "square", "x * x, entry by entry.")
 squared_difference = binary(
     lambda x, y: each.square(linear.subtract(x, y)), "squared_difference", "(x - y)**2, entry by entry."
 )
-divide_no_nan = binary(each.divide_no_nan, "divide_no_nan", "x / y, and 0 where y is 0, as are its derivatives there.")
-multiply_no_nan = binary(each.multiply_no_nan, "multiply_no_nan", "x * y, and 0 where y is 0 even if x is not finite.")
+divide_no_nan = binary(
+    each.divide_no_nan, "divide_no_nan", "x / y, and 0 where y is 0, as are its derivatives there."
+)
+multiply_no_nan = binary(
+    each.multiply_no_nan, "multiply_no_nan", "x * y, and 0 where y is 0 even if x is not finite."
+)
 xlogy = binary(each.xlogy, "xlogy", "x log(y), and 0 where x is 0, as are its derivatives there.")
 xdivy = binary(
-    lambda x, y: _where_zero(x, lambda a, b: a / b, y), "xdivy", "x / y, and 0 where x is 0, as are its derivatives there."
+    lambda x, y: _where_zero(x, lambda a, b: a / b, y),
+    "xdivy",
+    "x / y, and 0 where x is 0, as are its derivatives there.",
 )
 
 
@@ -235,13 +243,19 @@ acosh = unary(each.arccosh, "acosh", "The inverse hyperbolic cosine.")
 atanh = unary(each.arctanh, "atanh", "The inverse hyperbolic tangent.")
 sigmoid = unary(each.sigmoid, "sigmoid", "1 / (1 + exp(-x)).")
 softplus = unary(each.softplus, "softplus", "log(1 + exp(x)), without overflow.")
-log_sigmoid = unary(lambda x: -each.softplus(-as_tensor(x)), "log_sigmoid", "log(sigmoid(x)), without overflow.")
+log_sigmoid = unary(
+    lambda x: -each.softplus(-as_tensor(x)), "log_sigmoid", "log(sigmoid(x)), without overflow."
+)
 softsign = unary(lambda x: as_tensor(x) / (1 + each.absolute(x)), "softsign", "x / (1 + |x|).")
 
 # absolute value, sign, larger and smaller, rounding
 
-abs = unary(each.absolute, "abs", "The absolute value (modulus for complex numbers); its derivative at 0 is 0.")
-sign = unary(composite.sign, "sign", "-1, 0 or 1, for complex numbers x / |x|; the derivative of the real sign is 0.")
+abs = unary(
+    each.absolute, "abs", "The absolute value (modulus for complex numbers); its derivative at 0 is 0."
+)
+sign = unary(
+    composite.sign, "sign", "-1, 0 or 1, for complex numbers x / |x|; the derivative of the real sign is 0."
+)
 maximum = binary(each.maximum, "maximum", "The larger of two; at a tie the derivative goes to x.")
 minimum = binary(each.minimum, "minimum", "The smaller of two; at a tie the derivative goes to x.")
 floor = unary(fixed.floor, "floor", "The largest integer not above x; its derivative is None.")
@@ -286,7 +300,9 @@ def complex(real: Any, imag: Any, name: str | None = None) -> Tensor:
 def _reduction(function: Callable[..., Tensor], name: str, says: str) -> Callable[..., Tensor]:
     run = function
 
-    def reduce(input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None) -> Tensor:
+    def reduce(
+        input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None
+    ) -> Tensor:
         return run(input_tensor, axis=_axis(axis), keepdims=keepdims)
 
     return _named(
@@ -305,7 +321,9 @@ def _mean(x: Any, axis: Any, keepdims: bool) -> Tensor:
     x = as_tensor(x)
     if x._value.dtype.kind in "iu":
         # TensorFlow's mean of integers is an integer.
-        return composite.astype(fixed.floor_divide(composite.sum(x, axis, keepdims=keepdims), _count(x, axis)), x.dtype)
+        return composite.astype(
+            fixed.floor_divide(composite.sum(x, axis, keepdims=keepdims), _count(x, axis)), x.dtype
+        )
     return composite.mean(x, axis, keepdims=keepdims)
 
 
@@ -318,16 +336,30 @@ def _count(x: Tensor, axis: Any) -> Any:
 
 reduce_sum = _reduction(composite.sum, "reduce_sum", "The sum over axes.")
 reduce_mean = _reduction(_mean, "reduce_mean", "The mean over axes.")
-reduce_prod = _reduction(composite.prod, "reduce_prod", "The product over axes; derivatives are exact at zeros.")
-reduce_max = _reduction(composite.max, "reduce_max", "The largest entry over axes; equal ones share the derivative.")
-reduce_min = _reduction(composite.min, "reduce_min", "The smallest entry over axes; equal ones share the derivative.")
-reduce_variance = _reduction(composite.var, "reduce_variance", "The mean squared distance from the mean over axes.")
-reduce_std = _reduction(composite.std, "reduce_std", "The square root of the variance; its derivative at 0 is 0.")
+reduce_prod = _reduction(
+    composite.prod, "reduce_prod", "The product over axes; derivatives are exact at zeros."
+)
+reduce_max = _reduction(
+    composite.max, "reduce_max", "The largest entry over axes; equal ones share the derivative."
+)
+reduce_min = _reduction(
+    composite.min, "reduce_min", "The smallest entry over axes; equal ones share the derivative."
+)
+reduce_variance = _reduction(
+    composite.var, "reduce_variance", "The mean squared distance from the mean over axes."
+)
+reduce_std = _reduction(
+    composite.std, "reduce_std", "The square root of the variance; its derivative at 0 is 0."
+)
 reduce_logsumexp = _reduction(
-    composite.logsumexp, "reduce_logsumexp", "The logarithm of the sum of exponentials over axes, without overflow."
+    composite.logsumexp,
+    "reduce_logsumexp",
+    "The logarithm of the sum of exponentials over axes, without overflow.",
 )
 reduce_euclidean_norm = _reduction(
-    composite.norm, "reduce_euclidean_norm", "The Euclidean norm over axes; its derivative at the zero vector is 0."
+    composite.norm,
+    "reduce_euclidean_norm",
+    "The Euclidean norm over axes; its derivative at the zero vector is 0.",
 )
 reduce_any = _reduction(composite.any, "reduce_any", "Whether an entry over axes holds.")
 reduce_all = _reduction(composite.all, "reduce_all", "Whether every entry over axes holds.")
@@ -343,7 +375,9 @@ def argmin(input: Any, axis: int | None = None, output_type: Any = int64, name: 
     return composite.argmin(input, 0 if axis is None else axis, dtype=output_type)
 
 
-def cumsum(x: Any, axis: int = 0, exclusive: bool = False, reverse: bool = False, name: str | None = None) -> Tensor:
+def cumsum(
+    x: Any, axis: int = 0, exclusive: bool = False, reverse: bool = False, name: str | None = None
+) -> Tensor:
     """Running sums along an axis.
 
     >>> import gradtape as gt

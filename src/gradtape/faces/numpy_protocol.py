@@ -18,7 +18,9 @@ from ..ops import composite
 def array_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], settings: dict[str, Any]) -> Any:
     """Answer `np.sin(t)`, `np.add.reduce(t)` and the like."""
     if settings.get("out") is not None:
-        raise TypeError(f"np.{ufunc.__name__}: out= cannot receive a tensor's result; use the returned tensor")
+        raise TypeError(
+            f"np.{ufunc.__name__}: out= cannot receive a tensor's result; use the returned tensor"
+        )
     if method == "reduce" and ufunc.__name__ in _REDUCE:
         return _REDUCE[ufunc.__name__](inputs[0], **{"axis": 0, **settings})
     function = _found(ufunc.__name__)
@@ -32,7 +34,11 @@ def array_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], settings: dict
 
 def array_function(function: Any, args: Any, kwargs: Any) -> Any:
     """Answer `np.sum(t)`, `np.concatenate([t, u])`, `np.linalg.norm(t)` and the like."""
-    ours = _found(function.__name__) if function.__module__ in ("numpy", None) else _LINALG.get(function.__name__)
+    ours = (
+        _found(function.__name__)
+        if function.__module__ in ("numpy", None)
+        else _LINALG.get(function.__name__)
+    )
     if ours is not None:
         return ours(*args, **kwargs)
     if any(_followed(x) for x in _leaves((args, kwargs))):
@@ -49,7 +55,9 @@ def _found(name: str) -> Callable[..., Any] | None:
 
 
 # Rows whose parameters are not those of NumPy's function of the same name; a composite stands before each.
-_INNER = frozenset({"sum", "any", "all", "take", "stack", "concatenate", "einsum", "norm", "max", "min", "item"})
+_INNER = frozenset(
+    {"sum", "any", "all", "take", "stack", "concatenate", "einsum", "norm", "max", "min", "item"}
+)
 
 _REDUCE: dict[str, Callable[..., Any]] = {
     "add": composite.sum,

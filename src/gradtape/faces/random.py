@@ -61,7 +61,13 @@ def _keyed(seed: Any) -> np.random.Generator:
 
 
 def stateless_normal(
-    shape: Any, seed: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: Any = None, name: str | None = None, alg: Any = None
+    shape: Any,
+    seed: Any,
+    mean: Any = 0.0,
+    stddev: Any = 1.0,
+    dtype: Any = None,
+    name: str | None = None,
+    alg: Any = None,
 ) -> Tensor:
     """Normal numbers that depend on the seed alone.
 
@@ -79,14 +85,26 @@ def stateless_normal(
 
 
 def stateless_uniform(
-    shape: Any, seed: Any, minval: Any = 0, maxval: Any = None, dtype: Any = None, name: str | None = None, alg: Any = None
+    shape: Any,
+    seed: Any,
+    minval: Any = 0,
+    maxval: Any = None,
+    dtype: Any = None,
+    name: str | None = None,
+    alg: Any = None,
 ) -> Tensor:
     """Numbers uniform in [minval, maxval) that depend on the seed alone; integers on request of the dtype."""
     return _uniform(_keyed(seed), shape, minval, maxval, dtype)
 
 
 def stateless_truncated_normal(
-    shape: Any, seed: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: Any = None, name: str | None = None, alg: Any = None
+    shape: Any,
+    seed: Any,
+    mean: Any = 0.0,
+    stddev: Any = 1.0,
+    dtype: Any = None,
+    name: str | None = None,
+    alg: Any = None,
 ) -> Tensor:
     """Normal numbers, drawn again where they are more than two standard deviations from the mean."""
     return _scaled(_noise(_keyed(seed), "truncated", shape, _real(dtype)), mean, stddev)
@@ -114,11 +132,15 @@ class Generator:
         """A generator started from the machine's entropy."""
         return cls(np.random.default_rng())
 
-    def normal(self, shape: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: Any = None, name: str | None = None) -> Tensor:
+    def normal(
+        self, shape: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: Any = None, name: str | None = None
+    ) -> Tensor:
         """Normal numbers; derivatives reach mean and stddev."""
         return _scaled(_noise(self._source, "normal", shape, _real(dtype)), mean, stddev)
 
-    def uniform(self, shape: Any, minval: Any = 0, maxval: Any = None, dtype: Any = None, name: str | None = None) -> Tensor:
+    def uniform(
+        self, shape: Any, minval: Any = 0, maxval: Any = None, dtype: Any = None, name: str | None = None
+    ) -> Tensor:
         """Numbers uniform in [minval, maxval)."""
         return _uniform(self._source, shape, minval, maxval, dtype)
 
@@ -151,21 +173,36 @@ def _stream(seed: Any) -> Generator:
 
 
 def normal(
-    shape: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: Any = None, seed: Any = None, name: str | None = None
+    shape: Any,
+    mean: Any = 0.0,
+    stddev: Any = 1.0,
+    dtype: Any = None,
+    seed: Any = None,
+    name: str | None = None,
 ) -> Tensor:
     """Normal numbers from the global generator, or from a new one where a seed is given."""
     return _stream(seed).normal(shape, mean, stddev, dtype)
 
 
 def uniform(
-    shape: Any, minval: Any = 0, maxval: Any = None, dtype: Any = None, seed: Any = None, name: str | None = None
+    shape: Any,
+    minval: Any = 0,
+    maxval: Any = None,
+    dtype: Any = None,
+    seed: Any = None,
+    name: str | None = None,
 ) -> Tensor:
     """Numbers uniform in [minval, maxval) from the global generator, or from a new one where a seed is given."""
     return _stream(seed).uniform(shape, minval, maxval, dtype)
 
 
 def truncated_normal(
-    shape: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: Any = None, seed: Any = None, name: str | None = None
+    shape: Any,
+    mean: Any = 0.0,
+    stddev: Any = 1.0,
+    dtype: Any = None,
+    seed: Any = None,
+    name: str | None = None,
 ) -> Tensor:
     """Normal numbers within two standard deviations of the mean."""
     return _stream(seed).truncated_normal(shape, mean, stddev, dtype)

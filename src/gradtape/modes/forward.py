@@ -26,7 +26,12 @@ class Pusher(Listener):
     forward = True
 
     def hear(
-        self, primitive: Primitive, inputs: tuple[Tensor, ...], params: dict[str, Any], result: Any, outside: Any
+        self,
+        primitive: Primitive,
+        inputs: tuple[Tensor, ...],
+        params: dict[str, Any],
+        result: Any,
+        outside: Any,
     ) -> None:
         if primitive.kind is Kind.CONSTANT:
             return
@@ -121,7 +126,9 @@ def _joint(primitive: Primitive, rule: Rule, inputs: Any, params: Any, y: Any, t
 
         found = transpose(shares, [_spec(part) for part in (y if several else (y,))], tangents)
     outputs = y if several else (y,)
-    result = tuple(None if dy is None else _as_output(dy, part) for dy, part in zip(found, outputs, strict=True))
+    result = tuple(
+        None if dy is None else _as_output(dy, part) for dy, part in zip(found, outputs, strict=True)
+    )
     return result if several else result[0]
 
 

@@ -66,7 +66,9 @@ def conform(share: Cotangent, node: Node | Spec) -> Cotangent:
 
 def _unbroadcast(x: Tensor, shape: tuple[int, ...], total: Any) -> Tensor:
     """Sum over the axes along which something of this shape was broadcast to the shape of x."""
-    if x.ndim < len(shape) or any(n != m and m != 1 for n, m in zip(x._value.shape[::-1], shape[::-1], strict=False)):
+    if x.ndim < len(shape) or any(
+        n != m and m != 1 for n, m in zip(x._value.shape[::-1], shape[::-1], strict=False)
+    ):
         return broadcast_to(x, shape=shape)  # type: ignore[no-any-return]  # a rule gave a smaller, constant share
     extra = x.ndim - len(shape)
     axes = tuple(range(extra)) + tuple(
@@ -76,7 +78,9 @@ def _unbroadcast(x: Tensor, shape: tuple[int, ...], total: Any) -> Tensor:
     return x if x._value.shape == shape else reshape(x, shape=shape)
 
 
-def reach(primitive: Primitive, rule: Rule, live: Tensor, index: int, saved: Any, params: dict[str, Any]) -> Any:
+def reach(
+    primitive: Primitive, rule: Rule, live: Tensor, index: int, saved: Any, params: dict[str, Any]
+) -> Any:
     """Which entries of an input the living entries of the result depend on; None if all of them may matter."""
     if primitive.pointwise:
         return live

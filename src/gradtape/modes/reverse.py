@@ -43,7 +43,12 @@ class Record(Listener):
         self.leaves: list[ReferenceType[Node]] = []
 
     def hear(
-        self, primitive: Primitive, inputs: tuple[Tensor, ...], params: dict[str, Any], result: Any, outside: Any
+        self,
+        primitive: Primitive,
+        inputs: tuple[Tensor, ...],
+        params: dict[str, Any],
+        result: Any,
+        outside: Any,
     ) -> None:
         if primitive.kind is _CONSTANT:
             return
@@ -97,7 +102,13 @@ class Record(Listener):
             attach_bundle(self, bundle, result, parents)
 
     def _share(
-        self, node: Node, primitive: Primitive, inputs: Any, params: Any, values: Any, parents: tuple[Node | None, ...]
+        self,
+        node: Node,
+        primitive: Primitive,
+        inputs: Any,
+        params: Any,
+        values: Any,
+        parents: tuple[Node | None, ...],
     ) -> None:
         """Let the node of a result that other listeners know keep what this record needs too."""
         bits = _bits(parents)
@@ -193,7 +204,9 @@ class Pullback:
         return node in self.order
 
     def __call__(
-        self, seeds: Iterable[tuple[Node, Cotangent]], slices: dict[Node, list[tuple[Tensor, Tensor]]] | None = None
+        self,
+        seeds: Iterable[tuple[Node, Cotangent]],
+        slices: dict[Node, list[tuple[Tensor, Tensor]]] | None = None,
     ) -> dict[Node, Any]:
         """Walk back with these cotangents of the targets; sources that nothing reaches have no entry.
 
@@ -322,7 +335,9 @@ def _pull(primitive: Primitive, rule: Rule, g: Any, y: Any, inputs: Any, params:
             "no derivative is registered for it; give gt.register_primitive a rule, or use gt.stop_gradient"
         )
     function = rule.tangent
-    found = transpose(lambda dx: function(dx, y, *inputs, **params), [parent], [g] if type(g) is Tensor else g)[0]
+    found = transpose(
+        lambda dx: function(dx, y, *inputs, **params), [parent], [g] if type(g) is Tensor else g
+    )[0]
     return _zeros(parent) if found is None else found
 
 
@@ -353,7 +368,9 @@ def _joint_shares(
     ]
 
 
-def transpose(function: Callable[..., Any], specs: Sequence[Any], cotangents: Sequence[Any]) -> list[Tensor | None]:
+def transpose(
+    function: Callable[..., Any], specs: Sequence[Any], cotangents: Sequence[Any]
+) -> list[Tensor | None]:
     """Apply the transpose of a linear function, given as ordinary operations, by walking back over it once.
 
     Args:
@@ -372,7 +389,9 @@ def transpose(function: Callable[..., Any], specs: Sequence[Any], cotangents: Se
         outputs = function(*arguments)
     seeds = [
         (output._node, conform(cotangent, output._node))
-        for output, cotangent in zip([outputs] if type(outputs) is Tensor else outputs, cotangents, strict=True)
+        for output, cotangent in zip(
+            [outputs] if type(outputs) is Tensor else outputs, cotangents, strict=True
+        )
         if output is not None and cotangent is not None and record.knows(output)
     ]
     nodes = [argument._node for argument in arguments]

@@ -70,7 +70,9 @@ def reshape(a: Any, shape: Any, order: str = "C", *, copy: bool | None = None) -
         if rest and x.size % rest == 0:
             wanted = tuple(x.size // rest if n == -1 else n for n in wanted)
     if math.prod(wanted) != x.size or -1 in wanted:
-        raise ValueError(f"reshape: a tensor of shape {x.shape} ({x.size} entries) cannot take the shape {wanted}")
+        raise ValueError(
+            f"reshape: a tensor of shape {x.shape} ({x.size} entries) cannot take the shape {wanted}"
+        )
     return linear.reshape(x, shape=wanted)  # type: ignore[no-any-return]
 
 
@@ -364,13 +366,17 @@ def _argument(row: Any, a: Any, axis: int | None, keepdims: bool, dtype: Any) ->
 
 
 @composite("argmax")
-def argmax(a: Any, axis: int | None = None, out: None = None, *, keepdims: bool = False, dtype: Any = np.int64) -> Tensor:
+def argmax(
+    a: Any, axis: int | None = None, out: None = None, *, keepdims: bool = False, dtype: Any = np.int64
+) -> Tensor:
     """The place of the (first) largest entry."""
     return _argument(constant.argmax, a, axis, keepdims, dtype)
 
 
 @composite("argmin")
-def argmin(a: Any, axis: int | None = None, out: None = None, *, keepdims: bool = False, dtype: Any = np.int64) -> Tensor:
+def argmin(
+    a: Any, axis: int | None = None, out: None = None, *, keepdims: bool = False, dtype: Any = np.int64
+) -> Tensor:
     """The place of the (first) smallest entry."""
     return _argument(constant.argmin, a, axis, keepdims, dtype)
 
@@ -422,7 +428,9 @@ def cumsum(a: Any, axis: int | None = None, dtype: Any = None, out: None = None)
 
 
 @composite("clip")
-def clip(a: Any, a_min: Any = None, a_max: Any = None, out: None = None, *, min: Any = None, max: Any = None) -> Tensor:
+def clip(
+    a: Any, a_min: Any = None, a_max: Any = None, out: None = None, *, min: Any = None, max: Any = None
+) -> Tensor:
     """Entries limited to an interval; the derivative is one on its edges and zero outside."""
     x = as_tensor(a)
     low, high = (a_min if a_min is not None else min), (a_max if a_max is not None else max)
@@ -494,4 +502,3 @@ composite("tensordot")(contraction.tensordot)
 composite("einsum")(lambda subscripts, *operands, **_options: contraction.einsum(subscripts, *operands))
 composite("outer")(contraction.outer)
 composite("dot")(contraction.dot)
-

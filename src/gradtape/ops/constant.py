@@ -37,7 +37,9 @@ floor = constant("floor", np.floor, dtype=None)
 ceil = constant("ceil", np.ceil, dtype=None)
 rint = constant("rint", np.rint, dtype=None)
 trunc = constant("trunc", np.trunc, dtype=None)
-floor_divide = constant("floor_divide", np.floor_divide, arity=2, dtype=None, domain=((-4.0, 4.0), (0.5, 2.0)))
+floor_divide = constant(
+    "floor_divide", np.floor_divide, arity=2, dtype=None, domain=((-4.0, 4.0), (0.5, 2.0))
+)
 
 stop_gradient = constant("stop_gradient", lambda x: x, dtype=None)
 
@@ -51,7 +53,11 @@ def _astype(x: Any, *, dtype: Any) -> Any:
 
 
 astype = constant(
-    "astype", _astype, spec=_astype_spec, samples=((((3,),), {"dtype": np.dtype("int32")}),), domain=(-50.0, 50.0)
+    "astype",
+    _astype,
+    spec=_astype_spec,
+    samples=((((3,),), {"dtype": np.dtype("int32")}),),
+    domain=(-50.0, 50.0),
 )
 
 

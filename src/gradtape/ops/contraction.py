@@ -72,12 +72,17 @@ def tensordot(a: Any, b: Any, axes: Any = 2) -> Tensor:
         left, right = [i % a.ndim for i in pair[0]], [i % b.ndim for i in pair[1]]
     sizes = [a._value.shape[i] for i in left], [b._value.shape[i] for i in right]
     if sizes[0] != sizes[1]:
-        raise ValueError(f"tensordot: sizes {sizes[0]} and {sizes[1]} differ for shapes {a.shape} and {b.shape}")
+        raise ValueError(
+            f"tensordot: sizes {sizes[0]} and {sizes[1]} differ for shapes {a.shape} and {b.shape}"
+        )
     free_a = [i for i in range(a.ndim) if i not in left]
     free_b = [i for i in range(b.ndim) if i not in right]
     outer = tuple(a._value.shape[i] for i in free_a) + tuple(b._value.shape[i] for i in free_b)
     inner = int(np.prod(sizes[0], dtype=np.int64))
-    rows, columns = int(np.prod(outer[: len(free_a)], dtype=np.int64)), int(np.prod(outer[len(free_a) :], dtype=np.int64))
+    rows, columns = (
+        int(np.prod(outer[: len(free_a)], dtype=np.int64)),
+        int(np.prod(outer[len(free_a) :], dtype=np.int64)),
+    )
     a = reshape(transpose(a, axes=tuple(free_a + left)), shape=(rows, inner))
     b = reshape(transpose(b, axes=tuple(right + free_b)), shape=(inner, columns))
     return reshape(matrix_product(a, b), shape=outer)  # type: ignore[no-any-return]
@@ -92,10 +97,20 @@ def _einsum_value(*xs: Any, subscripts: str) -> Any:
 
 def _sizes(xs: Any, subscripts: str) -> dict[str, int]:
     terms = subscripts.split("->")[0].split(",")
-    return {label: n for term, x in zip(terms, xs, strict=True) for label, n in zip(term, x.shape, strict=True) if n != 1} | {
+    return {
+        label: n
+        for term, x in zip(terms, xs, strict=True)
+        for label, n in zip(term, x.shape, strict=True)
+        if n != 1
+    } | {
         label: 1
         for label in set("".join(terms))
-        if all(n == 1 for term, x in zip(terms, xs, strict=True) for other, n in zip(term, x.shape, strict=True) if other == label)
+        if all(
+            n == 1
+            for term, x in zip(terms, xs, strict=True)
+            for other, n in zip(term, x.shape, strict=True)
+            if other == label
+        )
     }
 
 
@@ -183,7 +198,9 @@ def _canonical(subscripts: str, xs: list[Tensor]) -> str:
         output = output.replace("...", longest)
     else:
         joined = "".join(written)
-        output = longest + "".join(sorted(c for c in set(joined) if joined.count(c) == 1 and c not in longest))
+        output = longest + "".join(
+            sorted(c for c in set(joined) if joined.count(c) == 1 and c not in longest)
+        )
     return ",".join(written) + "->" + output
 
 
@@ -201,5 +218,3 @@ def dot(a: Any, b: Any) -> Tensor:
     if a.ndim <= 2 and b.ndim <= 2:
         return matmul(a, b)
     return tensordot(a, b, ([a.ndim - 1], [max(b.ndim - 2, 0)]))
-
-

@@ -60,9 +60,7 @@ def _power_exponent(y: Any, x: Any, _n: Any) -> Any:
     return y * where(inside, log(where(inside, x, like(x, 1))), like(x, 0))
 
 
-power = elementwise(
-    "power", operator.pow, (_power_base, _power_exponent), domain=((0.2, 2.0), (-2.0, 2.0))
-)
+power = elementwise("power", operator.pow, (_power_base, _power_exponent), domain=((0.2, 2.0), (-2.0, 2.0)))
 remainder = elementwise(
     "remainder",
     np.remainder,
@@ -202,7 +200,9 @@ xlogy = elementwise(
     "xlogy",
     _xlogy,
     (
-        lambda _z, x, y: where(equal(x, like(x, 0)), like(x, 0), log(where(equal(x, like(x, 0)), like(y, 1), y))),
+        lambda _z, x, y: where(
+            equal(x, like(x, 0)), like(x, 0), log(where(equal(x, like(x, 0)), like(y, 1), y))
+        ),
         lambda _z, x, y: divide_no_nan(x, where(equal(x, like(x, 0)), like(y, 0), y)),
     ),
     domain=((0.3, 2.0), (0.3, 2.0)),

@@ -265,7 +265,9 @@ imag = linear("imag", lambda x: x.imag[()], lambda g: g * 1j, spec=_part_spec, s
 def _selected(g: Any, condition: Any, chosen: Any) -> Masked:
     live = broadcast_to(condition, shape=tuple(g.shape))
     zero = Tensor(g.dtype.type(0))
-    return Masked(where(live, g, zero) if chosen else where(live, zero, g), live if chosen else logical_not(live))
+    return Masked(
+        where(live, g, zero) if chosen else where(live, zero, g), live if chosen else logical_not(live)
+    )
 
 
 def _where_spec(condition: Spec, a: Spec, b: Spec) -> Spec:

@@ -272,7 +272,7 @@ def _shares(node: Node, g: Any, parents: Sequence[Node | None], useful: set[Node
         return [{params["index"]: plain(g)}]  # the tuple's cotangent is a dictionary of those of its entries
     live = None
     if type(g) is dict:
-        g = tuple([g.get(i) or _zeros(spec) for i, spec in enumerate(node.spec)])
+        g = tuple([g[i] if i in g else _zeros(spec) for i, spec in enumerate(node.spec)])
     elif type(g) is Masked:
         live, g = g.live, g.value
     kind, rules = primitive.kind, primitive.rules

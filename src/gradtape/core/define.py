@@ -168,7 +168,13 @@ def tangent(
 
 
 def _both(forward: Function | None, backward: Function | None) -> Rule | None:
-    function = backward or forward
-    if function is None:
+    """One rule of a tangent and its transpose; what either of them uses is kept, for a record can be read both ways."""
+    given = [_rule(function, 2, output=1) for function in (forward, backward) if function is not None]
+    if not given:
         return None
-    return replace(_rule(function, 2, output=1), function=backward, tangent=forward, bare=False)
+    keeps: tuple[bool, ...] | bool = given[0].keeps
+    if len(given) == 2 and isinstance(keeps, tuple) and isinstance(given[1].keeps, tuple):
+        keeps = tuple(a or b for a, b in zip(keeps, given[1].keeps, strict=True))
+    elif len(given) == 2:
+        keeps = bool(keeps) or bool(given[1].keeps)
+    return Rule(backward, forward, keeps, any(rule.keeps_output for rule in given))

@@ -10,10 +10,11 @@ raises `LawError` where one is broken:
 | forward | the tangent is the derivative in a direction                     | extrapolated differences      |
 | adjoint | Re <v, J t> = Re <J* v, t>                                       | the other mode                |
 | higher  | seven ways to a second derivative agree; it is symmetric         | each other, differences       |
+| taylor  | series coefficients = nested forward derivatives over factorials | forward mode                  |
 | manners | inputs untouched, calls repeatable, any layout, errors that help | the first call                |
 
 A law is a function of a `Case`, which is one sample in one dtype: `case.py` draws it and asks the two modes of it;
-`outward.py` has value, spec and manners, `derivative.py` the others, `hessians.py` the seven ways. None of them looks
+`outward.py` has value, spec and manners, `series.py` taylor, `derivative.py` the others, `hessians.py` the seven ways. None of them looks
 at a rule.
 """
 
@@ -27,6 +28,7 @@ from ..core.primitive import Primitive, Sample
 from .case import DTYPES, Case, LawError, cases
 from .derivative import adjoint, forward, higher
 from .outward import manners, spec, value
+from .series import taylor
 
 LAWS: dict[str, Callable[[Case], None]] = {
     "value": value,
@@ -34,6 +36,7 @@ LAWS: dict[str, Callable[[Case], None]] = {
     "forward": forward,
     "adjoint": adjoint,
     "higher": higher,
+    "taylor": taylor,
     "manners": manners,
 }
 

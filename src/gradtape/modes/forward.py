@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
-
-import numpy as np
 
 from ..core.bundle import attach_bundle, bundle_of
 from ..core.listen import Listener, leaf, paused
 from ..core.primitive import Kind, Primitive, Rule
-from ..core.spec import Spec, is_differentiable
+from ..core.spec import is_differentiable
 from ..core.tensor import Tensor, apply
 from ..core.variable import Variable
-from ..ops.linear import add, broadcast_to, cast
-from .reverse import transpose
+from ..ops.linear import add, broadcast_to, cast, negative, subtract
+from .reverse import transpose, zeros
 
 Tangents = list[Tensor | None]
 
@@ -72,7 +71,7 @@ def push(primitive: Primitive, inputs: tuple[Tensor, ...], params: Any, y: Any, 
     if not moving or kind is Kind.CONSTANT:
         return (None,) * len(y) if type(y) is tuple else None
     if kind is Kind.LINEAR:
-        terms = [_linear(primitive, inputs, params, tangents)]
+        terms = [linear_tangent(primitive, inputs, params, tangents)]
     elif kind is Kind.MULTILINEAR:
         terms = [
             apply(primitive, tuple([tangents[j] if j == i else x for j, x in enumerate(inputs)]), params)  # type: ignore[misc]
@@ -87,15 +86,26 @@ def push(primitive: Primitive, inputs: tuple[Tensor, ...], params: Any, y: Any, 
     total = terms[0]
     for term in terms[1:]:
         total = add(total, term)
-    return _as_output(total, y)
+    return output_like(total, y)
 
 
-def _linear(primitive: Primitive, inputs: tuple[Tensor, ...], params: Any, tangents: Tangents) -> Tensor:
-    """The operation itself on the tangents, with zeros for inputs that do not move."""
+def linear_tangent(
+    primitive: Primitive, inputs: Any, params: Any, tangents: Sequence[Tensor | None]
+) -> Tensor:
+    """The operation itself on the tangents, with zeros for inputs that do not move.
+
+    A sum or difference with a part that does not move is the other part; `output_like` broadcasts it.
+    """
+    if primitive is add or primitive is subtract:
+        left, right = tangents
+        if right is None:
+            return left  # type: ignore[return-value]  # one of them moves
+        if left is None:
+            return right if primitive is add else apply(negative, (right,))  # type: ignore[no-any-return]
     arguments = []
     for i, (x, dx) in enumerate(zip(inputs, tangents, strict=True)):
         varies = primitive.rule(i) is not None
-        arguments.append(dx if dx is not None else Tensor(np.zeros_like(x._value)[()]) if varies else x)
+        arguments.append(dx if dx is not None else zeros(x) if varies else x)
     return apply(primitive, tuple(arguments), params)  # type: ignore[no-any-return]
 
 
@@ -106,8 +116,8 @@ def _tangent(primitive: Primitive, rule: Rule, inputs: Any, params: Any, y: Any,
     if rule.function is None:
         raise LookupError(f"gradient registry has no entry for: {primitive.name}")
     pull = rule.function
-    found = transpose(lambda g: pull(g, y, *inputs, **params), [_spec(y)], [dx])[0]
-    return Tensor(np.zeros_like(y._value)[()]) if found is None else found
+    found = transpose(lambda g: pull(g, y, *inputs, **params), [y], [dx])[0]
+    return zeros(y) if found is None else found
 
 
 def _joint(primitive: Primitive, rule: Rule, inputs: Any, params: Any, y: Any, tangents: Tangents) -> Any:
@@ -124,20 +134,17 @@ def _joint(primitive: Primitive, rule: Rule, inputs: Any, params: Any, y: Any, t
         def shares(*g: Tensor) -> Any:
             return pull(g if several else g[0], y, *inputs, **params)
 
-        found = transpose(shares, [_spec(part) for part in (y if several else (y,))], tangents)
+        found = transpose(shares, list(y) if several else [y], tangents)
     outputs = y if several else (y,)
     result = tuple(
-        None if dy is None else _as_output(dy, part) for dy, part in zip(found, outputs, strict=True)
+        None if dy is None else output_like(dy, part) for dy, part in zip(found, outputs, strict=True)
     )
     return result if several else result[0]
 
 
-def _spec(tensor: Tensor) -> Spec:
-    return Spec(tensor._value.shape, tensor._value.dtype)
-
-
-def _as_output(dy: Tensor, y: Tensor) -> Tensor:
-    """Bring a tangent to the shape and dtype of its result."""
-    if dy._value.shape != y._value.shape:
-        dy = broadcast_to(dy, shape=y._value.shape)
-    return dy if dy._value.dtype == y._value.dtype else cast(dy, dtype=y._value.dtype)
+def output_like(dy: Tensor, y: Any) -> Tensor:
+    """Bring a tangent to the shape and dtype of its result, a tensor or a spec."""
+    shape, dtype = (y._value.shape, y._value.dtype) if type(y) is Tensor else (tuple(y.shape), y.dtype)
+    if dy._value.shape != shape:
+        dy = broadcast_to(dy, shape=shape)
+    return dy if dy._value.dtype == dtype else cast(dy, dtype=dtype)

@@ -17,7 +17,7 @@ from numpy import ndarray
 
 from ..core.bundle import ITEM, Bundle, attach_bundle, bundle_of, item_tensor
 from ..core.errors import InternalError
-from ..core.listen import ACTIVE, Listener, Node, leaf, paused
+from ..core.listen import ACTIVE, Key, Listener, Node, leaf, paused
 from ..core.primitive import Kind, Masked, Primitive, Rule
 from ..core.spec import Spec, is_differentiable
 from ..core.tensor import Tensor, apply
@@ -135,6 +135,10 @@ class Record(Listener):
                 self.attach(source._node, ())
                 self.leaves.append(ref(source._node))
 
+    def path(self, targets: Iterable[Node]) -> list[Node]:
+        """The nodes that the targets were made of, in the order in which they were recorded."""
+        return reached(self.key, targets)[::-1]
+
     def knows(self, source: Tensor | Variable) -> bool:
         """Whether this record follows the source."""
         return source._node is not None and source._node.knows(self.key)
@@ -156,6 +160,19 @@ def _saved(inputs: tuple[Tensor, ...], keeps: tuple[bool, ...] | bool) -> tuple[
     )
 
 
+def reached(key: Key, targets: Iterable[Node]) -> list[Node]:
+    """The nodes that the targets were made of, latest first, as the listener of this key noted them."""
+    found = list(dict.fromkeys(targets))
+    seen = set(found)
+    for node in found:  # grows while it is read
+        for parent in node.note if node.key is key else node.read(key):
+            if parent is not None and parent not in seen:
+                seen.add(parent)
+                found.append(parent)
+    found.sort(key=_SERIAL, reverse=True)
+    return found
+
+
 class Pullback:
     """The linear map that takes cotangents of some targets to those of some sources, planned once.
 
@@ -171,23 +188,10 @@ class Pullback:
     def __init__(self, record: Record, targets: Iterable[Node], sources: Iterable[Node]) -> None:
         self.key = record.key
         self.sources = frozenset(sources)
-        self.order = self._reached(targets)
+        self.order = reached(record.key, targets)
         self.useful: set[Node] | None = None
         if not all(node in self.sources for reference in record.leaves if (node := reference()) is not None):
             self.useful = self._useful()
-
-    def _reached(self, targets: Iterable[Node]) -> list[Node]:
-        """The nodes that the targets were made of, latest first."""
-        key = self.key
-        reached = list(dict.fromkeys(targets))
-        seen = set(reached)
-        for node in reached:  # grows while it is read
-            for parent in node.note if node.key is key else node.read(key):
-                if parent is not None and parent not in seen:
-                    seen.add(parent)
-                    reached.append(parent)
-        reached.sort(key=_SERIAL, reverse=True)
-        return reached
 
     def _useful(self) -> set[Node]:
         """Those of the nodes reached that depend on a source."""
@@ -272,11 +276,11 @@ def _shares(node: Node, g: Any, parents: Sequence[Node | None], useful: set[Node
         return [{params["index"]: plain(g)}]  # the tuple's cotangent is a dictionary of those of its entries
     live = None
     if type(g) is dict:
-        g = tuple([g[i] if i in g else _zeros(spec) for i, spec in enumerate(node.spec)])
+        g = tuple([g[i] if i in g else zeros(spec) for i, spec in enumerate(node.spec)])
     elif type(g) is Masked:
         live, g = g.live, g.value
     kind, rules = primitive.kind, primitive.rules
-    y = node if node.kept is None else _output(node)
+    y = output_of(node)
     if kind is _TANGENT and type(rules) is Rule:
         return _joint_shares(primitive, rules, g, y, inputs, params, parents)
     shares: list[Any] = []
@@ -310,14 +314,16 @@ def _cut(share: Cotangent, live: Tensor | None) -> Cotangent:
     return masked(share, live)  # type: ignore[arg-type]
 
 
-def _output(node: Node) -> Any:
-    """The output of an operation as a tensor, or a tuple of them, that its listeners know."""
+def output_of(node: Node) -> Any:
+    """The output of an operation as a tensor, or a tuple of them, that its listeners know; specs if it was not kept."""
     if not isinstance(node, Bundle):
-        return Tensor(node.kept, node)
+        return node if node.kept is None else Tensor(node.kept, node)
+    if node.kept is None:
+        return tuple([Spec(*spec) if type(spec) is tuple else Spec((), np.dtype(spec)) for spec in node.spec])
     return tuple([item_tensor(node, index, value) for index, value in enumerate(node.kept)])
 
 
-def _zeros(spec: Any) -> Tensor:
+def zeros(spec: Any) -> Tensor:
     """Zeros of a spec, in any of the forms that nodes and rules hold."""
     if type(spec) is type:
         return Tensor(spec(0))
@@ -338,7 +344,7 @@ def _pull(primitive: Primitive, rule: Rule, g: Any, y: Any, inputs: Any, params:
     found = transpose(
         lambda dx: function(dx, y, *inputs, **params), [parent], [g] if type(g) is Tensor else g
     )[0]
-    return _zeros(parent) if found is None else found
+    return zeros(parent) if found is None else found
 
 
 def _joint_shares(
@@ -382,7 +388,7 @@ def transpose(
         one tensor for each argument, None where no output depends on it.
     """
     record = Record()
-    arguments = [_zeros(spec) for spec in specs]
+    arguments = [zeros(spec) for spec in specs]
     for argument in arguments:
         record.watch(argument)
     with paused((*ACTIVE.get(), record)):

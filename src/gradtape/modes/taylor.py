@@ -1,0 +1,393 @@
+"""Taylor mode: power series pushed along with every operation, from the same rules as the other modes.
+
+A series holds the coefficients x[k] of a value along a curve: x(s) = x[0] + x[1] s + x[2] s^2 + ...; None stands for a
+coefficient that is absent, which counts as zero. How a result's coefficients follow from those of the inputs:
+
+| kind                 | coefficient k of the result                                                                |
+|----------------------|--------------------------------------------------------------------------------------------|
+| CONSTANT             | none beyond the first                                                                      |
+| LINEAR               | the operation on the coefficients k                                                        |
+| MULTILINEAR          | the Cauchy product: the operation on all choices of coefficients whose indices sum to k    |
+| ELEMENTWISE, TANGENT | forward mode's tangent is a differential equation, y' = T(y, x, x'), so k y[k] = T[k-1]    |
+
+The right side of the equation is evaluated once, as operations, by `forward.push`; a `Solver` listens and gives each
+of its results a series of its own, whose coefficients are computed when they are asked for. T[k-1] needs no more than
+y[0..k-1], so a rule may refer to its own output (`tanh`: y' = (1 - y y) x'). Equal operations share one series, which
+closes systems such as that of sine and cosine. The cost of order K is O(K^2) products. (Series raised out of
+first-order rules by integration: McIlroy, "Squinting at power series", 1990; Griewank and Walther, "Evaluating
+Derivatives", 2nd ed. 2008, section 13.2.)
+
+Collapse: where many directions are carried at once and only the *sum* over them of the highest coefficient is wanted,
+that sum alone is carried. The highest coefficient is linear in those of the inputs, and the sum goes through
+(Dangel, Siebert, Zeinhofer, Walther, "Collapsing Taylor mode automatic differentiation", 2025).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import combinations_with_replacement, pairwise
+from typing import Any
+
+import numpy as np
+
+from ..core.bundle import ITEM, attach_bundle, bundle_of
+from ..core.listen import ACTIVE, Listener, Node, leaf, paused
+from ..core.primitive import Kind, Primitive
+from ..core.spec import Spec, is_differentiable
+from ..core.tensor import Tensor, apply
+from ..core.variable import Variable
+from ..ops.elementwise import multiply
+from ..ops.linear import add, identity
+from .forward import linear_tangent, output_like, push
+from .reverse import output_of, zeros
+
+Coefficient = Tensor | None
+Total = Callable[[Tensor], Tensor]
+
+
+class Series:
+    """The Taylor coefficients of one value; computed in order when they are asked for, then kept.
+
+    `collapse` is the index of the coefficient that is a sum over directions (None: no coefficient is).
+    """
+
+    __slots__ = ("_compute", "_found", "collapse")
+
+    def __init__(
+        self, primal: Any, compute: Callable[[int], Coefficient] | None = None, collapse: int | None = None
+    ) -> None:
+        self._found: list[Any] = [primal]
+        self._compute = compute
+        self.collapse = collapse
+
+    def __getitem__(self, index: int) -> Any:
+        found = self._found
+        while len(found) <= index:
+            if self._compute is None:
+                return None
+            found.append(self._compute(len(found)))
+        return found[index]
+
+    def settle(self, order: int) -> bool:
+        """Compute the coefficients up to an order, let go of what they were computed from, and say if one is there."""
+        self[order]
+        self._compute = None
+        return any(part is not None for part in self._found[1:])
+
+
+def given(primal: Any, coefficients: Sequence[Coefficient], collapse: int | None = None) -> Series:
+    """A series of known coefficients, from the first on; all beyond are absent."""
+    series = Series(primal, None, collapse)
+    series._found.extend(coefficients)
+    return series
+
+
+class Solver(Listener):
+    """Listens to the rules of one operation while its series is worked out; no rule outlives it.
+
+    `outside` are those who hear the coefficients being computed.
+    """
+
+    __slots__ = ("_equal", "_held", "_rates", "outside", "series", "total")
+
+    forward = True
+
+    def __init__(self, outside: tuple[Listener, ...], total: Total | None = None) -> None:
+        super().__init__()
+        self.outside = outside
+        self.total = total
+        self.series: dict[Node, Series] = {}
+        self._equal: dict[Any, Any] = {}
+        self._rates: dict[int, Tensor] = {}
+        self._held: list[Any] = []
+
+    def hear(
+        self,
+        primitive: Primitive,
+        inputs: tuple[Tensor, ...],
+        params: dict[str, Any],
+        result: Any,
+        outside: Any,
+    ) -> None:
+        streams = [None if x._node is None else self.series.get(x._node) for x in inputs]
+        if primitive.kind is Kind.CONSTANT or all(stream is None for stream in streams):
+            return
+        key = self._key(primitive, inputs, params, streams)
+        found = self._equal.get(key) if key is not None else None
+        if found is None:
+            found = self.solve(primitive, inputs, params, result, streams)
+            if key is not None:
+                self._equal[key] = found
+        if type(result) is tuple:
+            bundle_of(result)
+            for part, series in zip(result, found, strict=True):
+                self.assign(part, series)
+        else:
+            self.assign(result, found)
+
+    def release(self) -> None:
+        """Let go of everything, so that what refers to this solver and to which it refers is no cycle."""
+        super().release()
+        self.series, self._equal, self._rates, self._held = {}, {}, {}, []
+
+    def assign(self, tensor: Tensor, series: Series | None) -> None:
+        """Let a tensor have this series."""
+        if series is not None and is_differentiable(tensor._value.dtype):
+            if tensor._node is None:
+                tensor._node = leaf(tensor._value)
+            self.series[tensor._node] = series
+
+    def _key(self, primitive: Primitive, inputs: Sequence[Any], params: Any, streams: Sequence[Any]) -> Any:
+        """Equal for operations with equal results: same inputs (series, arrays or numbers), same parameters."""
+        parts: list[Any] = [primitive.name]
+        for x, stream in zip(inputs, streams, strict=True):
+            if stream is not None:
+                parts.append(id(stream))
+            elif type(x) is Tensor and x._node is None and x._value.ndim == 0:
+                parts.append((x._value.dtype, x._value.tobytes()))
+            else:
+                parts.append(id(x._value) if type(x) is Tensor else id(x))
+        self._held += [inputs, streams]  # what an identity in a key stands for must live as long as the key
+        try:
+            key = (*parts, *params.items())
+            hash(key)
+        except TypeError:
+            return None
+        return key
+
+    def solve(self, primitive: Primitive, inputs: Sequence[Any], params: Any, y: Any, streams: Any) -> Any:
+        """The series of a result (or a tuple of them) from those of the inputs. The cases of Taylor mode.
+
+        Inputs and result are tensors, or specs where the rules of the primitive do not use their values.
+        """
+        streams = [s if primitive.rule(i) is not None else None for i, s in enumerate(streams)]
+        moving = [s for s in streams if s is not None]
+        if primitive.kind is Kind.CONSTANT or not moving:
+            return (None,) * len(y) if type(y) is tuple else None
+        collapse = min((s.collapse for s in moving if s.collapse is not None), default=None)
+        if primitive.kind is Kind.LINEAR:
+            return Series(
+                y, lambda k: self._linear(primitive, inputs, params, y, streams, k, collapse), collapse
+            )
+        if primitive.kind is Kind.MULTILINEAR:
+            return Series(
+                y, lambda k: self._product(primitive, inputs, params, y, streams, k, collapse), collapse
+            )
+        return self._equation(primitive, inputs, params, y, streams, collapse)
+
+    def _linear(
+        self,
+        primitive: Primitive,
+        inputs: Any,
+        params: Any,
+        y: Any,
+        streams: Any,
+        k: int,
+        collapse: int | None,
+    ) -> Coefficient:
+        parts = [None if s is None else s[k] for s in streams]
+        if k == collapse:
+            parts = [
+                p if p is None or s.collapse == k else self._summed(p)
+                for p, s in zip(parts, streams, strict=True)
+            ]
+        if all(part is None for part in parts):
+            return None
+        return output_like(linear_tangent(primitive, inputs, params, parts), y)
+
+    def _product(
+        self,
+        primitive: Primitive,
+        inputs: Any,
+        params: Any,
+        y: Any,
+        streams: Any,
+        k: int,
+        collapse: int | None,
+    ) -> Coefficient:
+        moving = [i for i, s in enumerate(streams) if s is not None]
+        square = primitive is multiply and len(moving) == 2 and streams[0] is streams[1]
+        plain: Coefficient = None
+        each: Coefficient = None  # terms that have every direction, where those of the sum are wanted
+        for indices in compositions(k, len(moving)):
+            if square and indices[0] > indices[1]:
+                continue
+            factors = list(inputs)
+            for i, index in zip(moving, indices, strict=True):
+                factors[i] = streams[i][index]
+            if any(factors[i] is None for i in moving):
+                continue
+            term = apply(primitive, tuple(factors), params)
+            if square and indices[0] != indices[1]:
+                term = scaled(term, 2)
+            if k == collapse and max(indices) < k:
+                each = plus(each, term)
+            elif k == collapse and streams[moving[indices.index(k)]].collapse != k:
+                each = plus(each, term)
+            else:
+                plain = plus(plain, term)
+        if each is not None:
+            plain = plus(plain, self._summed(each))
+        return None if plain is None else output_like(plain, y)
+
+    def _summed(self, term: Tensor) -> Tensor:
+        assert self.total is not None
+        return self.total(term)
+
+    def _equation(
+        self, primitive: Primitive, inputs: Any, params: Any, y: Any, streams: Any, collapse: int | None
+    ) -> Any:
+        """Series y with y' = T(y, x, x'); the rule is evaluated when the first coefficient is asked for."""
+        rates: list[Any] = []
+
+        def series(part: Any, index: int) -> Series:
+            def coefficient(k: int) -> Coefficient:
+                if not rates:
+                    rates.extend(self._rates_of(primitive, inputs, params, y, streams))
+                rate = None if rates[index] is None else rates[index][k - 1]
+                return rate if rate is None or k == 1 else scaled(rate, 1 / k)
+
+            return Series(part, coefficient, collapse)
+
+        outputs = y if type(y) is tuple else (y,)
+        found = tuple([series(part, index) for index, part in enumerate(outputs)])
+        for part, own in zip(outputs, found, strict=True):
+            if isinstance(part, Tensor):
+                self.assign(part, own)
+        return found if type(y) is tuple else found[0]
+
+    def _rates_of(self, primitive: Primitive, inputs: Any, params: Any, y: Any, streams: Any) -> list[Any]:
+        """The series of the right side, one for each output: forward mode's tangents, heard as operations."""
+        for x, stream in zip(inputs, streams, strict=True):
+            if stream is not None and isinstance(x, Tensor):
+                self.assign(x, stream)
+        tangents = [None if s is None else self._rate(x, s) for x, s in zip(inputs, streams, strict=True)]
+        with paused((*self.outside, self)):
+            found = push(primitive, inputs, params, y, tangents)
+        return [self._series_of(z) for z in (found if type(found) is tuple else (found,))]
+
+    def _series_of(self, tensor: Tensor | None) -> Series | None:
+        if tensor is None:
+            return None
+        series = None if tensor._node is None else self.series.get(tensor._node)
+        return Series(tensor) if series is None else series
+
+    def _rate(self, x: Any, series: Series) -> Tensor:
+        """The derivative x' of a series as a tensor of this solver: its coefficients are (k + 1) x[k + 1]."""
+        known = self._rates.get(id(series))
+        if known is None:
+            first = series[1]
+            # A new tensor, for x[1] itself may be a value with another series.
+            known = zeros(x) if first is None else apply(identity, (first,))
+            collapse = None if series.collapse is None else series.collapse - 1
+
+            def coefficient(k: int) -> Coefficient:
+                part = series[k + 1]
+                return None if part is None else scaled(part, k + 1)
+
+            self.assign(known, Series(known, coefficient, collapse))
+            self._rates[id(series)] = known
+            self._held.append(series)
+        return known
+
+
+def scaled(x: Tensor, factor: float) -> Tensor:
+    """A coefficient times a number."""
+    return apply(multiply, (x, Tensor(x._value.dtype.type(factor))))  # type: ignore[no-any-return]
+
+
+def plus(total: Coefficient, term: Tensor) -> Tensor:
+    """A sum with one more term."""
+    return term if total is None else apply(add, (total, term))
+
+
+def compositions(total: int, parts: int) -> Iterator[tuple[int, ...]]:
+    """All tuples of so many non-negative numbers with this sum."""
+    for bars in combinations_with_replacement(range(total + 1), parts - 1):
+        cuts = (0, *bars, total)
+        yield tuple(b - a for a, b in pairwise(cuts))
+
+
+class Taylor(Listener):
+    """An accumulator's listener: keeps, for each result that varies along the curve, its series up to an order.
+
+    Args:
+        order: the highest coefficient.
+        total: where the highest coefficient is a sum over directions: what sums them.
+    """
+
+    __slots__ = ("order", "total")
+
+    forward = True
+
+    def __init__(self, order: int, total: Total | None = None) -> None:
+        super().__init__()
+        self.order = order
+        self.total = total
+
+    def hear(
+        self,
+        primitive: Primitive,
+        inputs: tuple[Tensor, ...],
+        params: dict[str, Any],
+        result: Any,
+        outside: Any,
+    ) -> None:
+        if primitive.kind is Kind.CONSTANT:
+            return
+        streams = [self.series(x) for x in inputs]
+        if all(stream is None for stream in streams):
+            return
+        found = self._solved(primitive, inputs, params, result, streams, outside)
+        if type(found) is tuple:
+            if any(series is not None for series in found):
+                attach_bundle(self, bundle_of(result), result, found)
+        elif found is not None:
+            self.watch(result, found)
+
+    def hear_again(self, record: Listener, nodes: Iterable[Node]) -> None:
+        """Be told of operations that a record has kept, in the order in which they were recorded."""
+        outside = ACTIVE.get()
+        for node in nodes:
+            parents: Sequence[Node | None] = node.read(record.key)
+            streams = [None if parent is None else self.series(parent) for parent in parents]
+            if all(stream is None for stream in streams) or node.knows(self.key):
+                continue
+            if node.primitive is ITEM:
+                found = streams[0][node.params["index"]]  # type: ignore[index]  # the note of a tuple is a tuple
+            else:
+                assert node.primitive is not None
+                # Where nothing was kept the rules need no values, and a known input's node says its spec.
+                inputs = node.saved or [parent or _ZERO for parent in parents]
+                found = self._solved(node.primitive, inputs, node.params, output_of(node), streams, outside)
+            if found is not None:
+                self.attach(node, found)
+
+    def _solved(
+        self, primitive: Primitive, inputs: Sequence[Any], params: Any, y: Any, streams: Any, outside: Any
+    ) -> Any:
+        """The settled series of a result; None where it does not vary."""
+        with paused(outside):
+            solver = Solver(outside, self.total)
+            found = solver.solve(primitive, inputs, params, y, streams)
+            settled = [
+                series if series is not None and series.settle(self.order) else None
+                for series in (found if type(found) is tuple else (found,))
+            ]
+            solver.release()
+        return tuple(settled) if type(found) is tuple else settled[0]
+
+    def watch(self, primal: Tensor | Variable, series: Series) -> None:
+        """Keep the series of a primal."""
+        if is_differentiable(primal._value.dtype):
+            if primal._node is None:
+                primal._node = leaf(primal._value)
+            self.attach(primal._node, series)
+
+    def series(self, primal: Any) -> Any:
+        """The series of a tensor, variable or node; None if it does not vary."""
+        node = primal if isinstance(primal, Node) else primal._node
+        return node.read(self.key) if node is not None and node.knows(self.key) else None
+
+
+_ZERO = Spec((), np.dtype("float32"))

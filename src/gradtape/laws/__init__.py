@@ -14,8 +14,8 @@ raises `LawError` where one is broken:
 | manners | inputs untouched, calls repeatable, any layout, errors that help | the first call                |
 
 A law is a function of a `Case`, which is one sample in one dtype: `case.py` draws it and asks the two modes of it;
-`outward.py` has value, spec and manners, `series.py` taylor, `derivative.py` the others, `hessians.py` the seven ways. None of them looks
-at a rule.
+`outward.py` has value, spec and manners, `series.py` taylor, `derivative.py` the others, `hessians.py` the seven ways.
+None of them looks at a rule.
 """
 
 from __future__ import annotations

@@ -57,9 +57,10 @@ def _nested(case: Case, moving: Sequence[int], curve: Sequence[Sequence[Any]]) -
                 power = multiply(power, s)
             inputs[i] = x
         ys = case.floats(inputs)
-        found, tangents = [], list(ys)
+        found: list[Any] = []
+        tangents: list[Any] = list(ys)
         for k, accumulator in enumerate(reversed(accumulators), start=1):
-            tangents = [None if y is None else accumulator.jvp(y) for y in tangents]
+            tangents = accumulator.jvp(tangents)
             found.append(flat(values_of(tangents), ys) / math.factorial(k))
     return found
 

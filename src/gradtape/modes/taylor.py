@@ -220,9 +220,7 @@ class Solver(Listener):
             term = apply(primitive, tuple(factors), params)
             if square and indices[0] != indices[1]:
                 term = scaled(term, 2)
-            if k == collapse and max(indices) < k:
-                each = plus(each, term)
-            elif k == collapse and streams[moving[indices.index(k)]].collapse != k:
+            if k == collapse and (max(indices) < k or streams[moving[indices.index(k)]].collapse != k):
                 each = plus(each, term)
             else:
                 plain = plus(plain, term)

@@ -13,6 +13,7 @@ from .core.spec import is_differentiable
 from .core.tensor import Tensor, as_tensor
 from .core.variable import Variable
 from .modes.forward import Pusher
+from .ops.constant import astype
 
 
 class ForwardAccumulator:
@@ -63,7 +64,7 @@ class ForwardAccumulator:
     def _direction(self, primal: Any, tangent: Any) -> Tensor:
         direction = as_tensor(tangent)
         if direction._value.dtype != primal.dtype:
-            direction = Tensor(direction._value.astype(primal.dtype))
+            direction = astype(direction, dtype=primal.dtype)
         if direction._value.shape != primal._value.shape:
             raise ValueError(
                 f"a tangent of shape {direction.shape} was given for a primal of shape {primal.shape}"

@@ -35,7 +35,7 @@ class _Reads(Listener):
     def hear(self, *told: Any) -> None:
         pass
 
-    def hear_read(self, variable: Variable) -> None:
+    def hear_read(self, variable: Variable, tensor: Tensor) -> None:
         if variable.trainable:
             self.variables[variable._serial] = variable
 

@@ -37,8 +37,11 @@ def show(value: Any) -> str:
     return str(value) if value.ndim == 0 else repr(value)
 
 
-def _leave(holder: Any, how: str) -> Any:
-    """The value, on its way out to Python or NumPy; listeners are told."""
+def leave(holder: Any, how: Any) -> Any:
+    """The value, on its way out to Python or NumPy; listeners are told.
+
+    Every decision that rests on a tensor's values asks here, so that a recording knows of it.
+    """
     for listener in ACTIVE.get():
         listener.hear_leave(holder, how)
     return holder._value
@@ -82,23 +85,23 @@ class Holder:
 
     def numpy(self) -> Any:
         """The value: a NumPy scalar for rank 0, else a copy of the array."""
-        value = _leave(self, "numpy")
+        value = leave(self, "numpy")
         return value[()] if value.ndim == 0 else value.copy()
 
     def item(self) -> Any:
         """The only entry as a Python number; ValueError if there is not exactly one."""
-        return _leave(self, "item").item()
+        return leave(self, "item").item()
 
     def tolist(self) -> Any:
         """The entries as nested lists of Python numbers."""
-        return _leave(self, "tolist").tolist()
+        return leave(self, "tolist").tolist()
 
     def ref(self) -> Reference:
         """A hashable stand-in for this very object, for sets and dictionaries."""
         return Reference(self)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
-        value = np.asarray(_leave(self, "array"))
+        value = np.asarray(leave(self, "array"))
         if dtype is not None and value.dtype != dtype:
             if copy is False:
                 raise ValueError(
@@ -112,7 +115,7 @@ class Holder:
         return view
 
     def __format__(self, form: str) -> str:
-        return format(_leave(self, "format")[()], form) if form else str(self)
+        return format(leave(self, "format")[()], form) if form else str(self)
 
     def __bool__(self) -> bool:
         if self._value.size != 1:
@@ -120,19 +123,19 @@ class Holder:
                 f"the truth value of a tensor of shape {tuple(self._value.shape)} is ambiguous; "
                 "use gt.reduce_any or gt.reduce_all"
             )
-        return bool(_leave(self, "bool"))
+        return bool(leave(self, "bool"))
 
     def __int__(self) -> int:
-        return int(_leave(self, "int"))
+        return int(leave(self, "int"))
 
     def __float__(self) -> float:
-        return float(_leave(self, "float"))
+        return float(leave(self, "float"))
 
     def __complex__(self) -> complex:
-        return complex(_leave(self, "complex"))
+        return complex(leave(self, "complex"))
 
     def __index__(self) -> int:
-        return _leave(self, "index").__index__()  # type: ignore[no-any-return]
+        return leave(self, "index").__index__()  # type: ignore[no-any-return]
 
     def __len__(self) -> int:
         if self._value.ndim == 0:

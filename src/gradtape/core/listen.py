@@ -157,6 +157,8 @@ class Listener:
     __slots__ = ("__weakref__", "_limit", "key", "nodes")
 
     forward = False
+    replays = False
+    """Whether what is heard will be done again with other values, so that no decision may rest on a value."""
 
     def __init__(self) -> None:
         self.key = Key(self)
@@ -174,13 +176,27 @@ class Listener:
         """Be told that `result` (a tensor, or a tuple of tensors) was computed; `outside` listens to one's own work."""
         raise NotImplementedError
 
-    def hear_read(self, variable: Any) -> None:
-        """Be told that a variable is read."""
+    def hear_read(self, variable: Any, tensor: Tensor) -> None:
+        """Be told that a variable is read as this tensor, which takes the variable's node once all are told."""
 
-    def hear_leave(self, holder: Any, how: str) -> None:
+    def hear_write(self, variable: Any, tensor: Tensor | None) -> None:
+        """Be told that the value of a tensor was put into a variable; None when the variable was just made."""
+
+    def hear_draw(self, tensor: Tensor, source: Any, draw: Any) -> None:
+        """Be told that a source of random numbers gave this tensor, and that `draw()` gives the next value."""
+
+    def hear_seed(self, source: Any) -> None:
+        """Be told that a source of random numbers was made from a seed, so that it gives the same in every run."""
+
+    def hear_effect(self, what: str) -> None:
+        """Be told of something that is done for its effect and leaves no trace among the operations."""
+
+    def hear_leave(self, holder: Any, how: Any) -> None:
         """Be told that the value of a tensor or variable leaves for Python or NumPy.
 
-        `how` is "bool", "int", "float", "complex", "index", "item", "tolist", "numpy", "array" or "format".
+        `how` is "bool", "int", "float", "complex", "index", "item", "tolist", "numpy", "array" or "format", or the name
+        of an operation whose result has a shape or places that depend on the values, or a question (a function of the
+        value) to which a rule asks the answer.
         """
 
     def attach(self, node: Node, note: Any) -> None:
@@ -223,6 +239,11 @@ ACTIVE: ContextVar[tuple[Listener, ...]] = ContextVar("gradtape_active_listeners
 def activate(listener: Listener) -> None:
     """Put a listener innermost in this thread or task."""
     ACTIVE.set((*ACTIVE.get(), listener))
+
+
+def replayed() -> bool:
+    """Whether somebody listens who will do again what is done now, with other values."""
+    return any(listener.replays for listener in ACTIVE.get())
 
 
 def deactivate(listener: Listener) -> None:

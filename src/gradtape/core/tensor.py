@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .errors import InvalidArgumentError
-from .holder import Holder, show
+from .holder import Holder, leave, show
 from .listen import ACTIVE, Node
 from .spec import DType
 from .values import UnconvertibleError, to_value, value_beside
@@ -126,6 +126,16 @@ def as_tensor(obj: Any, dtype: Any = None) -> Tensor:
             "use gt.cast to change its dtype"
         )
     return obj  # type: ignore[no-any-return]
+
+
+def look(x: Any, operation: str) -> Any:
+    """The value of x for an operation whose result has a shape or places that depend on it."""
+    return leave(as_tensor(x), operation)
+
+
+def decide(x: Any, question: Callable[[Any], Any]) -> Any:
+    """The answer to a question about the value of x by which a rule chooses its way; a recording keeps it as a guard."""
+    return question(leave(as_tensor(x), question))
 
 
 def _holds_tensors(obj: Any) -> bool:

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 
 from .holder import show
-from .listen import ACTIVE, Node, spec_of
+from .listen import ACTIVE, Node, paused, spec_of
+from .primitive import Kind, Primitive
 from .spec import DType, TensorShape
-from .tensor import Operators, Tensor, as_tensor
+from .tensor import ROWS, Operators, Tensor, apply, as_tensor
 from .values import to_value
 
 _CREATED = itertools.count()
@@ -74,13 +75,17 @@ class Variable(Operators):
         if shape is not None:
             self._fits = tuple(None if n is None else int(n) for n in shape)
         self._check_shape(self._value)
+        for listener in ACTIVE.get():
+            listener.hear_write(self, None)
 
     # reading
 
     def _as_tensor(self) -> Tensor:
+        tensor = Tensor(self._value)
         for listener in ACTIVE.get():
-            listener.hear_read(self)
-        return Tensor(self._value, self._node)
+            listener.hear_read(self, tensor)
+        tensor._node = self._node
+        return tensor
 
     def value(self) -> Tensor:
         """The present value as a tensor; a read, which tapes notice."""
@@ -112,37 +117,47 @@ class Variable(Operators):
         Raises:
             ValueError: if shape or dtype differ; the old value stays.
         """
-        return self._put(_value_of(value, self.dtype))
+        return self._put(self._given(value))
 
     def assign_add(
         self, delta: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True
     ) -> Variable:
         """Add to the value; returns the variable."""
-        return self._put(np.add(self._value, self._operand(delta)))
+        return self._put(_unheard(ROWS["add"], self, self._operand(delta)))
 
     def assign_sub(
         self, delta: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True
     ) -> Variable:
         """Subtract from the value; returns the variable."""
-        return self._put(np.subtract(self._value, self._operand(delta)))
+        return self._put(_unheard(ROWS["subtract"], self, self._operand(delta)))
 
-    def _operand(self, delta: Any) -> Any:
-        value = _value_of(delta, self.dtype)
-        if (
-            value.shape != self._value.shape
-            and np.broadcast_shapes(value.shape, self._value.shape) != self._value.shape
-        ):
+    def _given(self, value: Any) -> Tensor:
+        """What is to be put in, as a tensor of the variable's dtype with a value of its own."""
+        if hasattr(type(value), "_as_tensor"):
+            return as_tensor(value, self.dtype)
+        return Tensor(to_value(value, self.dtype))
+
+    def _operand(self, delta: Any) -> Tensor:
+        tensor = self._given(delta)
+        shape = tensor._value.shape
+        if shape != self._value.shape and np.broadcast_shapes(shape, self._value.shape) != self._value.shape:
             raise ValueError(
-                f"a value of shape {value.shape} does not broadcast to {self._name} of shape {self.shape}"
+                f"a value of shape {shape} does not broadcast to {self._name} of shape {self.shape}"
             )
-        return value
+        return tensor
 
-    def _put(self, value: Any) -> Variable:
+    def _put(self, tensor: Tensor) -> Variable:
+        self._set(tensor._value)
+        for listener in ACTIVE.get():
+            listener.hear_write(self, tensor)
+        return self
+
+    def _set(self, value: Any) -> None:
+        """Put a value in place that nobody else writes to."""
         self._check_shape(value)
         self._value = value
         if self._node is not None and self._node.shape != value.shape:
             self._node.spec = spec_of(value)
-        return self
 
     def _check_shape(self, value: Any) -> None:
         fits, shape = self._fits, value.shape
@@ -156,13 +171,7 @@ class Variable(Operators):
 
     def _write(self, index: Any, value: Any, function: Any = None) -> Variable:
         """Replace entries (or combine them with a NumPy function) in a copy, then put the copy in place."""
-        array = np.array(self._value)
-        given = _value_of(value, self.dtype)
-        if function is None:
-            array[index] = given
-        else:
-            function.at(array, index, given)
-        return self._put(array[()])
+        return self._put(_unheard(WRITE, self, self._given(value), index=index, function=function))
 
     def _nd_index(self, indices: Any) -> Any:
         return tuple(np.moveaxis(np.asarray(indices), -1, 0))
@@ -254,8 +263,23 @@ class VariableSlice(Tensor):
 
 def _value_of(value: Any, dtype: DType | Any) -> Any:
     """A fresh NumPy value of a number, array, tensor or variable."""
-    if hasattr(type(value), "_as_tensor"):
-        # The value alone is taken, unrecorded: assignments are not differentiable.
-        tensor = as_tensor(value, dtype)
-        return tensor._value if tensor.ndim == 0 else tensor._value.copy()
-    return to_value(value, dtype)
+    return as_tensor(value, dtype)._value if hasattr(type(value), "_as_tensor") else to_value(value, dtype)
+
+
+def _written(x: Any, given: Any, *, index: Any, function: Any) -> Any:
+    """A copy of x with some entries replaced, or combined with the given ones by a NumPy function."""
+    array = np.array(x)
+    if function is None:
+        array[index] = given
+    else:
+        function.at(array, index, given)
+    return array[()]
+
+
+WRITE = Primitive("write", Kind.CONSTANT, _written, None, (None, None))
+
+
+def _unheard(primitive: Primitive, variable: Variable, operand: Tensor, **params: Any) -> Tensor:
+    """A new value for a variable, heard by recordings alone: assignments are not differentiable."""
+    with paused(tuple([listener for listener in ACTIVE.get() if listener.replays])):
+        return apply(primitive, (as_tensor(variable), operand), params)  # type: ignore[no-any-return]

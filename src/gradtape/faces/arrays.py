@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..core.spec import DType, default_float, int32
-from ..core.tensor import Tensor, as_tensor, beside
+from ..core.tensor import Tensor, as_tensor, beside, look
 from ..core.values import to_value
 from ..ops import composite, linear
 from ..ops import constant as fixed
@@ -149,9 +149,9 @@ def range(start: Any, limit: Any = None, delta: Any = 1, dtype: Any = None, name
         start, limit = 0, start
     parts = beside((start, limit, delta))
     chosen = np.result_type(*(p._value.dtype for p in parts)) if dtype is None else np.dtype(dtype)
-    if parts[2]._value == 0:
+    if look(parts[2], "range") == 0:
         raise ValueError("range: delta must not be zero")
-    return Tensor(np.arange(*(p._value[()] for p in parts)).astype(chosen))
+    return Tensor(np.arange(*(look(p, "range")[()] for p in parts)).astype(chosen))
 
 
 def linspace(start: Any, stop: Any, num: int, name: str | None = None, axis: int = 0) -> Tensor:
@@ -317,7 +317,7 @@ def gather(
     extra = (1,) * (places.ndim - batch)
     picked = linear.getitem(
         linear.transpose(x, axes=tuple(order)),
-        index=(*(g.reshape(g.shape + extra) for g in grids), np.asarray(places._value)),
+        index=(*(g.reshape(g.shape + extra) for g in grids), np.asarray(look(places, "gather"))),
     )
     middle = places.ndim - batch
     between = place - batch
@@ -337,7 +337,7 @@ def gather_nd(params: Any, indices: Any, batch_dims: int = 0, name: str | None =
     >>> gt.gather_nd(gt.constant([[1.0, 2.0], [3.0, 4.0]]), [[0, 1], [1, 0]]).numpy().tolist()
     [2.0, 3.0]
     """
-    x, places = as_tensor(params), np.asarray(as_tensor(indices)._value)
+    x, places = as_tensor(params), np.asarray(look(indices, "gather_nd"))
     batch = x._value.shape[:batch_dims]
     if places.shape[:batch_dims] != batch or places.shape[-1] > x.ndim - batch_dims:
         raise ValueError(f"gather_nd: indices of shape {places.shape} do not fit params of shape {x.shape}")
@@ -353,7 +353,7 @@ def scatter_nd(indices: Any, updates: Any, shape: Any, name: str | None = None) 
     >>> gt.scatter_nd([[1], [1]], gt.constant([2.0, 3.0]), [3]).numpy().tolist()
     [0.0, 5.0, 0.0]
     """
-    places = tuple(np.moveaxis(np.asarray(as_tensor(indices)._value), -1, 0))
+    places = tuple(np.moveaxis(np.asarray(look(indices, "scatter_nd")), -1, 0))
     return linear.scatter(as_tensor(updates), index=places, shape=shape_of(shape))  # type: ignore[no-any-return]
 
 
@@ -371,7 +371,7 @@ def tensor_scatter_nd_update(tensor: Any, indices: Any, updates: Any, name: str 
     [0.0, 9.0, 0.0]
     """
     x, u = beside((tensor, updates))
-    places = tuple(np.moveaxis(np.asarray(as_tensor(indices)._value), -1, 0))
+    places = tuple(np.moveaxis(np.asarray(look(indices, "tensor_scatter_nd_update")), -1, 0))
     number = np.full(x._value.shape, -1, np.int64)
     slices = number[places].shape
     number[places] = np.arange(int(np.prod(slices, dtype=np.int64))).reshape(slices)
@@ -385,7 +385,7 @@ def tensor_scatter_nd_update(tensor: Any, indices: Any, updates: Any, name: str 
 
 def boolean_mask(tensor: Any, mask: Any, axis: int | None = None, name: str = "boolean_mask") -> Tensor:
     """The entries where the mask holds, in one axis."""
-    x, m = as_tensor(tensor), np.asarray(as_tensor(mask)._value)
+    x, m = as_tensor(tensor), np.asarray(look(mask, "boolean_mask"))
     place = 0 if axis is None else axes_of((axis,), x.ndim, "boolean_mask")[0]
     if m.dtype.kind != "b" or x._value.shape[place : place + m.ndim] != m.shape:
         raise ValueError(
@@ -409,7 +409,7 @@ def where(condition: Any, x: Any = None, y: Any = None, name: str | None = None)
     [0.0, 0.25]
     """
     if x is None and y is None:
-        return Tensor(np.argwhere(as_tensor(condition)._value))
+        return Tensor(np.argwhere(look(condition, "where")))
     return composite.where(condition, x, y)  # type: ignore[no-any-return]
 
 
@@ -423,11 +423,11 @@ def one_hot(
     name: str | None = None,
 ) -> Tensor:
     """Rows that are `off_value` but for `on_value` at the index."""
-    places = np.asarray(as_tensor(indices)._value)
-    chosen = places[..., None] == np.arange(int(depth))
-    chosen = chosen if axis == -1 else np.moveaxis(chosen, -1, axis)
+    places = as_tensor(indices)
+    chosen = places[..., None] == Tensor(np.arange(int(depth)))
+    chosen = chosen if axis == -1 else composite.moveaxis(chosen, -1, axis)
     on, off = beside((on_value, off_value))
-    y = linear.where(Tensor(chosen), on, off)
+    y = linear.where(chosen, on, off)
     return y if dtype is None else cast(y, dtype)
 
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from ..core import nest
 from ..core.errors import InvalidArgumentError
+from ..core.holder import Holder
 from ..core.tensor import as_tensor
 
 Branch = Callable[[], Any]
@@ -38,10 +39,10 @@ def require_structure(name: str, expected: Any, result: Any) -> None:
 
 def _holds(name: str, pred: Any) -> bool:
     """A predicate of one entry as a Python truth value."""
-    value = np.asarray(pred)
+    value = pred if isinstance(pred, Holder) else np.asarray(pred)
     if value.size != 1 or value.dtype.kind not in "biuf":
         raise ValueError(
-            f"{name}: the predicate must be one truth value, got shape {value.shape}, {value.dtype}"
+            f"{name}: the predicate must be one truth value, got shape {tuple(value.shape)}, {value.dtype}"
         )
     return bool(value)
 

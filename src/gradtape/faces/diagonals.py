@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.tensor import Tensor, as_tensor, beside
+from ..core.tensor import Tensor, as_tensor, beside, look
 from ..ops import composite, linalg, linear, spectral
 from ..ops import diagonals as bands_of
 from ..ops.matrices import matrices_of
@@ -196,7 +196,7 @@ def eigh_tridiagonal(
     values, vectors = (spectral.eigvalsh(x), None) if eigvals_only else spectral.eigh(x)
     if select != "a":
         low, high = (as_tensor(part).item() for part in select_range)
-        found = values._value
+        found = values._value if select == "i" else look(values, "eigh_tridiagonal")
         chosen = (
             np.arange(low, high + 1) if select == "i" else np.flatnonzero((found > low) & (found <= high))
         )

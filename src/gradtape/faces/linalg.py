@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..core.spec import int32
-from ..core.tensor import Tensor, as_tensor, beside
+from ..core.tensor import Tensor, as_tensor, beside, decide, look
 from ..ops import (
     composite,
     determinants,
@@ -121,9 +121,9 @@ def lstsq(
     """
     a, b = matrices_of("lstsq", matrix, rhs)
     weight = as_tensor(l2_regularizer)
-    if float(weight._value.real) < 0:
+    if decide(weight, lambda value: bool(value.real < 0)):
         raise ValueError(f"lstsq: l2_regularizer must not be negative, it is {l2_regularizer!r}")
-    if not weight._value.any():
+    if not decide(weight, lambda value: bool(np.any(value))):
         return mm(pinv(a), b)  # type: ignore[no-any-return]
     turned = adjoint(a)
     small = as_dtype_of(weight, a)
@@ -149,7 +149,7 @@ def pinv(a: Any, rcond: Any = None, validate_args: bool = False, name: str | Non
 def matrix_rank(a: Any, tol: Any = None, validate_args: bool = False, name: str | None = None) -> Tensor:
     """How many singular values exceed the tolerance, max(m, n) eps of the largest by default; its gradient is None."""
     (x,) = matrices_of("matrix_rank", a)
-    return fixed.astype(matrices.rank(x, None if tol is None else as_tensor(tol)._value), dtype=int32)  # type: ignore[no-any-return]
+    return fixed.astype(matrices.rank(x, None if tol is None else look(tol, "matrix_rank")), dtype=int32)  # type: ignore[no-any-return]
 
 
 # determinants
@@ -210,7 +210,7 @@ def lu_solve(
 ) -> Tensor:
     """The solution x of a x = rhs from the factors of a that `lu` gives."""
     packed, b = matrices_of("lu_solve", lower_upper, rhs, square=True)
-    order = np.asarray(as_tensor(perm)._value)
+    order = np.asarray(look(perm, "lu_solve"))
     batch = np.broadcast_shapes(packed._value.shape[:-2], b._value.shape[:-2])
     b = linear.broadcast_to(b, shape=(*batch, *b._value.shape[-2:]))
     b = factorizations.permuted(b, Tensor(np.broadcast_to(order, (*batch, order.shape[-1]))))
@@ -230,7 +230,7 @@ def lu_reconstruct(
     lower_upper: Any, perm: Any, validate_args: bool = False, name: str | None = None
 ) -> Tensor:
     """The matrix that `lu` gives the factors of."""
-    order = np.asarray(as_tensor(perm)._value)
+    order = np.asarray(look(perm, "lu_reconstruct"))
     back = Tensor(order.argsort(-1))
     return factorizations.permuted(mm(*factorizations.unpacked(as_tensor(lower_upper))), back)  # type: ignore[no-any-return]
 

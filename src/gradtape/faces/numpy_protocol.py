@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.tensor import FUNCTIONS, ROWS, Tensor, as_tensor, call
+from ..core.tensor import FUNCTIONS, ROWS, Tensor, as_tensor, call, look
 from ..ops import composite
 
 
@@ -103,7 +103,7 @@ def _followed(x: Any) -> bool:
 
 
 def _plain(x: Any) -> Any:
-    return as_tensor(x)._value if hasattr(type(x), "_as_tensor") else x
+    return look(x, "a NumPy function without a rule") if hasattr(type(x), "_as_tensor") else x
 
 
 def _map(obj: Any) -> Any:

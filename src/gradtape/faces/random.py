@@ -7,13 +7,16 @@ TensorFlow's for the same seed. They are constants to every tape, but for locati
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from ..core.listen import ACTIVE
 from ..core.spec import default_float
-from ..core.tensor import Tensor, as_tensor
+from ..core.tensor import Tensor, as_tensor, look
 from ..core.values import to_value
+from ..ops import linear
 from ..ops.composite import shape_of
 
 
@@ -21,8 +24,20 @@ def _real(dtype: Any) -> np.dtype[Any]:
     return default_float() if dtype is None else np.dtype(dtype)
 
 
+def _drawn(source: Any, draw: Callable[[], Any]) -> Tensor:
+    """What `draw` takes from a source of random numbers; listeners are told, so that a recording can draw again."""
+    tensor = Tensor(draw())
+    for listener in ACTIVE.get():
+        listener.hear_draw(tensor, source, draw)
+    return tensor
+
+
 def _noise(source: np.random.Generator, kind: str, shape: Any, dtype: Any) -> Tensor:
     sizes = shape_of(shape)
+    return _drawn(source, lambda: _noise_value(source, kind, sizes, dtype))
+
+
+def _noise_value(source: np.random.Generator, kind: str, sizes: Any, dtype: Any) -> Any:
     if kind == "normal":
         drawn = source.standard_normal(sizes)
     elif kind == "uniform":
@@ -35,7 +50,7 @@ def _noise(source: np.random.Generator, kind: str, shape: Any, dtype: Any) -> Te
     if kind == "uniform":
         # Rounding to a shorter dtype may reach one, which is outside the half-open interval.
         value = np.minimum(value, np.nextafter(dtype.type(1), dtype.type(0)))
-    return Tensor(value[()])
+    return value[()]
 
 
 def _scaled(noise: Tensor, shift: Any, scale: Any) -> Tensor:
@@ -47,17 +62,25 @@ def _uniform(source: np.random.Generator, shape: Any, low: Any, high: Any, dtype
     if chosen.kind in "iu":
         if high is None:
             raise ValueError("uniform: integers need maxval")
-        return Tensor(source.integers(to_value(low), to_value(high), shape_of(shape), dtype=chosen)[()])
+        sizes, least, most = shape_of(shape), to_value(low), to_value(high)
+        return _drawn(source, lambda: source.integers(least, most, sizes, dtype=chosen)[()])
     low, top = as_tensor(low, chosen), as_tensor(1.0 if high is None else high, chosen)
     return low + _noise(source, "uniform", shape, chosen) * (top - low)
 
 
 def _keyed(seed: Any) -> np.random.Generator:
     """The generator of a stateless draw: a function of the two numbers of the seed."""
-    pair = [int(n) for n in np.asarray(as_tensor(seed)._value).reshape(-1)]
+    pair = [int(n) for n in np.asarray(look(seed, "a stateless draw")).reshape(-1)]
     if len(pair) != 2:
         raise ValueError(f"seed must hold two integers, e.g. [1, 2], not {seed!r}")
-    return np.random.Generator(np.random.Philox(np.random.SeedSequence([n % 2**64 for n in pair])))
+    return _made(np.random.Generator(np.random.Philox(np.random.SeedSequence([n % 2**64 for n in pair]))))
+
+
+def _made(source: np.random.Generator) -> np.random.Generator:
+    """A source that starts from a seed; a recording takes what it gives for constants, as every run would."""
+    for listener in ACTIVE.get():
+        listener.hear_seed(source)
+    return source
 
 
 def stateless_normal(
@@ -125,7 +148,7 @@ class Generator:
     @classmethod
     def from_seed(cls, seed: Any, alg: Any = None) -> Generator:
         """A generator started from an integer."""
-        return cls(np.random.default_rng(abs(int(seed))))
+        return cls(_made(np.random.default_rng(abs(int(seed)))))
 
     @classmethod
     def from_non_deterministic_state(cls, alg: Any = None) -> Generator:
@@ -152,6 +175,8 @@ class Generator:
 
     def split(self, count: int = 1) -> list[Generator]:
         """Independent generators."""
+        for listener in ACTIVE.get():
+            listener.hear_effect("Generator.split")
         return [Generator(source) for source in self._source.spawn(count)]
 
 
@@ -211,4 +236,5 @@ def truncated_normal(
 def shuffle(value: Any, seed: Any = None, name: str | None = None) -> Tensor:
     """The rows in random order; differentiable in the rows."""
     x = as_tensor(value)
-    return x[_stream(seed)._source.permutation(x.shape[0])]
+    source, count = _stream(seed)._source, x.shape[0]
+    return linear.take(x, _drawn(source, lambda: source.permutation(count)), axis=0)  # type: ignore[no-any-return]

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..core.errors import InvalidArgumentError
 from ..core.spec import float32, int32, int64
-from ..core.tensor import Tensor, as_tensor, beside
+from ..core.tensor import Tensor, as_tensor, beside, look
 from ..ops import composite, linear, reduction
 from ..ops import constant as fixed
 from ..ops import elementwise as each
@@ -183,7 +183,7 @@ def in_top_k(targets: Any, predictions: Any, k: int, name: str | None = None) ->
     Raises:
         ValueError: if the shapes are not these.
     """
-    places, scores = as_tensor(targets)._value, as_tensor(predictions)._value
+    places, scores = look(targets, "in_top_k"), look(predictions, "in_top_k")
     if scores.ndim != 2 or np.shape(places) != scores.shape[:1]:
         raise InvalidArgumentError(
             f"in_top_k: predictions of shape (n, classes) and targets of shape (n,) are needed, not "
@@ -207,14 +207,14 @@ def confusion_matrix(
     Raises:
         ValueError: for different shapes, negative entries, or entries not below `num_classes`.
     """
-    rows, columns = np.asarray(as_tensor(labels)._value), np.asarray(as_tensor(predictions)._value)
+    rows, columns = (np.asarray(look(x, "confusion_matrix")) for x in (labels, predictions))
     if rows.shape != columns.shape or rows.ndim != 1:
         raise InvalidArgumentError(
             f"confusion_matrix: labels and predictions need one shape (n,), not {rows.shape} and {columns.shape}"
         )
     rows, columns = rows.astype(np.int64), columns.astype(np.int64)
     largest = max((int(part.max()) for part in (rows, columns) if part.size), default=-1)
-    count = largest + 1 if num_classes is None else int(as_tensor(num_classes)._value)
+    count = largest + 1 if num_classes is None else int(as_tensor(num_classes))
     for what, part in (("labels", rows), ("predictions", columns)):
         if (part < 0).any():
             raise InvalidArgumentError(f"confusion_matrix: `{what}` contains negative values")
@@ -234,7 +234,7 @@ def invert_permutation(x: Any, name: str | None = None) -> Tensor:
         ValueError: if the numbers 0 to n - 1 are not all there once, or the rank is not 1.
         TypeError: for a tensor that is not of integers.
     """
-    order = as_tensor(x)._value
+    order = look(x, "invert_permutation")
     if order.dtype.kind not in "iu":
         raise TypeError(f"invert_permutation: integers are needed, not {order.dtype.name}")
     if order.ndim != 1 or (np.sort(order) != np.arange(order.size)).any():
@@ -257,7 +257,7 @@ def _best(name: str, x: Any, k: Any, axis: int, sign: int) -> ApproxTopK:
         raise InvalidArgumentError(
             f"{name}: k = {count} of {size} entries along axis {place} cannot be taken"
         )
-    order = np.argsort(sign * x._value, axis=place, kind="stable")
+    order = np.argsort(sign * look(x, name), axis=place, kind="stable")
     chosen = order[(slice(None),) * place + (slice(0, count),)]
     grid = list(np.ogrid[tuple(slice(n) for n in chosen.shape)])
     grid[place] = chosen

@@ -120,7 +120,7 @@ class Record(Listener):
         node.saved = None if bare else inputs if keeps is True else _saved(inputs, keeps)
         node.kept = values if keeps_output else None
 
-    def hear_read(self, variable: Variable) -> None:
+    def hear_read(self, variable: Variable, tensor: Tensor) -> None:
         if self.watch_accessed and variable.trainable:
             self.watch(variable)
 

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from ..core.tensor import FUNCTIONS, Tensor, as_tensor, beside
+from ..core.tensor import FUNCTIONS, Tensor, as_tensor, beside, look
 from . import constant, contraction, linear, reduction
 from . import elementwise as each
 
@@ -245,7 +245,7 @@ def _index_part(part: Any) -> Any:
     if isinstance(part, slice):
         return slice(*(None if p is None else p.__index__() for p in (part.start, part.stop, part.step)))
     if hasattr(type(part), "_as_tensor"):
-        value = as_tensor(part)._value
+        value = look(part, "an index")
         return value.__index__() if value.ndim == 0 and value.dtype.kind in "iu" else np.asarray(value)
     return np.asarray(part) if isinstance(part, list) else part
 
@@ -255,7 +255,7 @@ def where(condition: Any, x: Any = None, y: Any = None) -> Any:
     """Entries of x where the condition holds, of y elsewhere; the branch not taken has derivative exactly zero."""
     c = as_tensor(condition)
     if x is None and y is None:
-        return tuple(Tensor(i) for i in np.nonzero(c._value))
+        return tuple(Tensor(i) for i in np.nonzero(look(c, "where")))
     if x is None or y is None:
         raise ValueError("where: x and y must be given both or neither")
     if c._value.dtype.kind != "b":

@@ -12,7 +12,7 @@ import numpy as np
 
 from ..core.define import tangent
 from ..core.spec import Spec
-from ..core.tensor import Tensor
+from ..core.tensor import Tensor, decide, look
 from .elementwise import conjugated, like
 from .linalg import inv, solve
 from .linear import cast, concatenate, imag, negative, real, reshape, scatter, stack
@@ -41,7 +41,7 @@ def _split(x: Any, floor: float) -> tuple[Any, Any]:
     adj(c) = det(c11) (p adj(s) q + det(s) [w 0; 0 0]), where nothing is divided by what is small.
     """
     n = x.shape[-1]
-    u, sizes, vh = np.linalg.svd(x._value)
+    u, sizes, vh = np.linalg.svd(look(x, "the derivative of det at a singular matrix"))
     if sizes[0] <= floor:
         return _faddeev(x)
     r = int(np.sum(sizes > _regular(x.dtype) * sizes[0]))
@@ -67,16 +67,22 @@ def _regular(dtype: Any) -> float:
     return float(np.sqrt(np.sqrt(np.finfo(dtype).eps)))
 
 
+def _is_regular(value: Any) -> bool:
+    """Whether every matrix is far from singular, or there is an entry that is not finite."""
+    if not np.isfinite(value).all():
+        return True
+    sizes = np.linalg.svd(value, compute_uv=False)
+    return bool(np.all(sizes[..., -1] > _regular(value.dtype) * sizes[..., 0]))
+
+
 def adjugate(x: Any, y: Any) -> Any:
     """The transpose of the matrix of cofactors, also where the determinant y is zero; exact at every order."""
-    value, n = x._value, x.shape[-1]
+    n = x.shape[-1]
     if n < 2:
-        return Tensor(np.ones(value.shape, value.dtype))
-    if not np.isfinite(value).all():
+        return Tensor(np.ones(x._value.shape, x.dtype))
+    if decide(x, _is_regular):
         return as_scale(y) * inv(x)
-    sizes = np.linalg.svd(value, compute_uv=False)
-    if np.all(sizes[..., -1] > _regular(x.dtype) * sizes[..., 0]):
-        return as_scale(y) * inv(x)
+    sizes = np.linalg.svd(look(x, "the derivative of det at a singular matrix"), compute_uv=False)
     flat = (
         reshape(x, shape=(-1, n, n)) if x.ndim == 2 else reshape(x, shape=(int(np.prod(x.shape[:-2])), n, n))
     )

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..core.tensor import Tensor, as_tensor, beside
+from ..core.tensor import Tensor, as_tensor, beside, decide, look
 from . import linear
 from .composite import axes_of, composite, moveaxis
 from .matrix import tril, triu
@@ -33,7 +33,7 @@ class Places(NamedTuple):
 
 def diagonal_range(name: str, k: Any) -> tuple[int, int]:
     """A diagonal, or the lowest and the highest of a range, as two numbers."""
-    given = [int(n) for n in np.asarray(as_tensor(k)._value).reshape(-1)]
+    given = [int(n) for n in np.asarray(look(k, name)).reshape(-1)]
     if len(given) not in (1, 2) or given[0] > given[-1]:
         raise ValueError(f"{name}: k must be a diagonal or a pair (lowest, highest), not {k!r}")
     return given[0], given[-1]
@@ -127,7 +127,7 @@ def write_diagonals(
     inside = np.zeros((m, n), bool)
     inside[p.rows, p.columns] = True
     y, around = beside((y, padding))
-    return linear.where(Tensor(inside), y, around) if np.any(around._value) else y
+    return linear.where(Tensor(inside), y, around) if decide(around, lambda value: bool(np.any(value))) else y
 
 
 def replace_diagonals(x: Any, diagonal: Any, k: Any = 0, align: str = "RIGHT_LEFT") -> Tensor:

@@ -16,7 +16,7 @@ import numpy as np
 
 from ..core.define import tangent
 from ..core.spec import Spec, int32
-from ..core.tensor import Tensor
+from ..core.tensor import Tensor, look
 from .linalg import triangular_solve
 from .linear import cast, concatenate, getitem, imag
 from .matrix import (
@@ -147,7 +147,7 @@ def _lu(x: Any) -> Any:
 
 def permuted(x: Any, order: Any) -> Any:
     """The rows of matrices in another order, one for each matrix."""
-    places = np.asarray(order._value)
+    places = np.asarray(look(order, "a permutation of rows"))
     grids = np.ogrid[tuple(slice(n) for n in places.shape)][:-1]
     return getitem(x, index=(*grids, places))
 

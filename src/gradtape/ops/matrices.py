@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..core.tensor import Tensor, as_tensor, beside
+from ..core.tensor import Tensor, as_tensor, beside, decide, look
 from . import contraction, linalg, linear
 from . import elementwise as each
 from .composite import astype, axes_of, expand_dims, reshape, squeeze, swapaxes
@@ -161,7 +161,7 @@ def orthogonal(a: Any, mode: str = "reduced") -> Any:
     if mode == "r":
         return r
     if mode == "complete" and m > n:
-        whole = np.linalg.qr(x._value, mode="complete")[0]
+        whole = np.linalg.qr(look(x, "qr"), mode="complete")[0]
         q = completed(q, whole[..., n:])
         r = linear.concatenate(
             r, Tensor(np.zeros((*x._value.shape[:-2], m - n, n), x.dtype)), axis=x.ndim - 2
@@ -183,9 +183,9 @@ def singular_vectors(
     u, s, vh = svd(x)
     m, n = x._value.shape[-2:]
     if full_matrices and m > n:
-        u = completed(u, np.linalg.svd(x._value)[0][..., n:])
+        u = completed(u, np.linalg.svd(look(x, "svd"))[0][..., n:])
     if full_matrices and n > m:
-        rest = np.conj(np.swapaxes(np.linalg.svd(x._value)[2][..., m:, :], -1, -2))
+        rest = np.conj(np.swapaxes(np.linalg.svd(look(x, "svd"))[2][..., m:, :], -1, -2))
         vh = adjoint(completed(adjoint(vh), rest))
     return SVDResult(u, s, vh)
 
@@ -196,7 +196,7 @@ def pseudo_inverse(a: Any, rcond: Any = None, hermitian: bool = False, *, rtol: 
     given = rcond if rtol is None else rtol
     if given is None:
         given = max(x._value.shape[-2:]) * float(np.finfo(x.dtype).eps) if rtol is not None else 1e-15
-    return linalg.pinv(x, rcond=np.asarray(as_tensor(given)._value))  # type: ignore[no-any-return]
+    return linalg.pinv(x, rcond=np.asarray(look(given, "pinv")))  # type: ignore[no-any-return]
 
 
 def matrix_power(a: Any, n: int) -> Tensor:
@@ -227,7 +227,7 @@ def least_squares(a: Any, b: Any, rcond: Any = None) -> Any:
     columns_of_b = b if b.ndim == 2 else expand_dims(b, -1)
     y = mm(pseudo_inverse(x, limit), columns_of_b)
     s = svdvals(x)
-    rank = int(np.sum(s._value > limit * np.max(s._value, initial=0.0)))
+    rank = int(decide(s, lambda sizes: int(np.sum(sizes > limit * np.max(sizes, initial=0.0)))))
     if rank < x._value.shape[1] or x._value.shape[0] <= x._value.shape[1]:
         residuals = Tensor(np.zeros(0, real_of(x.dtype)))
     else:
@@ -238,7 +238,7 @@ def least_squares(a: Any, b: Any, rcond: Any = None) -> Any:
 
 def rank(A: Any, tol: Any = None, hermitian: bool = False, *, rtol: Any = None) -> Tensor:
     """How many singular values are above the tolerance; locally constant."""
-    return Tensor(np.asarray(np.linalg.matrix_rank(as_tensor(A)._value, tol, hermitian, rtol=rtol))[()])
+    return Tensor(np.asarray(np.linalg.matrix_rank(look(A, "matrix_rank"), tol, hermitian, rtol=rtol))[()])
 
 
 def condition(x: Any, p: Any = None) -> Tensor:

@@ -11,6 +11,7 @@ import numpy as np
 import scipy.fft
 import scipy.linalg
 import scipy.special
+from law_matrices import MATRICES
 
 MODULES = (np, scipy.special, np.linalg, np.fft, scipy.linalg)
 
@@ -84,6 +85,7 @@ def searchsorted(a, v, *, side, dtype):
 
 
 OWN = {
+    **MATRICES,
     "identity": lambda x: x,
     "stop_gradient": lambda x: x,
     "astype": lambda x, *, dtype: np.asarray(x.real).astype(dtype),

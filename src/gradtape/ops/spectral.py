@@ -27,7 +27,6 @@ from .linalg import solve
 from .linear import cast, imag, real, reshape, sum_, where
 from .matrix import (
     SQUARE_C,
-    SQUARES,
     adjoint,
     as_dtype_of,
     columns,
@@ -163,16 +162,11 @@ def _eigh_pull(g: Any, y: Any, _x: Any) -> Any:
     return _completed_pull(mm(v, inner, adjoint(v)))
 
 
+# Samples whose eigenvalues are far apart, so that all around them LAPACK lists them in one order, with one sign.
+_FAR = np.diag([-10.0, 1.0, 12.0])
 _HERMITIAN: tuple[Sample, ...] = (
-    ((sample_matrix(3, 3, seed=6) + np.diag([-3.0, 0.5, 4.0]),), {}),
-    (
-        (
-            np.stack(
-                [positive(SQUARES[0]) + np.diag([0.0, 5.0, -6.0]), SQUARES[1][0] + np.diag([5.0, 1.0, -2.0])]
-            ),
-        ),
-        {},
-    ),
+    ((0.5 * sample_matrix(3, 3, seed=6) + _FAR,), {}),
+    ((0.5 * sample_matrix(2, 3, 3, seed=7) + _FAR,), {}),
     ((positive(SQUARE_C) + np.diag([3.0, -2.0]),), {}),
 )
 # Only the lower triangle is read, so only the lower triangle has a share, as in TensorFlow.
@@ -244,10 +238,9 @@ def _complex_spec(x: Spec) -> Any:
     return np.result_type(x.dtype, np.complex64)
 
 
-# Samples whose eigenvalues LAPACK lists in one order all around them.
 _GENERAL: tuple[Sample, ...] = (
-    ((sample_matrix(3, 3, seed=2) + np.diag([-3.0, 0.5, 4.0]),), {}),
-    ((sample_matrix(1, 3, 3, seed=13) + np.diag([0.5, 4.0, -3.0]),), {}),
+    ((0.5 * sample_matrix(3, 3, seed=2) + _FAR,), {}),
+    ((0.5 * sample_matrix(1, 3, 3, seed=13) + _FAR,), {}),
     ((sample_matrix(3, 3, seed=3, dtype="complex128") + np.diag([3.0j, -2.0, 2.0]),), {}),
 )
 eig = joint(

@@ -4,8 +4,6 @@ An eigenvector or a singular vector is known up to a factor of modulus one: `tur
 loops.
 """
 
-import warnings
-
 import numpy as np
 import scipy.linalg
 
@@ -77,9 +75,8 @@ def lu(x):
 
 
 def logm(x):
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # SciPy warns of the precision of float32
-        return scipy.linalg.logm(x)
+    y = scipy.linalg.logm(x.astype(np.complex128))
+    return y.real if x.dtype.kind == "f" else y
 
 
 MATRICES = {

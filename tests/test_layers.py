@@ -28,7 +28,7 @@ ORDER = [
 ]
 RANK = {room: rank for rank, rooms in enumerate(ORDER) for room in rooms}
 HEAVY = {
-    "scipy": "ops.special",
+    "scipy": "ops",
     "llvmlite": "backends.llvm",
     "jax": "backends.xla",
     "sympy": "explain",

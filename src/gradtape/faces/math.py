@@ -18,6 +18,41 @@ from ..ops import constant as fixed
 from ..ops import elementwise as each
 from ..ops.composite import axes_of
 from . import special as special
+from .ordering import bincount as bincount
+from .ordering import top_k as top_k
+from .segments import (
+    segment_max as segment_max,
+)
+from .segments import (
+    segment_mean as segment_mean,
+)
+from .segments import (
+    segment_min as segment_min,
+)
+from .segments import (
+    segment_prod as segment_prod,
+)
+from .segments import (
+    segment_sum as segment_sum,
+)
+from .segments import (
+    unsorted_segment_max as unsorted_segment_max,
+)
+from .segments import (
+    unsorted_segment_mean as unsorted_segment_mean,
+)
+from .segments import (
+    unsorted_segment_min as unsorted_segment_min,
+)
+from .segments import (
+    unsorted_segment_prod as unsorted_segment_prod,
+)
+from .segments import (
+    unsorted_segment_sqrt_n as unsorted_segment_sqrt_n,
+)
+from .segments import (
+    unsorted_segment_sum as unsorted_segment_sum,
+)
 from .special import (
     bessel_i0 as bessel_i0,
 )

@@ -161,7 +161,7 @@ def concatenate(arrays: Any, axis: int | None = 0) -> Tensor:
     if axis is None:
         xs, axis = [ravel(x) for x in xs], 0
     (place,) = axes_of((axis,), xs[0].ndim, "concatenate")
-    if any(x.ndim != xs[0].ndim for x in xs):
+    if len({x.ndim for x in xs}) > 1:
         raise ValueError(f"concatenate: the ranks differ in the shapes {[tuple(x.shape) for x in xs]}")
     return linear.concatenate(*xs, axis=place)  # type: ignore[no-any-return]
 

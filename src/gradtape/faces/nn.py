@@ -1,85 +1,150 @@
-"""TensorFlow's `tf.nn`: activations."""
+"""TensorFlow's `tf.nn`: activations, losses, normalisations, convolution and pooling, gathered from their files."""
 
 from __future__ import annotations
 
-from typing import Any
-
-import numpy as np
-
-from ..core.tensor import Tensor, as_tensor
-from ..ops import composite
-from ..ops import constant as fixed
-from ..ops import elementwise as each
-from ..ops.linear import where
-from .math import log_sigmoid, sigmoid, softplus, softsign, tanh, unary
-
-relu = unary(each.relu, "relu", "max(x, 0); its derivative at 0 is 0.")
-relu6 = unary(lambda x: each.minimum(each.relu(x), 6.0), "relu6", "min(max(x, 0), 6).")
-selu = unary(
-    lambda x: 1.0507009873554805 * elu(x, 1.6732632423543772),
-    "selu",
-    "The scaled exponential linear unit (Klambauer et al. 2017, whose two constants it takes).",
+from . import nn_experimental as experimental
+from .activations import (
+    crelu,
+    elu,
+    gelu,
+    leaky_relu,
+    log_softmax,
+    relu,
+    relu6,
+    selu,
+    silu,
+    softmax,
+    swish,
 )
-
-
-def elu(features: Any, alpha: float = 1.0, name: str | None = None) -> Tensor:
-    """x for x > 0, else alpha (exp(x) - 1)."""
-    x = as_tensor(features)
-    positive = fixed.greater(x, each.like(x, 0))
-    return where(positive, x, alpha * each.expm1(x))  # type: ignore[no-any-return]
-
-
-def leaky_relu(features: Any, alpha: float = 0.2, name: str | None = None) -> Tensor:
-    """x for x > 0, else alpha x."""
-    x = as_tensor(features)
-    return where(fixed.greater(x, each.like(x, 0)), x, alpha * x)  # type: ignore[no-any-return]
-
-
-def silu(features: Any, beta: float = 1.0) -> Tensor:
-    """x sigmoid(beta x)."""
-    x = as_tensor(features)
-    return x * each.sigmoid(beta * x)
-
-
-swish = silu
-
-
-def gelu(features: Any, approximate: bool = False, name: str | None = None) -> Tensor:
-    """x Phi(x) by its tanh form (Hendrycks and Gimpel 2016, equation 2); the exact form needs erf.
-
-    Raises:
-        ValueError: unless `approximate` is True.
-    """
-    if not approximate:
-        raise ValueError("gelu: only approximate=True is covered so far")
-    x = as_tensor(features)
-    return 0.5 * x * (1 + each.tanh(float(np.sqrt(2 / np.pi)) * (x + 0.044715 * x * x * x)))
-
-
-def softmax(logits: Any, axis: int | None = None, name: str | None = None) -> Tensor:
-    """Exponentials divided by their sum along an axis (the last by default)."""
-    return composite.softmax(logits, -1 if axis is None else axis)
-
-
-def log_softmax(logits: Any, axis: int | None = None, name: str | None = None) -> Tensor:
-    """The logarithm of softmax, without overflow."""
-    return composite.log_softmax(logits, -1 if axis is None else axis)
-
+from .blocks import depth_to_space, embedding_lookup, space_to_batch, space_to_depth
+from .convolution import (
+    atrous_conv2d,
+    atrous_conv2d_transpose,
+    conv1d,
+    conv1d_transpose,
+    conv2d,
+    conv2d_transpose,
+    conv3d,
+    conv3d_transpose,
+    conv_transpose,
+    convolution,
+)
+from .depthwise import (
+    depthwise_conv2d,
+    depthwise_conv2d_backprop_filter,
+    depthwise_conv2d_backprop_input,
+    separable_conv2d,
+)
+from .losses import (
+    compute_average_loss,
+    l2_loss,
+    log_poisson_loss,
+    scale_regularization_loss,
+    sigmoid_cross_entropy_with_logits,
+    softmax_cross_entropy_with_logits,
+    sparse_softmax_cross_entropy_with_logits,
+    weighted_cross_entropy_with_logits,
+)
+from .math import log_sigmoid, sigmoid, softplus, softsign, tanh
+from .normalization import (
+    batch_norm_with_global_normalization,
+    batch_normalization,
+    bias_add,
+    dropout,
+    local_response_normalization,
+    lrn,
+    moments,
+    normalize_moments,
+    sufficient_statistics,
+    weighted_moments,
+)
+from .ordering import top_k
+from .pooling import (
+    avg_pool,
+    avg_pool1d,
+    avg_pool2d,
+    avg_pool3d,
+    dilation2d,
+    erosion2d,
+    max_pool,
+    max_pool1d,
+    max_pool2d,
+    max_pool3d,
+    max_pool_with_argmax,
+    pool,
+)
+from .statistics import approx_max_k, approx_min_k, in_top_k, l2_normalize, zero_fraction
 
 __all__ = [
+    "approx_max_k",
+    "approx_min_k",
+    "atrous_conv2d",
+    "atrous_conv2d_transpose",
+    "avg_pool",
+    "avg_pool1d",
+    "avg_pool2d",
+    "avg_pool3d",
+    "batch_norm_with_global_normalization",
+    "batch_normalization",
+    "bias_add",
+    "compute_average_loss",
+    "conv1d",
+    "conv1d_transpose",
+    "conv2d",
+    "conv2d_transpose",
+    "conv3d",
+    "conv3d_transpose",
+    "conv_transpose",
+    "convolution",
+    "crelu",
+    "depth_to_space",
+    "depthwise_conv2d",
+    "depthwise_conv2d_backprop_filter",
+    "depthwise_conv2d_backprop_input",
+    "dilation2d",
+    "dropout",
     "elu",
+    "embedding_lookup",
+    "erosion2d",
+    "experimental",
     "gelu",
+    "in_top_k",
+    "l2_loss",
+    "l2_normalize",
     "leaky_relu",
+    "local_response_normalization",
+    "log_poisson_loss",
     "log_sigmoid",
     "log_softmax",
+    "lrn",
+    "max_pool",
+    "max_pool1d",
+    "max_pool2d",
+    "max_pool3d",
+    "max_pool_with_argmax",
+    "moments",
+    "normalize_moments",
+    "pool",
     "relu",
     "relu6",
+    "scale_regularization_loss",
     "selu",
+    "separable_conv2d",
     "sigmoid",
+    "sigmoid_cross_entropy_with_logits",
     "silu",
     "softmax",
+    "softmax_cross_entropy_with_logits",
     "softplus",
     "softsign",
+    "space_to_batch",
+    "space_to_depth",
+    "sparse_softmax_cross_entropy_with_logits",
+    "sufficient_statistics",
     "swish",
     "tanh",
+    "top_k",
+    "weighted_cross_entropy_with_logits",
+    "weighted_moments",
+    "zero_fraction",
 ]

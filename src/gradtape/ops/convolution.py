@@ -1,0 +1,203 @@
+"""Convolution over any number of axes: one multilinear row, whose transposes are convolutions again.
+
+    y[b, i, o] = sum over k, c of x~[b, s i + d k, c] w[k, c, o]
+
+x has the shape (batch, *space, channels), w (*size, channels / groups, outputs), y (batch, *windows, outputs). x~ is x
+with `stretch - 1` zeros between neighbours and then `padding` zeros before and behind (a negative number cuts off);
+s are `strides`, d are `dilations`. With `groups` the channels and the outputs fall into so many parts, and each part
+of the outputs sees its own part of the channels.
+
+With stretch beside strides the family is closed (the same closure as that of XLA's `ConvGeneralDilated`):
+
+- in x the transpose convolves g, stretched by the strides, with w turned round, at strides `stretch`;
+- in w it convolves x with g as a kernel, where batch and channels change places and so do strides and dilations.
+
+So derivatives of every order in every mode are convolutions, and nothing larger than x, w and y is kept for them.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from ..core.define import multilinear
+from ..core.primitive import Primitive
+from ..core.spec import Spec
+from .elementwise import conjugated
+from .linear import flip, reshape, transpose
+from .windows import Sizes, counts, extent, view
+
+Padding = tuple[tuple[int, int], ...]
+
+
+def _lengths(x: Any, stretch: Sizes, padding: Padding) -> Sizes:
+    """The sizes of the axes of space after stretching and padding."""
+    space = x.shape[1 : len(stretch) + 1]
+    return tuple(
+        max(extent(n, a) + before + behind, 0)
+        for n, a, (before, behind) in zip(space, stretch, padding, strict=True)
+    )
+
+
+def _output_shape(
+    x: Any,
+    w: Any,
+    *,
+    strides: Sizes,
+    padding: Padding,
+    stretch: Sizes,
+    dilations: Sizes,
+    groups: int,
+) -> tuple[int, ...]:
+    rank = len(strides)
+    if len(x.shape) != rank + 2 or len(w.shape) != rank + 2:
+        raise ValueError(
+            f"over {rank} axes both need rank {rank + 2}, got the shapes {x.shape} and {w.shape}"
+        )
+    if x.shape[-1] != w.shape[-2] * groups or w.shape[-1] % groups:
+        raise ValueError(
+            f"{x.shape[-1]} channels in {groups} groups do not fit a kernel of shape {tuple(w.shape)}"
+        )
+    found = counts(_lengths(x, stretch, padding), tuple(w.shape[:rank]), strides, dilations)
+    return (x.shape[0], *found, w.shape[-1])
+
+
+def _spread(x: Any, stretch: Sizes, padding: Padding) -> Any:
+    """x with zeros between neighbours and around, or cut where the padding is negative."""
+    if all(a == 1 for a in stretch) and all(p == (0, 0) for p in padding):
+        return x
+    wide = np.zeros((x.shape[0], *_lengths(x, stretch, padding), x.shape[-1]), x.dtype)
+    source: list[slice] = [slice(None)]
+    target: list[slice] = [slice(None)]
+    for n, a, (before, _), length in zip(x.shape[1:-1], stretch, padding, wide.shape[1:-1], strict=True):
+        first = max(-(before // a), 0)  # the first and one past the last entry that are not cut off
+        last = max(min((length - 1 - before) // a + 1, n), first)
+        start = first * a + before
+        source.append(slice(first, last))
+        target.append(slice(start, start + extent(last - first, a), a))
+    wide[tuple(target)] = x[tuple(source)]
+    return wide
+
+
+def _convolve(
+    x: Any, w: Any, *, strides: Sizes, padding: Padding, stretch: Sizes, dilations: Sizes, groups: int
+) -> Any:
+    """The windows as the rows of a matrix, times the kernel as one, for each group."""
+    rank, dtype = len(strides), np.result_type(x, w)
+    shape = _output_shape(
+        x, w, strides=strides, padding=padding, stretch=stretch, dilations=dilations, groups=groups
+    )
+    inner, places = math.prod(w.shape[:-1]), math.prod(shape[:-1])
+    if not math.prod(shape) or not inner:
+        return np.zeros(shape, dtype)
+    patches = view(_spread(x, stretch, padding), tuple(w.shape[:rank]), strides, dilations)
+    if groups == 1:
+        return np.matmul(patches.reshape(places, inner), w.reshape(inner, -1)).reshape(shape)
+    patches = patches.reshape(*patches.shape[:-1], groups, w.shape[-2])
+    patches = np.moveaxis(patches, -2, 0).reshape(groups, places, inner)
+    kernels = np.moveaxis(w.reshape(inner, groups, -1), 1, 0)
+    return np.moveaxis(np.matmul(patches, kernels), 0, 1).reshape(shape)
+
+
+def _spec(x: Spec, w: Spec, **settings: Any) -> Spec:
+    return Spec(_output_shape(x, w, **settings), np.result_type(x.dtype, w.dtype))
+
+
+def transpose_in_input(
+    g: Any,
+    _x: Any,
+    w: Any,
+    *,
+    strides: Sizes,
+    padding: Padding,
+    stretch: Sizes,
+    dilations: Sizes,
+    groups: int,
+) -> Any:
+    """g, stretched by the strides, against the kernel turned round; padded so that x's own size comes out.
+
+    With K the kernel's extent, x~[s i + d k] = g[i] w[k] is read at p = s i + d k, so g begins K - 1 before p; what is
+    kept is every `stretch`-th entry from `before` on.
+    """
+    rank = len(strides)
+    space = tuple(range(rank))
+    kernel = flip(conjugated(w), axis=space)
+    *size, inner, outputs = w.shape
+    kernel = reshape(kernel, shape=(*size, inner, groups, outputs // groups))
+    kernel = transpose(kernel, axes=(*space, rank + 2, rank + 1, rank))
+    kernel = reshape(kernel, shape=(*size, outputs // groups, groups * inner))
+    around = []
+    for i in space:
+        reach = extent(w.shape[i], dilations[i])
+        before = reach - 1 - padding[i][0]
+        total = (_x.shape[i + 1] - 1) * stretch[i] + reach
+        around.append((before, total - extent(g.shape[i + 1], strides[i]) - before))
+    return convolve(
+        g,
+        kernel,
+        strides=stretch,
+        padding=tuple(around),
+        stretch=strides,
+        dilations=dilations,
+        groups=groups,
+    )
+
+
+def transpose_in_kernel(
+    g: Any,
+    x: Any,
+    _w: Any,
+    *,
+    strides: Sizes,
+    padding: Padding,
+    stretch: Sizes,
+    dilations: Sizes,
+    groups: int,
+) -> Any:
+    """x against g as a kernel: the channels of a group become the batch, the batch becomes each group's channels."""
+    rank = len(strides)
+    space, inner = tuple(range(1, rank + 1)), _w.shape[-2]
+    batch, *lengths, _ = x.shape
+    data = reshape(conjugated(x), shape=(batch, *lengths, groups, inner))
+    data = transpose(data, axes=(rank + 2, *space, rank + 1, 0))
+    data = reshape(data, shape=(inner, *lengths, groups * batch))
+    kernel = transpose(g, axes=(*space, 0, rank + 1))
+    around = []
+    for i in range(rank):
+        before = padding[i][0]
+        total = (_w.shape[i] - 1) * dilations[i] + extent(g.shape[i + 1], strides[i])
+        around.append((before, total - extent(lengths[i], stretch[i]) - before))
+    found = convolve(
+        data,
+        kernel,
+        strides=dilations,
+        padding=tuple(around),
+        stretch=stretch,
+        dilations=strides,
+        groups=groups,
+    )
+    return transpose(found, axes=(*space, 0, rank + 1))
+
+
+def _sample(x: Sizes, w: Sizes, **settings: Any) -> Any:
+    rank = len(x) - 2
+    ones = dict.fromkeys(("strides", "stretch", "dilations"), (1,) * rank)
+    return (x, w), {**ones, "padding": ((0, 0),) * rank, "groups": 1} | settings
+
+
+convolve: Primitive = multilinear(
+    "convolve",
+    _convolve,
+    (transpose_in_input, transpose_in_kernel),
+    spec=_spec,
+    samples=(
+        _sample((2, 5, 2), (3, 2, 2), padding=((1, 1),)),
+        _sample((1, 6, 1), (2, 1, 2), strides=(2,), dilations=(3,), padding=((2, 0),)),
+        _sample((1, 3, 1), (2, 1, 1), stretch=(3,), padding=((-1, 2),)),
+        _sample((2, 3, 4, 1), (2, 2, 1, 2), strides=(2, 1), padding=((0, 1), (1, -1))),
+        _sample((1, 4, 4), (2, 2, 4), groups=2),
+        _sample((1, 2, 3, 2, 1), (2, 1, 2, 1, 1), padding=((1, 0), (0, 0), (0, 0))),
+    ),
+)

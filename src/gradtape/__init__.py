@@ -87,6 +87,7 @@ from .faces.blocks import (
     space_to_batch,
     space_to_batch_nd,
 )
+from .faces.control import case, cond, switch_case, while_loop
 from .faces.eager import executing_eagerly, function, gradients, hessians
 from .faces.eager import print_values as print
 from .faces.linalg import eig, eigvals, einsum, matmul, norm, tensordot
@@ -236,12 +237,14 @@ __all__ = [
     "broadcast_dynamic_shape",
     "broadcast_static_shape",
     "broadcast_to",
+    "case",
     "cast",
     "clip_by_value",
     "complex",
     "complex128",
     "complex64",
     "concat",
+    "cond",
     "constant",
     "convert_to_tensor",
     "cos",
@@ -266,6 +269,8 @@ __all__ = [
     "float32",
     "float64",
     "floor",
+    "foldl",
+    "foldr",
     "function",
     "gather",
     "gather_nd",
@@ -290,6 +295,7 @@ __all__ = [
     "logical_and",
     "logical_not",
     "logical_or",
+    "map_fn",
     "math",
     "matmul",
     "maximum",
@@ -329,6 +335,7 @@ __all__ = [
     "reverse_sequence",
     "roll",
     "round",
+    "scan",
     "scatter_nd",
     "searchsorted",
     "sequence_mask",
@@ -353,6 +360,7 @@ __all__ = [
     "stop_gradient",
     "strided_slice",
     "subtract",
+    "switch_case",
     "tan",
     "tanh",
     "tensor_scatter_nd_add",
@@ -374,7 +382,9 @@ __all__ = [
     "unique_with_counts",
     "unravel_index",
     "unstack",
+    "vectorized_map",
     "where",
+    "while_loop",
     "zeros",
     "zeros_like",
 ]

@@ -12,6 +12,7 @@ import scipy.fft
 import scipy.linalg
 import scipy.special
 from law_matrices import MATRICES
+from law_windows import WINDOWS
 
 MODULES = (np, scipy.special, np.linalg, np.fft, scipy.linalg)
 
@@ -86,6 +87,7 @@ def searchsorted(a, v, *, side, dtype):
 
 OWN = {
     **MATRICES,
+    **WINDOWS,
     "identity": lambda x: x,
     "stop_gradient": lambda x: x,
     "astype": lambda x, *, dtype: np.asarray(x.real).astype(dtype),

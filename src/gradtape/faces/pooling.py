@@ -122,7 +122,8 @@ def _pooling(
         name: str | None = None,
     ) -> Tensor:
         x = as_tensor(input)
-        return reduce(_read(title, rank or x.ndim - 2, x, ksize, strides, padding, data_format, None))
+        read = _read(title, rank or x.ndim - 2, x, ksize, strides, padding, data_format, None)
+        return read.out(reduce(read))
 
     title = name
     function.__name__ = function.__qualname__ = name
@@ -170,7 +171,7 @@ def pool(
         raise InvalidArgumentError(f"pool: pooling_type must be 'AVG' or 'MAX', not {pooling_type!r}")
     x = as_tensor(input)
     read = _read("pool", x.ndim - 2, x, window_shape, strides, padding, data_format, dilations)
-    return kinds[pooling_type](read)
+    return read.out(kinds[pooling_type](read))
 
 
 class MaxPoolWithArgmax(NamedTuple):

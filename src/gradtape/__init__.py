@@ -91,6 +91,7 @@ from .faces.control import case, cond, switch_case, while_loop
 from .faces.eager import executing_eagerly, function, gradients, hessians
 from .faces.eager import print_values as print
 from .faces.linalg import eig, eigvals, einsum, matmul, norm, tensordot
+from .faces.loops import foldl, foldr, map_fn, scan, vectorized_map
 from .faces.math import (
     abs,
     acos,

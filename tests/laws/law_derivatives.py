@@ -17,13 +17,12 @@ COUNT = 3
 
 
 def elementwise_rows():
-    """The primitives that work entry by entry and have a derivative, but for those that choose or conjugate."""
+    """The primitives that work entry by entry and have a derivative, but for those that choose, convert or conjugate."""
+    others = ("where", "cast", "conjugate", "real", "imag")
     return [
         name
         for name, row in ROWS.items()
-        if (row.pointwise or name == "absolute")
-        and row.kind is not Kind.CONSTANT
-        and name not in ("where", "conjugate")
+        if row.pointwise and row.kind is not Kind.CONSTANT and name not in others
     ]
 
 

@@ -79,13 +79,17 @@ def linear(
     samples: tuple[Sample, ...] = (),
     variadic: bool = False,
     structural: bool = False,
+    pointwise: bool = False,
 ) -> Primitive:
     """A row that is linear in all the inputs that have a transpose, taken together.
 
+    `pointwise` says that it works entry by entry on broadcast inputs, as every row with the spec of one does;
     `structural` promises that the transpose only moves, copies and adds up entries, so that a zero in the transpose
     of ones means "does not depend".
     """
-    return _with_transposes(Kind.LINEAR, name, value, transposes, spec, samples, variadic, structural)
+    return _with_transposes(
+        Kind.LINEAR, name, value, transposes, spec, samples, variadic, structural, pointwise
+    )
 
 
 def multilinear(
@@ -98,7 +102,7 @@ def multilinear(
     variadic: bool = False,
 ) -> Primitive:
     """A row that is linear in each of the inputs that have a transpose, taken one at a time."""
-    return _with_transposes(Kind.MULTILINEAR, name, value, transposes, spec, samples, variadic, True)
+    return _with_transposes(Kind.MULTILINEAR, name, value, transposes, spec, samples, variadic, True, False)
 
 
 def _with_transposes(
@@ -110,6 +114,7 @@ def _with_transposes(
     samples: tuple[Sample, ...],
     variadic: bool,
     structural: bool,
+    pointwise: bool,
 ) -> Primitive:
     rules: tuple[Rule | None, ...] | Rule
     if variadic:
@@ -117,10 +122,10 @@ def _with_transposes(
         rules = Rule(transposes, None, read_rule(transposes, 2)[0])
     else:
         rules = tuple(None if f is None else _rule(f, 1) for f in _each(transposes))
-    pointwise = spec is broadcast_spec
+    entrywise = pointwise or spec is broadcast_spec
     drawn = samples or (_UNARY if isinstance(rules, tuple) and len(rules) == 1 else _BINARY)
     return register(
-        Primitive(name, kind, value, spec, rules, None, drawn, pointwise=pointwise, structural=structural)
+        Primitive(name, kind, value, spec, rules, None, drawn, pointwise=entrywise, structural=structural)
     )
 
 
@@ -152,18 +157,19 @@ def tangent(
     samples: tuple[Sample, ...],
     domain: Domain = (-2.0, 2.0),
     reach: Function | None = None,
+    pointwise: bool = False,
 ) -> Primitive:
     """A row that gives the tangent of its result, `tangent(dx, y, *x)`, for each input; optionally its transpose.
 
     `pulls` (`pull(g, y, *x)`) gives the transposes where they are known in closed form; else the tangent, which is
-    linear in `dx`, is transposed by walking over it backwards.
+    linear in `dx`, is transposed by walking over it backwards. `pointwise` as for `linear`.
     """
     forward = _each(tangents) if tangents is not None else (None,) * len(_each(pulls or ()))
     backward = _each(pulls) if pulls is not None else (None,) * len(forward)
     rules = tuple(_both(f, b) for f, b in zip(forward, backward, strict=True))
-    pointwise = spec is broadcast_spec
+    entrywise = pointwise or spec is broadcast_spec
     return register(
-        Primitive(name, Kind.TANGENT, value, spec, rules, reach, samples, _domain(domain), pointwise)
+        Primitive(name, Kind.TANGENT, value, spec, rules, reach, samples, _domain(domain), entrywise)
     )
 
 

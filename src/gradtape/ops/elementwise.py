@@ -138,6 +138,7 @@ absolute = tangent(
     spec=lambda x: Spec(tuple(x.shape), np.zeros((), x.dtype).real.dtype),
     samples=((((3,),), {}), (((),), {})),
     domain=(0.3, 2.0),
+    pointwise=True,
 )
 
 

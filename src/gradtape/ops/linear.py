@@ -244,7 +244,7 @@ cast = linear(
     _cast,
     lambda g, *, dtype: g,  # brought back to the input's dtype with every share
     spec=lambda x, *, dtype: Spec(tuple(x.shape), dtype),
-    structural=True,
+    pointwise=True,
     samples=((((3,),), {"dtype": np.dtype("float64")}), (((),), {"dtype": np.dtype("complex128")})),
 )
 
@@ -255,8 +255,8 @@ def _part_spec(x: Spec) -> Spec:
 
 _ONE = ((((3,),), {}), (((),), {}))
 conjugate = linear("conjugate", np.conjugate, lambda g: conjugate(g), structural=True)
-real = linear("real", lambda x: x.real[()], lambda g: g, spec=_part_spec, samples=_ONE)
-imag = linear("imag", lambda x: x.imag[()], lambda g: g * 1j, spec=_part_spec, samples=_ONE)
+real = linear("real", lambda x: x.real[()], lambda g: g, spec=_part_spec, samples=_ONE, pointwise=True)
+imag = linear("imag", lambda x: x.imag[()], lambda g: g * 1j, spec=_part_spec, samples=_ONE, pointwise=True)
 
 
 # selection by a condition
@@ -280,6 +280,7 @@ where = linear(
     lambda c, a, b: np.where(c, a, b)[()],
     (None, lambda g, c, _a, _b: _selected(g, c, True), lambda g, c, _a, _b: _selected(g, c, False)),
     spec=_where_spec,
+    pointwise=True,
     samples=(
         ((_CONDITION, (3,), (2, 3)), {}),
         ((_CONDITION, (), (3,)), {}),

@@ -96,9 +96,14 @@ def seeds_of(targets: list[Any], structure: Any, given: Any) -> list[Tensor | No
 
 
 def _flat_weights(structure: Any, given: Any) -> list[Any]:
-    """The weights in a flat list; one array beside one tensor may be a plain list of numbers."""
+    """The weights in a flat list; beside one tensor a list is that one weight in a list, or its entries."""
     if not nest.is_nested(structure) and isinstance(given, (list, tuple)):
-        return [given[0]] if len(given) == 1 and hasattr(type(given[0]), "_as_tensor") else [given]
+        alone = len(given) == 1 and (
+            given[0] is None
+            or hasattr(type(given[0]), "_as_tensor")
+            or np.shape(given[0]) == structure._value.shape
+        )
+        return [given[0]] if alone else [given]
     return nest.flatten(given)
 
 

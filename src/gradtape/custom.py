@@ -50,13 +50,14 @@ class _Bound:
 
     def __init__(self, function: Callable[..., Any], run: Callable[..., Any]) -> None:
         functools.update_wrapper(self, function)
+        self._function = function
         self._run = run
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self._run(*args, **kwargs)
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
-        return self if instance is None else functools.partial(self, instance)
+        return self if instance is None else custom_gradient(self._function.__get__(instance, owner))
 
 
 def custom_gradient(f: Callable[..., Any] | None = None) -> Any:

@@ -11,6 +11,10 @@ class InvalidArgumentError(ValueError):
     """Shapes, axes or values that an operation cannot take; a ValueError under TensorFlow's name."""
 
 
+class InvalidIndexError(InvalidArgumentError, IndexError):
+    """An index outside a tensor; an IndexError that is an InvalidArgumentError too, as TensorFlow raises."""
+
+
 class GradtapeWarning(UserWarning):
     """Base of all warnings that gradtape gives, so that one filter catches them."""
 

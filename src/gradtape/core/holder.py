@@ -33,8 +33,13 @@ class Reference:
 
 
 def show(value: Any) -> str:
-    """The text of a value inside a repr: a bare number for rank 0, NumPy's repr for an array."""
-    return str(value) if value.ndim == 0 else repr(value)
+    """The text of a value inside a repr, as in TensorFlow: Python's number for rank 0, NumPy's repr for an array."""
+    return lines(repr(value.item() if value.ndim == 0 else value))
+
+
+def lines(text: str) -> str:
+    """A text of several lines begins on one of its own, so that its columns stay aligned."""
+    return f"\n{text}" if "\n" in text else text
 
 
 def leave(holder: Any, how: Any) -> Any:
@@ -115,7 +120,7 @@ class Holder:
         return view
 
     def __format__(self, form: str) -> str:
-        return format(leave(self, "format")[()], form) if form else str(self)
+        return format(leave(self, "format")[()], form)
 
     def __bool__(self) -> bool:
         if self._value.size != 1:

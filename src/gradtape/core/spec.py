@@ -41,6 +41,7 @@ class TensorShape(tuple[int, ...]):
     """
 
     __slots__ = ()
+    __nest_leaf__ = True  # a shape is one thing in a nest, though it is a tuple
 
     @property
     def rank(self) -> int:
@@ -76,8 +77,8 @@ def default_float() -> DType:
 
 
 def default_complex() -> DType:
-    """The complex dtype of the default float's precision."""
-    return np.result_type(_Default.float_dtype, complex64)
+    """The dtype that Python complex numbers take where no tensor stands beside them; as in TensorFlow, complex128."""
+    return complex128
 
 
 def set_default_float(dtype: Any) -> None:
@@ -95,6 +96,8 @@ def set_default_float(dtype: Any) -> None:
     dtype('float64')
     >>> gt.set_default_float("float32")
     """
+    if dtype is None:
+        raise ValueError("the default float can be float16, float32 or float64, not None")
     chosen = np.dtype(dtype)
     if chosen not in (float16, float32, float64):
         raise ValueError(f"the default float can be float16, float32 or float64, not {chosen.name}")

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .errors import InvalidArgumentError
-from .holder import Holder, leave, show
+from .errors import InvalidArgumentError, InvalidIndexError
+from .holder import Holder, leave, lines, show
 from .listen import ACTIVE, Node
 from .spec import DType
 from .values import UnconvertibleError, to_value, value_beside
@@ -82,7 +82,7 @@ def _retry(error: Exception, primitive: Primitive, inputs: tuple[Tensor, ...], p
         with np.errstate(all="ignore"):
             return primitive.value(*[x._value for x in inputs], **params)
     for kind, wording in (
-        (IndexError, IndexError),
+        (IndexError, InvalidIndexError),
         (TypeError, TypeError),
         (ValueError, InvalidArgumentError),
     ):
@@ -297,7 +297,7 @@ class Tensor(Operators):
         return f"<Tensor: shape={self.shape}, dtype={self.dtype.name}, numpy={show(self._value)}>"
 
     def __str__(self) -> str:
-        return f"Tensor({self._value!s}, shape={self.shape}, dtype={self.dtype.name})"
+        return f"Tensor({lines(str(self._value))}, shape={self.shape}, dtype={self.dtype.name})"
 
     def __copy__(self) -> Tensor:
         return self

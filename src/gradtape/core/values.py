@@ -36,8 +36,9 @@ def to_value(obj: Any, dtype: Any = None) -> Any:
         array = _plain(obj)
         chosen = array.dtype if dtype is None else np.dtype(dtype)
     else:
-        array = _from_python(obj)
-        chosen = _python_dtype(obj, array) if dtype is None else np.dtype(dtype)
+        wanted = None if dtype is None else np.dtype(dtype)
+        array = _from_python(obj, wanted)
+        chosen = _python_dtype(obj, array) if wanted is None else wanted
     return _cast(array, chosen.newbyteorder("="), obj)[()]
 
 
@@ -72,8 +73,8 @@ def _plain(array: Any) -> Any:
     return np.asarray(array)
 
 
-def _from_python(obj: Any) -> Any:
-    """An array of a Python number, string or nested sequence."""
+def _from_python(obj: Any, dtype: DType | None = None) -> Any:
+    """An array of a Python number, string or nested sequence, which may be asked for in a dtype."""
     if obj is None or isinstance(obj, (dict, set, frozenset)):
         raise UnconvertibleError(f"{_named(obj)} cannot become a tensor")
     try:
@@ -81,8 +82,9 @@ def _from_python(obj: Any) -> Any:
     except (ValueError, TypeError) as error:
         raise ValueError(f"{_named(obj)} cannot become a tensor: {error}") from None
     if array.dtype.kind == "O":
-        first = next(iter(array.flat), None)
-        if isinstance(first, int):
+        if all(isinstance(entry, (int, float, complex)) for entry in array.flat):
+            if dtype is not None and dtype.kind in "fc":
+                return array.astype(dtype)  # Python's own rounding of integers of any length
             raise ValueError(f"an integer in {_named(obj)} does not fit into 64 bits; write it as a float")
         raise UnconvertibleError(f"{_named(obj)} cannot become a tensor")
     return _plain(array)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from .errors import InvalidArgumentError
 from .holder import show
 from .listen import ACTIVE, Node, paused, spec_of
 from .primitive import Kind, Primitive
@@ -43,7 +44,7 @@ class Variable(Operators):
     <Variable 'v:0' shape=() dtype=float32, numpy=4.0>
     """
 
-    __slots__ = ("__dict__", "__weakref__", "_fits", "_name", "_node", "_serial", "_value", "trainable")
+    __slots__ = ("__dict__", "__weakref__", "_fits", "_name", "_node", "_serial", "_trainable", "_value")
 
     def __init__(
         self,
@@ -69,7 +70,7 @@ class Variable(Operators):
         self._node: Node | None = None
         self._serial = next(_CREATED)
         self._name = f"{name or 'Variable'}:0"
-        self.trainable = True if trainable is None else bool(trainable)
+        self._trainable = True if trainable is None else bool(trainable)
         self.constraint = constraint
         self._fits: tuple[int | None, ...] | None = self._value.shape if validate_shape else None
         if shape is not None:
@@ -101,6 +102,11 @@ class Variable(Operators):
     def name(self) -> str:
         """The name with its suffix, `v:0`."""
         return self._name
+
+    @property
+    def trainable(self) -> bool:
+        """Whether tapes watch it by themselves; settled when it is made."""
+        return self._trainable
 
     @property
     def handle(self) -> Variable:
@@ -139,10 +145,10 @@ class Variable(Operators):
 
     def _operand(self, delta: Any) -> Tensor:
         tensor = self._given(delta)
-        shape = tensor._value.shape
-        if shape != self._value.shape and np.broadcast_shapes(shape, self._value.shape) != self._value.shape:
-            raise ValueError(
-                f"a value of shape {shape} does not broadcast to {self._name} of shape {self.shape}"
+        if tensor._value.shape != self._value.shape:
+            raise InvalidArgumentError(
+                f"{self._name} has shape {self.shape} and cannot be changed by a value of shape {tensor.shape}: "
+                "gt.broadcast_to it first"
             )
         return tensor
 
@@ -165,8 +171,8 @@ class Variable(Operators):
             return
         if len(fits) != len(shape) or any(m not in (n, None) for n, m in zip(shape, fits, strict=True)):
             raise ValueError(
-                f"a value of shape {TensorShape(shape)} cannot be assigned to {self._name}, which has shape "
-                f"{TensorShape(fits)}; gt.reshape it, or make the variable with shape=(None, ...)"  # type: ignore[arg-type]
+                f"{self._name} has shape {TensorShape(fits)} and cannot take a value of shape "  # type: ignore[arg-type]
+                f"{TensorShape(shape)}; gt.reshape it, or make the variable with shape=(None, ...)"
             )
 
     def _write(self, index: Any, value: Any, function: Any = None) -> Variable:
@@ -202,15 +208,30 @@ class Variable(Operators):
         """Subtract the rows of an `IndexedSlices`."""
         return self._write(np.asarray(sparse_delta.indices), sparse_delta.values, np.subtract)
 
+    def scatter_mul(self, sparse_delta: Any, use_locking: bool = False, name: str | None = None) -> Variable:
+        """Multiply by the rows of an `IndexedSlices`."""
+        return self._write(np.asarray(sparse_delta.indices), sparse_delta.values, np.multiply)
+
+    def scatter_div(self, sparse_delta: Any, use_locking: bool = False, name: str | None = None) -> Variable:
+        """Divide by the rows of an `IndexedSlices`."""
+        return self._write(np.asarray(sparse_delta.indices), sparse_delta.values, np.divide)
+
+    def scatter_max(self, sparse_delta: Any, use_locking: bool = False, name: str | None = None) -> Variable:
+        """Keep the larger of each entry and that of the rows of an `IndexedSlices`."""
+        return self._write(np.asarray(sparse_delta.indices), sparse_delta.values, np.maximum)
+
+    def scatter_min(self, sparse_delta: Any, use_locking: bool = False, name: str | None = None) -> Variable:
+        """Keep the smaller of each entry and that of the rows of an `IndexedSlices`."""
+        return self._write(np.asarray(sparse_delta.indices), sparse_delta.values, np.minimum)
+
     def _no_in_place(self, other: Any) -> Any:
         raise RuntimeError(
             f"Variable {self._name} does not support in-place operators: write v.assign_add(x) for v += x, "
             "v.assign_sub(x) for v -= x, v.assign(v * x) for v *= x"
         )
 
-    __iadd__ = __isub__ = __imul__ = __itruediv__ = __ifloordiv__ = __imod__ = __ipow__ = __imatmul__ = (
-        _no_in_place
-    )
+    # The others fall back to `v = v // x`, which makes a tensor, as in TensorFlow.
+    __iadd__ = __isub__ = __imul__ = __itruediv__ = __ipow__ = _no_in_place
 
     def __setitem__(self, index: Any, value: Any) -> None:
         raise TypeError(f"Variable {self._name} does not support item assignment: write v[i].assign(value)")
@@ -269,6 +290,8 @@ def _value_of(value: Any, dtype: DType | Any) -> Any:
 def _written(x: Any, given: Any, *, index: Any, function: Any) -> Any:
     """A copy of x with some entries replaced, or combined with the given ones by a NumPy function."""
     array = np.array(x)
+    if np.broadcast_shapes(given.shape, array[index].shape) != array[index].shape:
+        raise ValueError(f"entries of shape {array[index].shape} cannot take a value of shape {given.shape}")
     if function is None:
         array[index] = given
     else:

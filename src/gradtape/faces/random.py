@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from ..core.errors import InvalidArgumentError
 from ..core.listen import ACTIVE
 from ..core.spec import default_float
 from ..core.tensor import Tensor, as_tensor, look
@@ -72,7 +73,7 @@ def _keyed(seed: Any) -> np.random.Generator:
     """The generator of a stateless draw: a function of the two numbers of the seed."""
     pair = [int(n) for n in np.asarray(look(seed, "a stateless draw")).reshape(-1)]
     if len(pair) != 2:
-        raise ValueError(f"seed must hold two integers, e.g. [1, 2], not {seed!r}")
+        raise InvalidArgumentError(f"seed must hold two integers, e.g. [1, 2], not {seed!r}")
     return _made(np.random.Generator(np.random.Philox(np.random.SeedSequence([n % 2**64 for n in pair]))))
 
 
@@ -181,11 +182,16 @@ class Generator:
 
 
 _GLOBAL = [Generator.from_non_deterministic_state()]
+_SEEDED: dict[tuple[int, int], Generator] = {}
+"""The generators of draws with a seed of their own, by the global seed (0 if none was set) and that seed."""
+_SEED = [0]
 
 
 def set_seed(seed: int) -> None:
     """Start the global generator anew from a seed, so that a program's draws repeat."""
     _GLOBAL[0] = Generator.from_seed(seed)
+    _SEED[0] = abs(int(seed))
+    _SEEDED.clear()
 
 
 def get_global_generator() -> Generator:
@@ -194,7 +200,13 @@ def get_global_generator() -> Generator:
 
 
 def _stream(seed: Any) -> Generator:
-    return _GLOBAL[0] if seed is None else Generator.from_seed(seed)
+    """The global generator, or that of the draws with this seed, which starts anew with `set_seed`."""
+    if seed is None:
+        return _GLOBAL[0]
+    pair = (_SEED[0], abs(int(seed)))
+    if pair not in _SEEDED:
+        _SEEDED[pair] = Generator(_made(np.random.default_rng(pair)))
+    return _SEEDED[pair]
 
 
 def normal(
@@ -205,7 +217,7 @@ def normal(
     seed: Any = None,
     name: str | None = None,
 ) -> Tensor:
-    """Normal numbers from the global generator, or from a new one where a seed is given."""
+    """Normal numbers from the global generator, or from that of the seed where one is given."""
     return _stream(seed).normal(shape, mean, stddev, dtype)
 
 
@@ -217,7 +229,7 @@ def uniform(
     seed: Any = None,
     name: str | None = None,
 ) -> Tensor:
-    """Numbers uniform in [minval, maxval) from the global generator, or from a new one where a seed is given."""
+    """Numbers uniform in [minval, maxval) from the global generator, or from that of the seed where one is given."""
     return _stream(seed).uniform(shape, minval, maxval, dtype)
 
 

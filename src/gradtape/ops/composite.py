@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from ..core.errors import InvalidArgumentError
 from ..core.tensor import FUNCTIONS, Tensor, as_tensor, beside, look
 from . import constant, contraction, linear, reduction
 from . import elementwise as each
@@ -43,10 +44,10 @@ def axes_of(axis: Any, ndim: int, name: str) -> tuple[int, ...]:
     given = [int(a) for a in np.asarray(axis).reshape(-1)]
     for a in given:
         if not -ndim <= a < ndim:
-            raise ValueError(f"{name}: axis {a} is out of range for a tensor of rank {ndim}")
+            raise InvalidArgumentError(f"{name}: axis {a} is out of range for a tensor of rank {ndim}")
     axes = tuple(a % ndim for a in given)
     if len(set(axes)) < len(axes):
-        raise ValueError(f"{name}: an axis is given twice in {axis!r}")
+        raise InvalidArgumentError(f"{name}: an axis is given twice in {axis!r}")
     return axes
 
 
@@ -64,13 +65,13 @@ def reshape(a: Any, shape: Any, order: str = "C", *, copy: bool | None = None) -
     x = as_tensor(a)
     wanted = shape_of(shape)
     if order != "C":
-        raise ValueError(f"reshape: order {order!r} is not supported; transpose first")
+        raise InvalidArgumentError(f"reshape: order {order!r} is not supported; transpose first")
     if wanted.count(-1) == 1:
         rest = math.prod(n for n in wanted if n != -1)
         if rest and x.size % rest == 0:
             wanted = tuple(x.size // rest if n == -1 else n for n in wanted)
     if math.prod(wanted) != x.size or -1 in wanted:
-        raise ValueError(
+        raise InvalidArgumentError(
             f"reshape: a tensor of shape {x.shape} ({x.size} entries) cannot take the shape {wanted}"
         )
     return linear.reshape(x, shape=wanted)  # type: ignore[no-any-return]
@@ -88,7 +89,7 @@ def transpose(a: Any, axes: Any = None) -> Tensor:
     x = as_tensor(a)
     order = tuple(range(x.ndim))[::-1] if axes is None else axes_of(axes, x.ndim, "transpose")
     if len(order) != x.ndim:
-        raise ValueError(f"transpose: {len(order)} axes are given for a tensor of rank {x.ndim}")
+        raise InvalidArgumentError(f"transpose: {len(order)} axes are given for a tensor of rank {x.ndim}")
     return linear.transpose(x, axes=order)  # type: ignore[no-any-return]
 
 
@@ -148,7 +149,7 @@ def squeeze(a: Any, axis: Any = None) -> Tensor:
         gone = axes_of(axis, x.ndim, "squeeze")
         for i in gone:
             if shape[i] != 1:
-                raise ValueError(f"squeeze: axis {i} of the shape {x.shape} has size {shape[i]}, not 1")
+                raise InvalidArgumentError(f"squeeze: axis {i} of the shape {x.shape} has size {shape[i]}, not 1")
     return linear.reshape(x, shape=tuple(n for i, n in enumerate(shape) if i not in gone))  # type: ignore[no-any-return]
 
 
@@ -157,12 +158,12 @@ def concatenate(arrays: Any, axis: int | None = 0) -> Tensor:
     """Tensors joined along an existing axis."""
     xs = beside(tuple(arrays)) if not isinstance(arrays, Tensor) else list(arrays)
     if not xs:
-        raise ValueError("concatenate: at least one tensor is needed")
+        raise InvalidArgumentError("concatenate: at least one tensor is needed")
     if axis is None:
         xs, axis = [ravel(x) for x in xs], 0
     (place,) = axes_of((axis,), xs[0].ndim, "concatenate")
     if len({x.ndim for x in xs}) > 1:
-        raise ValueError(f"concatenate: the ranks differ in the shapes {[tuple(x.shape) for x in xs]}")
+        raise InvalidArgumentError(f"concatenate: the ranks differ in the shapes {[tuple(x.shape) for x in xs]}")
     return linear.concatenate(*xs, axis=place)  # type: ignore[no-any-return]
 
 
@@ -171,7 +172,7 @@ def stack(arrays: Any, axis: int = 0) -> Tensor:
     """Tensors of one shape joined along a new axis."""
     xs = beside(tuple(arrays)) if not isinstance(arrays, Tensor) else list(arrays)
     if not xs:
-        raise ValueError("stack: at least one tensor is needed")
+        raise InvalidArgumentError("stack: at least one tensor is needed")
     (place,) = axes_of((axis,), xs[0].ndim + 1, "stack")
     return linear.stack(*xs, axis=place)  # type: ignore[no-any-return]
 
@@ -257,7 +258,7 @@ def where(condition: Any, x: Any = None, y: Any = None) -> Any:
     if x is None and y is None:
         return tuple(Tensor(i) for i in np.nonzero(look(c, "where")))
     if x is None or y is None:
-        raise ValueError("where: x and y must be given both or neither")
+        raise InvalidArgumentError("where: x and y must be given both or neither")
     if c._value.dtype.kind != "b":
         c = constant.astype(c, dtype=np.dtype(bool))
     return linear.where(c, *beside((x, y)))
@@ -398,7 +399,7 @@ def norm(x: Any, ord: Any = "euclidean", axis: Any = None, keepdims: bool = Fals
         return reduction.amax(size, axis=axes, keepdims=keepdims)  # type: ignore[no-any-return]
     if isinstance(ord, (int, float)) and ord > 0:
         return each.power(linear.sum_(each.power(size, float(ord)), axis=axes, keepdims=keepdims), 1 / ord)  # type: ignore[no-any-return]
-    raise ValueError(f"norm: ord must be 'euclidean', 1, 2, infinity or a positive number, not {ord!r}")
+    raise InvalidArgumentError(f"norm: ord must be 'euclidean', 1, 2, infinity or a positive number, not {ord!r}")
 
 
 def logsumexp(a: Any, axis: Any = None, keepdims: bool = False) -> Tensor:
@@ -483,7 +484,7 @@ def split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Tensor]:
     if isinstance(indices_or_sections, (int, np.integer)):
         count = int(indices_or_sections)
         if count < 1 or size % count:
-            raise ValueError(f"split: an axis of size {size} cannot be split into {count} equal parts")
+            raise InvalidArgumentError(f"split: an axis of size {size} cannot be split into {count} equal parts")
         cuts = [i * (size // count) for i in range(1, count)]
     else:
         cuts = list(shape_of(indices_or_sections))

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ..core.errors import InvalidArgumentError
 from ..core.define import multilinear
 from ..core.spec import Spec
 from ..core.tensor import Tensor, as_tensor, beside
@@ -45,9 +46,9 @@ def matmul(a: Any, b: Any) -> Tensor:
     """
     a, b = beside((a, b))
     if a.ndim == 0 or b.ndim == 0:
-        raise ValueError("matmul: tensors of rank 0 have no matrix product; use * to scale")
+        raise InvalidArgumentError("matmul: tensors of rank 0 have no matrix product; use * to scale")
     if a._value.shape[-1] != b._value.shape[-2 if b.ndim > 1 else 0]:
-        raise ValueError(f"matmul: inner sizes differ for shapes {a.shape} and {b.shape}")
+        raise InvalidArgumentError(f"matmul: inner sizes differ for shapes {a.shape} and {b.shape}")
     left = reshape(a, shape=(1, *a._value.shape)) if a.ndim == 1 else a
     right = reshape(b, shape=(*b._value.shape, 1)) if b.ndim == 1 else b
     y = matrix_product(left, right)
@@ -68,11 +69,11 @@ def tensordot(a: Any, b: Any, axes: Any = 2) -> Tensor:
     else:
         pair = [[int(i) for i in np.atleast_1d(np.asarray(part))] for part in axes]
         if len(pair) != 2 or len(pair[0]) != len(pair[1]):
-            raise ValueError(f"tensordot: axes must be a number or two lists of equal length, not {axes!r}")
+            raise InvalidArgumentError(f"tensordot: axes must be a number or two lists of equal length, not {axes!r}")
         left, right = [i % a.ndim for i in pair[0]], [i % b.ndim for i in pair[1]]
     sizes = [a._value.shape[i] for i in left], [b._value.shape[i] for i in right]
     if sizes[0] != sizes[1]:
-        raise ValueError(
+        raise InvalidArgumentError(
             f"tensordot: sizes {sizes[0]} and {sizes[1]} differ for shapes {a.shape} and {b.shape}"
         )
     free_a = [i for i in range(a.ndim) if i not in left]
@@ -180,19 +181,19 @@ def _canonical(subscripts: str, xs: list[Tensor]) -> str:
     inputs, arrow, output = text.partition("->")
     terms = inputs.split(",")
     if len(terms) != len(xs):
-        raise ValueError(f"einsum: {subscripts!r} names {len(terms)} operands, {len(xs)} were given")
+        raise InvalidArgumentError(f"einsum: {subscripts!r} names {len(terms)} operands, {len(xs)} were given")
     free = [c for c in "ZYXWVUTSRQPONMLKJIHGFEDCBAzyxwvutsrqponmlkjihgfedcba" if c not in text]
     longest, written = "", []
     for term, x in zip(terms, xs, strict=True):
         if "..." in term:
             count = x.ndim - len(term.replace("...", ""))
             if count < 0:
-                raise ValueError(f"einsum: {term!r} has more labels than the shape {x.shape} has axes")
+                raise InvalidArgumentError(f"einsum: {term!r} has more labels than the shape {x.shape} has axes")
             extra = "".join(free[:count][::-1])
             longest = max(longest, extra, key=len)
             term = term.replace("...", extra)
         if len(term) != x.ndim:
-            raise ValueError(f"einsum: {term!r} does not fit the shape {x.shape}")
+            raise InvalidArgumentError(f"einsum: {term!r} does not fit the shape {x.shape}")
         written.append(term)
     if arrow:
         output = output.replace("...", longest)

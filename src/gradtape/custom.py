@@ -21,6 +21,7 @@ from .core.primitive import Kind, Primitive, Rule, broadcast_spec, register
 from .core.tensor import Tensor, apply, as_tensor
 from .core.variable import Variable
 from .modes.reverse import Pullback, Record
+from .ops.linear import identity
 
 
 class _Reads(Listener):
@@ -36,6 +37,13 @@ class _Reads(Listener):
         pass
 
     def hear_read(self, variable: Variable, tensor: Tensor) -> None:
+        self._note(variable)
+
+    def hear_leave(self, holder: Any, how: Any) -> None:
+        if isinstance(holder, Variable):
+            self._note(holder)
+
+    def _note(self, variable: Variable) -> None:
         if variable.trainable:
             self.variables[variable._serial] = variable
 
@@ -178,8 +186,18 @@ def _with_gradient(
     primitive = Primitive(name, Kind.TANGENT, lambda *_values: values[0] if single else values, None, rule)
     if not values:
         return structure
+    if not _followed(inputs):
+        # The rule is about the arguments: what depends on something else alone keeps the derivative of the body.
+        return nest.pack_sequence_as(structure, [identity(output) for output in outputs])
     result = apply(primitive, tuple(inputs))
     return nest.pack_sequence_as(structure, [result] if single else list(result))
+
+
+def _followed(inputs: list[Tensor]) -> bool:
+    """Whether a listener knows one of the inputs, or will ask for derivatives by one when it is replayed."""
+    active = ACTIVE.get()
+    nodes = [x._node for x in inputs if x._node is not None]
+    return any(listener.replays or any(node.knows(listener.key) for node in nodes) for listener in active)
 
 
 def _flat(gradients: Any) -> list[Any]:
@@ -294,7 +312,8 @@ def register_primitive(
         partials: for an operation that works entry by entry: `p(y, *x)` for each input.
         transposes: for one that is linear: `t(g, *x, **params)` for each input.
         tangents: `t(dx, y, *x, **params)` for each input, linear in dx; serves both modes.
-        pulls: `p(g, y, *x, **params)` for each input, beside or instead of the tangents.
+        pulls: `p(g, y, *x, **params)` for each input, beside or instead of the tangents; or, of several inputs, one
+            function that returns the list of all their shares.
         differentiable: False for an operation that is constant wherever it is smooth; its derivative is None.
         spec: shape and dtype of the result from those of the inputs; by default those of an elementwise operation.
 
@@ -324,8 +343,19 @@ def register_primitive(
     if transposes is not None:
         return linear(name, value, transposes, spec=spec)
     if tangents is not None or pulls is not None:
+        if callable(pulls) and tangents is None and _takes_several(pulls):
+            return register(Primitive(name, Kind.TANGENT, value, spec, Rule(pulls, None, True, True)))
         return tangent_row(name, value, tangents, pulls=pulls, spec=spec, samples=())
     return _without_derivative(name, value, spec)
+
+
+def _takes_several(pull: Callable[..., Any]) -> bool:
+    """Whether a pull, beside cotangent and output, takes more inputs than one."""
+    kinds = [p.kind for p in inspect.signature(pull).parameters.values()]
+    positional = [
+        k for k in kinds if k in (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    ]
+    return len(positional) > 3 or inspect.Parameter.VAR_POSITIONAL in kinds
 
 
 def _without_derivative(name: str, value: Callable[..., Any], spec: Callable[..., Any]) -> Primitive:

@@ -8,9 +8,7 @@ A tensor's value is a NumPy scalar (for rank 0) or an array that nobody writes t
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator
-from contextvars import Context
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,7 +17,7 @@ from .errors import InvalidArgumentError, InvalidIndexError
 from .holder import Holder, leave, lines, show
 from .listen import ACTIVE, Node
 from .spec import DType
-from .values import UnconvertibleError, to_value, value_beside
+from .values import QUIET, UnconvertibleError, number, to_value, value_beside
 
 if TYPE_CHECKING:
     from .primitive import Primitive
@@ -31,20 +29,6 @@ FUNCTIONS: dict[str, Any] = {}
 """Composites by NumPy's name, as `ROWS` has the primitives; filled by the folder `ops`."""
 
 
-class _Quiet(threading.local):
-    """An empty context of each thread in which NumPy does not warn of infinities and NaN: they are values here.
-
-    Running a function in a context that already has the error state costs next to nothing; `np.errstate` around
-    each operation would cost more than a scalar operation itself.
-    """
-
-    def __init__(self) -> None:
-        context = Context()
-        context.run(np.seterr, all="ignore")
-        self.run = context.run
-
-
-QUIET = _Quiet()
 NONE: dict[str, Any] = {}
 
 
@@ -182,7 +166,7 @@ def _operator(name: str, reflected: bool = False) -> Callable[[Any, Any], Any]:
             if kind is not Tensor and (kind is float or kind is int):
                 dtype = self._value.dtype
                 if dtype.kind == "f":
-                    other, kind = Tensor(dtype.type(other)), Tensor
+                    other, kind = Tensor(number(dtype, other)), Tensor
             if kind is Tensor:
                 return apply(ROWS[name], (other, self) if reflected else (self, other))
         try:

@@ -7,6 +7,8 @@ Values come back native-endian, of no subclass, as NumPy scalars for rank 0, and
 
 from __future__ import annotations
 
+import threading
+from contextvars import Context
 from typing import Any
 
 import numpy as np
@@ -31,15 +33,44 @@ def to_value(obj: Any, dtype: Any = None) -> Any:
         ValueError: for ragged lists, integers beyond 64 bits and complex numbers asked to become real.
     """
     if type(obj) is float and dtype is None:
-        return default_float().type(obj)
+        return number(default_float(), obj)
     if isinstance(obj, (np.ndarray, np.generic)):
         array = _plain(obj)
         chosen = array.dtype if dtype is None else np.dtype(dtype)
     else:
         wanted = None if dtype is None else np.dtype(dtype)
+        if wanted is not None and wanted.kind not in "biufcSU":
+            raise UnconvertibleError(f"{_named(obj)} cannot become {wanted}: it is no dtype of numbers")
         array = _from_python(obj, wanted)
         chosen = _python_dtype(obj, array) if wanted is None else wanted
     return _cast(array, chosen.newbyteorder("="), obj)[()]
+
+
+class _Quiet(threading.local):
+    """An empty context of each thread in which NumPy does not warn of infinities and NaN: they are values here.
+
+    Running a function in a context that already has the error state costs next to nothing; `np.errstate` around
+    each operation would cost more than a scalar operation itself.
+    """
+
+    def __init__(self) -> None:
+        context = Context()
+        context.run(np.seterr, all="ignore")
+        self.run = context.run
+
+
+QUIET = _Quiet()
+
+
+def number(dtype: DType, x: float) -> Any:
+    """A Python number as a NumPy scalar of a dtype; one too large for it is an infinity, as in IEEE arithmetic."""
+    if dtype.char == "d":
+        return dtype.type(x)
+    try:
+        return QUIET.run(dtype.type, x)
+    except RuntimeError:  # a signal handler or finalizer came while the context was busy
+        with np.errstate(all="ignore"):
+            return dtype.type(x)
 
 
 def value_beside(obj: Any, dtype: DType) -> Any:
@@ -51,7 +82,7 @@ def value_beside(obj: Any, dtype: DType) -> Any:
     kind = type(obj)
     if kind is float or kind is int:
         if dtype.kind in "fc" or (kind is int and dtype.kind in "iu"):
-            return dtype.type(obj)
+            return number(dtype, obj)
     array = _plain(obj) if isinstance(obj, (np.ndarray, np.generic)) else _from_python(obj)
     rank = "biufc".find("i" if array.dtype.kind == "u" else array.dtype.kind)
     own = "biufc".find("i" if dtype.kind == "u" else dtype.kind)

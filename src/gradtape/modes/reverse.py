@@ -121,6 +121,13 @@ class Record(Listener):
         node.kept = values if keeps_output else None
 
     def hear_read(self, variable: Variable, tensor: Tensor) -> None:
+        self._accessed(variable)
+
+    def hear_leave(self, holder: Any, how: Any) -> None:
+        if isinstance(holder, Variable):
+            self._accessed(holder)
+
+    def _accessed(self, variable: Variable) -> None:
         if self.watch_accessed and variable.trainable:
             self.watch(variable)
 

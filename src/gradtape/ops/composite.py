@@ -149,7 +149,9 @@ def squeeze(a: Any, axis: Any = None) -> Tensor:
         gone = axes_of(axis, x.ndim, "squeeze")
         for i in gone:
             if shape[i] != 1:
-                raise InvalidArgumentError(f"squeeze: axis {i} of the shape {x.shape} has size {shape[i]}, not 1")
+                raise InvalidArgumentError(
+                    f"squeeze: axis {i} of the shape {x.shape} has size {shape[i]}, not 1"
+                )
     return linear.reshape(x, shape=tuple(n for i, n in enumerate(shape) if i not in gone))  # type: ignore[no-any-return]
 
 
@@ -163,7 +165,9 @@ def concatenate(arrays: Any, axis: int | None = 0) -> Tensor:
         xs, axis = [ravel(x) for x in xs], 0
     (place,) = axes_of((axis,), xs[0].ndim, "concatenate")
     if len({x.ndim for x in xs}) > 1:
-        raise InvalidArgumentError(f"concatenate: the ranks differ in the shapes {[tuple(x.shape) for x in xs]}")
+        raise InvalidArgumentError(
+            f"concatenate: the ranks differ in the shapes {[tuple(x.shape) for x in xs]}"
+        )
     return linear.concatenate(*xs, axis=place)  # type: ignore[no-any-return]
 
 
@@ -188,6 +192,10 @@ def flip(m: Any, axis: Any = None) -> Tensor:
 def astype(x: Any, dtype: Any, *, copy: bool = True) -> Tensor:
     """The tensor in another dtype; a derivative passes between floating and complex dtypes."""
     x, wanted = as_tensor(x), np.dtype(dtype)
+    if wanted.kind not in "biufc":
+        raise TypeError(
+            f"astype: a tensor of dtype {x.dtype.name} cannot become {wanted}: it is no dtype of numbers"
+        )
     if x._value.dtype == wanted:
         return x
     row = linear.cast if x._value.dtype.kind in "fc" and wanted.kind in "fc" else constant.astype
@@ -334,7 +342,9 @@ def prod(a: Any, axis: Any = None, dtype: Any = None, out: None = None, keepdims
     y = linear.transpose(x, axes=(*axes, *rest))
     y = linear.reshape(y, shape=(math.prod(shape[i] for i in axes), *(shape[i] for i in rest)))
     if not y._value.shape[0]:
-        return Tensor(np.ones([n for i, n in enumerate(shape) if i not in axes], x._value.dtype)[()])
+        y = (
+            linear.sum_(y, axis=(0,), keepdims=True) + 1
+        )  # the product of nothing is one, and still depends on x
     while (count := y._value.shape[0]) > 1:
         half = count // 2
         paired = each.multiply(y[:half], y[half : 2 * half])
@@ -399,7 +409,9 @@ def norm(x: Any, ord: Any = "euclidean", axis: Any = None, keepdims: bool = Fals
         return reduction.amax(size, axis=axes, keepdims=keepdims)  # type: ignore[no-any-return]
     if isinstance(ord, (int, float)) and ord > 0:
         return each.power(linear.sum_(each.power(size, float(ord)), axis=axes, keepdims=keepdims), 1 / ord)  # type: ignore[no-any-return]
-    raise InvalidArgumentError(f"norm: ord must be 'euclidean', 1, 2, infinity or a positive number, not {ord!r}")
+    raise InvalidArgumentError(
+        f"norm: ord must be 'euclidean', 1, 2, infinity or a positive number, not {ord!r}"
+    )
 
 
 def logsumexp(a: Any, axis: Any = None, keepdims: bool = False) -> Tensor:
@@ -484,7 +496,9 @@ def split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Tensor]:
     if isinstance(indices_or_sections, (int, np.integer)):
         count = int(indices_or_sections)
         if count < 1 or size % count:
-            raise InvalidArgumentError(f"split: an axis of size {size} cannot be split into {count} equal parts")
+            raise InvalidArgumentError(
+                f"split: an axis of size {size} cannot be split into {count} equal parts"
+            )
         cuts = [i * (size // count) for i in range(1, count)]
     else:
         cuts = list(shape_of(indices_or_sections))

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from ..core.errors import InvalidArgumentError
 from ..core.define import multilinear
+from ..core.errors import InvalidArgumentError
 from ..core.spec import Spec
 from ..core.tensor import Tensor, as_tensor, beside
 from .elementwise import conjugated, multiply

@@ -16,7 +16,7 @@ import numpy as np
 from .core import nest
 from .core.define import Functions, constant, elementwise, linear
 from .core.define import tangent as tangent_row
-from .core.listen import ACTIVE, Listener, activate, deactivate, paused
+from .core.listen import Listener, activate, deactivate, listeners, paused
 from .core.primitive import Kind, Primitive, Rule, broadcast_spec, register
 from .core.tensor import Tensor, apply, as_tensor
 from .core.variable import Variable
@@ -195,7 +195,7 @@ def _with_gradient(
 
 def _followed(inputs: list[Tensor]) -> bool:
     """Whether a listener knows one of the inputs, or will ask for derivatives by one when it is replayed."""
-    active = ACTIVE.get()
+    active = listeners()
     nodes = [x._node for x in inputs if x._node is not None]
     return any(listener.replays or any(node.knows(listener.key) for node in nodes) for listener in active)
 
@@ -252,7 +252,7 @@ def _gradients_of_rerun(run: Callable[[], Any], sources: list[Any], upstream: tu
     for source in sources:
         if source is not None:
             record.watch(source)
-    with paused((*ACTIVE.get(), record)):
+    with paused((*listeners(), record)):
         outputs = [as_tensor(leaf) for leaf in nest.flatten(run())]
     seeds = [
         (o._node, g)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .listen import ACTIVE
+from .listen import listeners
 from .spec import DType, TensorShape
 
 
@@ -47,7 +47,7 @@ def leave(holder: Any, how: Any) -> Any:
 
     Every decision that rests on a tensor's values asks here, so that a recording knows of it.
     """
-    for listener in ACTIVE.get():
+    for listener in listeners():
         listener.hear_leave(holder, how)
     return holder._value
 

@@ -13,6 +13,8 @@ the listeners outside it. This one sentence gives every mixture of modes and eve
 from __future__ import annotations
 
 import itertools
+import sys
+from _thread import get_ident
 from contextvars import ContextVar
 from threading import RLock
 from typing import TYPE_CHECKING, Any
@@ -154,16 +156,23 @@ _WRITING = RLock()
 class Listener:
     """Base of everything that is told of operations; owns notes on nodes and takes them back when it dies."""
 
-    __slots__ = ("__weakref__", "_limit", "key", "nodes")
+    __slots__ = ("__weakref__", "_limit", "home", "key", "nodes", "task")
 
     forward = False
     replays = False
     """Whether what is heard will be done again with other values, so that no decision may rest on a value."""
 
     def __init__(self) -> None:
+        self.settle()
         self.key = Key(self)
         self.nodes: list[ReferenceType[Node]] = []
         self._limit = 4096
+
+    def settle(self) -> None:
+        """Belong to this thread and, inside one, to this asyncio task: `home` is the thread's number, 0 in a task."""
+        task = current_task()
+        self.task = None if task is None else ref(task)
+        self.home = get_ident() if task is None else 0
 
     def hear(
         self,
@@ -236,14 +245,36 @@ class Listener:
 ACTIVE: ContextVar[tuple[Listener, ...]] = ContextVar("gradtape_active_listeners", default=())
 
 
+def current_task() -> Any:
+    """The asyncio task that runs in this thread, None if there is none."""
+    asyncio = sys.modules.get("asyncio")
+    return None if asyncio is None or asyncio._get_running_loop() is None else asyncio.current_task()
+
+
+def listeners() -> tuple[Listener, ...]:
+    """The active listeners of this thread and task.
+
+    A task or thread may start with a copy of its maker's context, and so find its maker's stack in `ACTIVE`. That
+    stack is inherited whole, so its innermost listener tells whose it is.
+    """
+    active = ACTIVE.get()
+    if not active:
+        return active
+    own = active[-1]
+    if own.task is None:
+        return active if own.home == get_ident() else ()
+    return active if own.task() is current_task() else ()
+
+
 def activate(listener: Listener) -> None:
     """Put a listener innermost in this thread or task."""
-    ACTIVE.set((*ACTIVE.get(), listener))
+    listener.settle()
+    ACTIVE.set((*listeners(), listener))
 
 
 def replayed() -> bool:
     """Whether somebody listens who will do again what is done now, with other values."""
-    return any(listener.replays for listener in ACTIVE.get())
+    return any(listener.replays for listener in listeners())
 
 
 def deactivate(listener: Listener) -> None:

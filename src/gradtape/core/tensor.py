@@ -8,6 +8,7 @@ A tensor's value is a NumPy scalar (for rank 0) or an array that nobody writes t
 
 from __future__ import annotations
 
+from _thread import get_ident
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ import numpy as np
 
 from .errors import InvalidArgumentError, InvalidIndexError
 from .holder import Holder, leave, lines, show
-from .listen import ACTIVE, Node
+from .listen import ACTIVE, Node, listeners
 from .spec import DType
 from .values import QUIET, UnconvertibleError, number, to_value, value_beside
 
@@ -52,6 +53,8 @@ def apply(primitive: Primitive, inputs: tuple[Tensor, ...], params: Any = NONE) 
     result: Any = Tensor(value) if type(value) is not tuple else tuple([Tensor(part) for part in value])
     active = ACTIVE.get()
     if active:
+        if active[-1].home != get_ident():
+            active = listeners()
         if len(active) == 1:
             active[0].hear(primitive, inputs, params, result, ())
         else:

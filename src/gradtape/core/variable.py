@@ -9,7 +9,7 @@ import numpy as np
 
 from .errors import InvalidArgumentError
 from .holder import show
-from .listen import ACTIVE, Node, paused, spec_of
+from .listen import Node, listeners, paused, spec_of
 from .primitive import Kind, Primitive
 from .spec import DType, TensorShape
 from .tensor import ROWS, Operators, Tensor, apply, as_tensor
@@ -76,14 +76,14 @@ class Variable(Operators):
         if shape is not None:
             self._fits = tuple(None if n is None else int(n) for n in shape)
         self._check_shape(self._value)
-        for listener in ACTIVE.get():
+        for listener in listeners():
             listener.hear_write(self, None)
 
     # reading
 
     def _as_tensor(self) -> Tensor:
         tensor = Tensor(self._value)
-        for listener in ACTIVE.get():
+        for listener in listeners():
             listener.hear_read(self, tensor)
         tensor._node = self._node
         return tensor
@@ -154,7 +154,7 @@ class Variable(Operators):
 
     def _put(self, tensor: Tensor) -> Variable:
         self._set(tensor._value)
-        for listener in ACTIVE.get():
+        for listener in listeners():
             listener.hear_write(self, tensor)
         return self
 
@@ -304,5 +304,5 @@ WRITE = Primitive("write", Kind.CONSTANT, _written, None, (None, None))
 
 def _unheard(primitive: Primitive, variable: Variable, operand: Tensor, **params: Any) -> Tensor:
     """A new value for a variable, heard by recordings alone: assignments are not differentiable."""
-    with paused(tuple([listener for listener in ACTIVE.get() if listener.replays])):
+    with paused(tuple([listener for listener in listeners() if listener.replays])):
         return apply(primitive, (as_tensor(variable), operand), params)  # type: ignore[no-any-return]

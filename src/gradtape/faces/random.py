@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..core.errors import InvalidArgumentError
-from ..core.listen import ACTIVE
+from ..core.listen import listeners
 from ..core.spec import default_float
 from ..core.tensor import Tensor, as_tensor, look
 from ..core.values import to_value
@@ -28,7 +28,7 @@ def _real(dtype: Any) -> np.dtype[Any]:
 def _drawn(source: Any, draw: Callable[[], Any]) -> Tensor:
     """What `draw` takes from a source of random numbers; listeners are told, so that a recording can draw again."""
     tensor = Tensor(draw())
-    for listener in ACTIVE.get():
+    for listener in listeners():
         listener.hear_draw(tensor, source, draw)
     return tensor
 
@@ -79,7 +79,7 @@ def _keyed(seed: Any) -> np.random.Generator:
 
 def _made(source: np.random.Generator) -> np.random.Generator:
     """A source that starts from a seed; a recording takes what it gives for constants, as every run would."""
-    for listener in ACTIVE.get():
+    for listener in listeners():
         listener.hear_seed(source)
     return source
 
@@ -176,7 +176,7 @@ class Generator:
 
     def split(self, count: int = 1) -> list[Generator]:
         """Independent generators."""
-        for listener in ACTIVE.get():
+        for listener in listeners():
             listener.hear_effect("Generator.split")
         return [Generator(source) for source in self._source.spawn(count)]
 

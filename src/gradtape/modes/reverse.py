@@ -17,7 +17,7 @@ from numpy import ndarray
 
 from ..core.bundle import ITEM, Bundle, attach_bundle, bundle_of, item_tensor
 from ..core.errors import InternalError
-from ..core.listen import ACTIVE, Key, Listener, Node, leaf, paused
+from ..core.listen import Key, Listener, Node, leaf, listeners, paused
 from ..core.primitive import Kind, Masked, Primitive, Rule
 from ..core.spec import Spec, is_differentiable
 from ..core.tensor import Tensor, apply
@@ -398,7 +398,7 @@ def transpose(
     arguments = [zeros(spec) for spec in specs]
     for argument in arguments:
         record.watch(argument)
-    with paused((*ACTIVE.get(), record)):
+    with paused((*listeners(), record)):
         outputs = function(*arguments)
     seeds = [
         (output._node, conform(cotangent, output._node))

@@ -31,7 +31,7 @@ from typing import Any
 import numpy as np
 
 from ..core.bundle import ITEM, attach_bundle, bundle_of
-from ..core.listen import ACTIVE, Listener, Node, leaf, paused
+from ..core.listen import Listener, Node, leaf, listeners, paused
 from ..core.primitive import Kind, Primitive
 from ..core.spec import Spec, is_differentiable
 from ..core.tensor import Tensor, apply
@@ -345,7 +345,7 @@ class Taylor(Listener):
 
     def hear_again(self, record: Listener, nodes: Iterable[Node]) -> None:
         """Be told of operations that a record has kept, in the order in which they were recorded."""
-        outside = ACTIVE.get()
+        outside = listeners()
         for node in nodes:
             parents: Sequence[Node | None] = node.read(record.key)
             streams = [None if parent is None else self.series(parent) for parent in parents]

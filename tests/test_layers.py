@@ -17,7 +17,7 @@ ORDER = [
     ["ops"],
     ["modes"],
     ["backends"],
-    ["accumulator", "arguments", "custom", "function", "jacobians", "partials", "sparse", "tape"],
+    ["accumulator", "arguments", "custom", "function", "jacobians", "partials", "replay", "sparse", "tape"],
     ["checking"],
     ["laws", "testing"],
     ["faces"],

@@ -88,7 +88,7 @@ from .faces.blocks import (
     space_to_batch_nd,
 )
 from .faces.control import case, cond, switch_case, while_loop
-from .faces.eager import executing_eagerly, function, gradients, hessians
+from .faces.eager import executing_eagerly, gradients, hessians
 from .faces.eager import print_values as print
 from .faces.linalg import eig, eigvals, einsum, matmul, norm, tensordot
 from .faces.loops import foldl, foldr, map_fn, scan, vectorized_map
@@ -182,6 +182,7 @@ from .faces.selection import (
     strided_slice,
     tile,
 )
+from .function import Function, function
 from .sparse import IndexedSlices
 from .tape import GradientTape
 
@@ -204,6 +205,7 @@ def __getattr__(name: str) -> _Any:
 
 __all__ = [
     "DType",
+    "Function",
     "GradientTape",
     "GradtapeWarning",
     "InactiveTapeWarning",

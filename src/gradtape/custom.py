@@ -16,11 +16,12 @@ import numpy as np
 from .core import nest
 from .core.define import Functions, constant, elementwise, linear
 from .core.define import tangent as tangent_row
-from .core.listen import Listener, activate, deactivate, listeners, paused
+from .core.listen import Listener, activate, deactivate, listeners, paused, replayed
 from .core.primitive import Kind, Primitive, Rule, broadcast_spec, register
 from .core.tensor import Tensor, apply, as_tensor
 from .core.variable import Variable
 from .modes.reverse import Pullback, Record
+from .ops.constant import stop_gradient
 from .ops.linear import identity
 
 
@@ -156,6 +157,9 @@ def _with_gradient(
     values = tuple(output._value for output in outputs)
     single = len(values) == 1
 
+    # A replay computes the outputs anew, so there they are inputs, to which the rule sends nothing.
+    passed = [stop_gradient(output) for output in outputs] if replayed() else []
+
     def pull(g: Any, _y: Any, *_x: Any) -> list[Any]:
         upstream = (g,) if single else g
         if variables:
@@ -180,16 +184,22 @@ def _with_gradient(
                 f"argument of {name}), but returned {len(shares)} instead"
             )
         kept = [share for share, argument in zip(shares, arguments, strict=True) if argument is not None]
-        return [None if share is None else as_tensor(share) for share in [*kept, *for_variables]]
+        shares = [*kept, *for_variables, *(None for _ in passed)]
+        return [None if share is None else as_tensor(share) for share in shares]
 
     rule = Rule(pull, tangent)
-    primitive = Primitive(name, Kind.TANGENT, lambda *_values: values[0] if single else values, None, rule)
+
+    def value(*given: Any) -> Any:
+        found = given[len(inputs) :] if passed else values
+        return found[0] if single else found
+
+    primitive = Primitive(name, Kind.TANGENT, value, None, rule)
     if not values:
         return structure
     if not _followed(inputs):
         # The rule is about the arguments: what depends on something else alone keeps the derivative of the body.
         return nest.pack_sequence_as(structure, [identity(output) for output in outputs])
-    result = apply(primitive, tuple(inputs))
+    result = apply(primitive, (*inputs, *passed))
     return nest.pack_sequence_as(structure, [result] if single else list(result))
 
 

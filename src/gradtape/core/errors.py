@@ -15,6 +15,10 @@ class InvalidIndexError(InvalidArgumentError, IndexError):
     """An index outside a tensor; an IndexError that is an InvalidArgumentError too, as TensorFlow raises."""
 
 
+class RecordingError(RuntimeError):
+    """What a function does cannot be recorded for a replay, for example that an array leaves it through `.numpy()`."""
+
+
 class GradtapeWarning(UserWarning):
     """Base of all warnings that gradtape gives, so that one filter catches them."""
 
@@ -29,3 +33,7 @@ class PersistentTapeWarning(GradtapeWarning):
 
 class InactiveTapeWarning(GradtapeWarning):
     """`watch` is called while the tape does not record, which has no effect."""
+
+
+class RecordingWarning(GradtapeWarning):
+    """A function is recorded again and again, or cannot be compiled, so that it gains little from `gt.function`."""

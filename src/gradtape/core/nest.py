@@ -54,6 +54,11 @@ def _children(structure: Any) -> Sequence[Any]:
     return structure if isinstance(structure, (list, tuple)) else list(structure)
 
 
+def parts(structure: Any) -> Sequence[Any]:
+    """List the parts of a structure that is not a leaf, one level down, in the order in which they are flattened."""
+    return _children(structure)
+
+
 def _step(structure: Any, index: int) -> str:
     """Name part `index` of a structure as Python would: `[0]`, `['key']`, `.field`."""
     kind = _kind(type(structure))

@@ -121,7 +121,7 @@ def look(x: Any, operation: str) -> Any:
 
 
 def decide(x: Any, question: Callable[[Any], Any]) -> Any:
-    """The answer to a question about the value of x by which a rule chooses its way; a recording keeps it as a guard."""
+    """The answer to a question about the value of x, by which a rule chooses its way; recordings guard it."""
     return question(leave(as_tensor(x), question))
 
 

@@ -138,10 +138,8 @@ class Variable(Operators):
         return self._put(_unheard(ROWS["subtract"], self, self._operand(delta)))
 
     def _given(self, value: Any) -> Tensor:
-        """What is to be put in, as a tensor of the variable's dtype with a value of its own."""
-        if hasattr(type(value), "_as_tensor"):
-            return as_tensor(value, self.dtype)
-        return Tensor(to_value(value, self.dtype))
+        """What is to be put in, as a tensor of the variable's dtype."""
+        return as_tensor(value, self.dtype)
 
     def _operand(self, delta: Any) -> Tensor:
         tensor = self._given(delta)

@@ -2,28 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from ..core import nest
 from ..core.tensor import as_tensor
-
-
-def function(func: Callable[..., Any] | None = None, **options: Any) -> Any:
-    """Accepts `@tf.function` with its arguments; the function runs eagerly, with the same results.
-
-    >>> import gradtape as gt
-    >>> @gt.function
-    ... def double(x):
-    ...     return 2 * x
-    >>> double(gt.constant(3.0)).numpy()
-    np.float32(6.0)
-    """
-    if func is None:
-        return function
-    if not callable(func):
-        raise TypeError(f"function takes a callable, not {type(func).__name__}")
-    return func
 
 
 def executing_eagerly() -> bool:

@@ -7,6 +7,8 @@ from ..core.errors import (
     InvalidArgumentError,
     NonDifferentiableDtypeWarning,
     PersistentTapeWarning,
+    RecordingError,
+    RecordingWarning,
 )
 
 __all__ = [
@@ -16,4 +18,6 @@ __all__ = [
     "InvalidArgumentError",
     "NonDifferentiableDtypeWarning",
     "PersistentTapeWarning",
+    "RecordingError",
+    "RecordingWarning",
 ]

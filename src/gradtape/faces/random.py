@@ -189,9 +189,20 @@ _SEED = [0]
 
 def set_seed(seed: int) -> None:
     """Start the global generator anew from a seed, so that a program's draws repeat."""
-    _GLOBAL[0] = Generator.from_seed(seed)
-    _SEED[0] = abs(int(seed))
+    # In place, as recorded programs hold the generators that they draw from.
+    own = abs(int(seed))
+    _restart(_GLOBAL[0], own)
+    _SEED[0] = own
+    seeded = {(own, each): generator for (_, each), generator in _SEEDED.items()}
+    for pair, generator in seeded.items():
+        _restart(generator, pair)
     _SEEDED.clear()
+    _SEEDED.update(seeded)
+
+
+def _restart(generator: Generator, seed: Any) -> None:
+    """Bring a generator into the state of a new one with this seed."""
+    generator._source.bit_generator.state = np.random.default_rng(seed).bit_generator.state
 
 
 def get_global_generator() -> Generator:
@@ -205,7 +216,7 @@ def _stream(seed: Any) -> Generator:
         return _GLOBAL[0]
     pair = (_SEED[0], abs(int(seed)))
     if pair not in _SEEDED:
-        _SEEDED[pair] = Generator(_made(np.random.default_rng(pair)))
+        _SEEDED[pair] = Generator(np.random.default_rng(pair))
     return _SEEDED[pair]
 
 

@@ -1,0 +1,21 @@
+"""Machine code from graphs, through llvmlite; nothing of it is imported before a graph is compiled."""
+
+from __future__ import annotations
+
+import importlib.util
+from typing import Any
+
+from ...core.graph import Graph
+from .. import reference
+
+
+def missing() -> str | None:
+    """Why graphs cannot be compiled here, or None."""
+    if importlib.util.find_spec("llvmlite") is None:
+        return "llvmlite is not installed (pip install 'gradtape[compile]')"
+    return None
+
+
+def compile(graph: Graph) -> Any:
+    """Make a graph ready to run."""
+    return reference.compile(graph)

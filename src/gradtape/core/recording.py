@@ -1,0 +1,252 @@
+"""The recording: a listener that writes down what a function does as a graph, while the function runs with real values.
+
+It is the outermost listener of the function's own run, so by the nesting law it hears every operation: those of the
+program and those of the tapes and accumulators inside it. What depends on no input is not written down: it happens
+once, and its result is a constant.
+
+An input is an argument, a variable as it was when it was first read, or a draw of random numbers. A value that leaves
+for Python as a truth value or a number becomes a guard; an array that leaves is an error, because a replay could not
+see it. What is put into variables becomes outputs.
+"""
+
+from __future__ import annotations
+
+import operator
+import os
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .bundle import attach_bundle, bundle_of
+from .errors import RecordingError
+from .graph import Builder, Graph, check, spec_of_value
+from .listen import Listener, leaf
+from .primitive import Primitive
+from .tensor import Tensor
+
+PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Guard:
+    """A value that Python saw: a replay is right only where `question(value)` gives the same `answer`."""
+
+    question: Callable[[Any], Any]
+    answer: Any
+    line: str
+
+    def holds(self, value: Any) -> bool:
+        """Whether this value gives the answer that was seen; NaN is the same as NaN, and 0 is not -0."""
+        return repr(self.question(value)) == repr(self.answer)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Source:
+    """Where an input of the graph comes from: an argument's place, a variable, or a draw; the others are None."""
+
+    argument: int | None = None
+    variable: Any = None
+    draw: Callable[[], Any] | None = None
+    generator: Any = None
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Recorded:
+    """A recorded program: a pure graph, and what its inputs and outputs mean.
+
+    The outputs of the graph are the guards' values, the results and the variables' new values, in this order.
+    """
+
+    graph: Graph
+    sources: tuple[Source, ...]
+    guards: tuple[Guard, ...]
+    results: int
+    written: tuple[Any, ...]
+
+
+QUESTIONS: dict[str, Callable[[Any], Any]] = {
+    "bool": bool,
+    "int": int,
+    "float": float,
+    "complex": complex,
+    "index": operator.index,
+}
+
+
+class Recording(Listener):
+    """Writes a graph."""
+
+    __slots__ = ("_guarded", "builder", "guards", "made", "places", "seeded", "sources", "states", "written")
+
+    # As an accumulator's, its notes are not parents: each output of a tuple has its own.
+    forward = True
+    replays = True
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.builder = Builder()
+        self.sources: list[Source] = []
+        self.guards: list[tuple[int, Guard]] = []
+        # Tensors whose node says nothing of their place, kept alive: reads of variables, integers in tuples, constants.
+        self.places: dict[int, tuple[Any, int]] = {}
+        self.states: dict[Any, int] = {}
+        self.written: dict[Any, int] = {}
+        self.made: list[Any] = []
+        self.seeded: list[Any] = []
+        self._guarded: set[Any] = set()
+
+    # places of tensors in the graph
+
+    def find(self, tensor: Tensor) -> int | None:
+        """The value of a tensor that depends on an input; None for a constant."""
+        node = tensor._node
+        if node is not None and node.knows(self.key):
+            return node.read(self.key)  # type: ignore[no-any-return]
+        found = self.places.get(id(tensor))
+        if found is None and tensor._value.dtype.kind not in "fc":
+            found = self.places.get(id(tensor._value))
+        return None if found is None or found[1] in self.builder.constants else found[1]
+
+    def index(self, tensor: Tensor) -> int:
+        """The value of a tensor, entered as a constant if it depends on no input."""
+        found = self.find(tensor)
+        if found is not None:
+            return found
+        known = self.places.get(id(tensor))
+        if known is None:
+            known = self.places[id(tensor)] = (tensor, self.builder.constant(tensor))
+        return known[1]
+
+    def enter(self, tensor: Tensor, source: Source) -> None:
+        """Make a tensor an input."""
+        self._place(tensor, self.builder.input(spec_of_value(tensor._value)))
+        self.sources.append(source)
+
+    def _place(self, tensor: Tensor, index: int) -> None:
+        if tensor._node is None:
+            tensor._node = leaf(tensor._value)
+        self.attach(tensor._node, index)
+
+    # what is heard
+
+    def hear(
+        self,
+        primitive: Primitive,
+        inputs: tuple[Tensor, ...],
+        params: Mapping[str, Any],
+        result: Any,
+        outside: Any,
+    ) -> None:
+        found = [self.find(x) for x in inputs]
+        if all(place is None for place in found):
+            return
+        places = [self.index(x) if place is None else place for x, place in zip(inputs, found, strict=True)]
+        joint = type(result) is tuple
+        outputs = result if joint else (result,)
+        specs = [spec_of_value(y._value) for y in outputs]
+        made = self.builder.add(primitive, params, places, specs, user_line(), joint)
+        if not joint:
+            self._place(result, made[0])
+            return
+        attach_bundle(self, bundle_of(result), result, made)
+        for y, place in zip(result, made, strict=True):
+            if y._node is None:
+                self.places[id(y._value)] = (y, place)
+
+    def hear_read(self, variable: Any, tensor: Tensor) -> None:
+        cell = Cell(variable)
+        if cell in self.states:
+            place = self.states[cell]
+        else:
+            place = self.states[cell] = self.builder.input(spec_of_value(tensor._value))
+            self.sources.append(Source(variable=variable))
+        self.places[id(tensor)] = (tensor, place)
+
+    def hear_write(self, variable: Any, tensor: Tensor | None) -> None:
+        variable = Cell(variable)
+        if tensor is None:
+            self.made.append(variable.content)
+        else:
+            self.states[variable] = self.written[variable] = self.index(tensor)
+
+    def hear_draw(self, tensor: Tensor, source: Any, draw: Any) -> None:
+        if not any(source is other for other in self.seeded):
+            self.enter(tensor, Source(draw=draw, generator=source))
+
+    def hear_seed(self, source: Any) -> None:
+        self.seeded.append(source)
+
+    def hear_effect(self, what: str) -> None:
+        raise RecordingError(
+            f"{what} ({user_line()}) changes something outside the function, and a replay of the recorded "
+            "program would not do it again; do it outside gt.function"
+        )
+
+    def hear_leave(self, holder: Any, how: Any) -> None:
+        tensor = holder if isinstance(holder, Tensor) else holder._as_tensor()
+        place = self.find(tensor)
+        if place is None or how == "format":
+            return
+        question = how if callable(how) else QUESTIONS.get(how)
+        if question is None:
+            if tensor._value.size != 1:
+                raise RecordingError(_cannot_leave(tensor, how))
+            question = _only_entry
+        if (place, question) not in self._guarded:
+            self._guarded.add((place, question))
+            self.guards.append((place, Guard(question, question(tensor._value), user_line())))
+
+    # the end
+
+    def recorded(self, results: list[Tensor]) -> Recorded:
+        """What has been written, with these tensors for results."""
+        outputs = [place for place, _ in self.guards] + [self.index(result) for result in results]
+        variables = tuple(cell.content for cell in self.written)
+        graph = check(self.builder.graph(outputs + list(self.written.values())))
+        return Recorded(
+            graph, tuple(self.sources), tuple(guard for _, guard in self.guards), len(results), variables
+        )
+
+
+class Cell:
+    """A variable as the key of a dictionary: equal only to the same variable."""
+
+    __slots__ = ("content",)
+
+    def __init__(self, content: Any) -> None:
+        self.content = content
+
+    def __hash__(self) -> int:
+        return id(self.content)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Cell) and other.content is self.content
+
+
+def _only_entry(value: Any) -> Any:
+    return value.item()
+
+
+def _cannot_leave(tensor: Tensor, how: str) -> str:
+    what = f"a tensor of shape {tuple(tensor._value.shape)}"
+    if how in ("numpy", "array", "item", "tolist"):
+        how = {"array": "conversion to a NumPy array"}.get(how, f".{how}()")
+        return (
+            f"{user_line()}: {what} that depends on an input of gt.function leaves for Python through {how}, "
+            "and a replay could not see that. Use gradtape functions on the tensor itself, return it, or "
+            "call this part outside gt.function"
+        )
+    return (
+        f"{user_line()}: {how} needs the values of {what} that depends on an input of gt.function, because "
+        "the shape or the places of its result depend on them. Compute it outside gt.function and give it as "
+        "an argument that is a NumPy constant, or use gt.where"
+    )
+
+
+def user_line() -> str:
+    """File and line of the innermost frame outside this package."""
+    frame = sys._getframe(1)
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(PACKAGE):
+        frame = frame.f_back
+    return f"{frame.f_code.co_filename}:{frame.f_lineno}"

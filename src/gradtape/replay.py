@@ -1,0 +1,255 @@
+"""Recorded programs made to run again: alone, and while somebody listens.
+
+Alone, the compiled graph is called with NumPy values. While a tape, an accumulator or another listener is active the
+whole program is one primitive: its value is the compiled graph, and its pull and its tangent are graphs of their own,
+recorded on first need by reading the operations of the first under the mode in question. They are primitives of the
+same kind, so every order of derivative is compiled by the same road.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+
+from .backends.passes import merged
+
+from .core.graph import Graph
+from .core.listen import listeners, paused
+from .core.primitive import Kind, Primitive, Rule
+from .core.recording import Recorded, Recording, Source
+from .core.spec import is_differentiable
+from .core.tensor import ROWS, Tensor, apply
+from .modes.forward import Pusher
+from .modes.reverse import Pullback, Record
+
+Compile = Callable[[Graph], Any]
+
+
+def inline(graph: Graph, inputs: Sequence[Tensor]) -> list[Tensor]:
+    """Do the operations of a graph through the door."""
+    known: dict[int, Any] = dict(graph.constants)
+    known.update(zip(graph.inputs, inputs, strict=True))
+    for operation in graph.operations:
+        result = apply(
+            operation.primitive, tuple([known[i] for i in operation.inputs]), dict(operation.params)
+        )
+        if operation.joint:
+            known.update(zip(operation.outputs, result, strict=True))
+        else:
+            known[operation.outputs[0]] = result
+    return [known[i] for i in graph.outputs]
+
+
+def is_closed(graph: Graph) -> bool:
+    """Whether the derivative of every operation is a rule of the vocabulary.
+
+    The gradient function of a `custom_gradient` sees the tensors of the run that was recorded, so its operation can
+    be replayed, but not differentiated again.
+    """
+    return all(
+        operation.primitive.kind is not Kind.TANGENT
+        or ROWS.get(operation.primitive.name) is operation.primitive
+        for operation in graph.operations
+    )
+
+
+def promoted(graph: Graph, constants: Sequence[int]) -> Graph:
+    """The graph with some of its constants made inputs."""
+    rest = {index: tensor for index, tensor in graph.constants.items() if index not in constants}
+    return replace(graph, inputs=(*graph.inputs, *constants), constants=rest)
+
+
+def as_primitive(graph: Graph, compile: Compile) -> Primitive:
+    """A graph as one primitive with a joint rule whose derivatives are graphs, recorded on first need."""
+    program = compile(graph)
+    derived: dict[Any, Any] = {}
+
+    def value(*xs: Any) -> Any:
+        found = program(xs)
+        return found[0] if len(found) == 1 else tuple(found)
+
+    def through(key: Any, read: Callable[..., list[Any]], given: Sequence[Tensor]) -> list[Any]:
+        """The results of a reading of the graph, compiled unless its rules decide by values."""
+        if key not in derived:
+            derived[key] = _derive(read, given, compile)
+        primitive, places = derived[key]
+        if primitive is None:
+            return read(*given)
+        if not any(place is not None for place in places):
+            return [None] * len(places)
+        found = apply(primitive, tuple(given))
+        found = found if type(found) is tuple else (found,)
+        return [None if place is None else found[place] for place in places]
+
+    def pull(g: Any, _y: Any, *x: Tensor) -> list[Any]:
+        given = g if isinstance(g, (tuple, list)) else (g,)
+        count = len(given)
+        return through("pull", lambda *z: _pulled(graph, z[:count], z[count:]), (*given, *x))
+
+    def tangent(dx: Any, y: Any, *x: Tensor) -> Any:
+        moving = tuple(i for i, t in enumerate(dx) if t is not None)
+        given = [dx[i] for i in moving]
+        count = len(given)
+        found = through(moving, lambda *z: _pushed(graph, moving, z[:count], z[count:]), (*given, *x))
+        return found if type(y) is tuple else found[0]
+
+    return Primitive("function", Kind.TANGENT, value, None, Rule(pull, tangent, keeps=True))
+
+
+def _derive(
+    read: Callable[..., list[Any]], given: Sequence[Tensor], compile: Compile
+) -> tuple[Primitive | None, list[int | None]]:
+    """A reading recorded with these values: the primitive of its graph, and where in its results each one stands."""
+    recording = Recording()
+    inputs = [Tensor(x._value) for x in given]
+    with paused((recording,)):
+        for index, x in enumerate(inputs):
+            recording.enter(x, Source(argument=index))
+        found = read(*inputs)
+    if recording.guards:
+        return None, []
+    present = [y for y in found if y is not None]
+    order = iter(range(len(present)))
+    places = [None if y is None else next(order) for y in found]
+    return as_primitive(merged(recording.recorded(present).graph), compile), places
+
+
+def _pulled(graph: Graph, cotangents: Sequence[Tensor], xs: Sequence[Tensor]) -> list[Any]:
+    """What these cotangents of the outputs send to each input."""
+    record = Record()
+    # A tensor may be given twice; each input is a source of its own.
+    inputs = [apply(ROWS["identity"], (x,)) for x in xs]
+    for x in inputs:
+        record.watch(x)
+    with paused((*listeners(), record)):
+        outputs = inline(graph, inputs)
+    seeds = [
+        (y._node, g)
+        for y, g in zip(outputs, cotangents, strict=True)
+        if y._node is not None and record.knows(y) and is_differentiable(y._value.dtype)
+    ]
+    nodes = [x._node if record.knows(x) else None for x in inputs]
+    found = Pullback(record, [n for n, _ in seeds], [n for n in nodes if n is not None])(seeds)
+    return [None if node is None else found.get(node) for node in nodes]
+
+
+def _pushed(
+    graph: Graph, moving: Sequence[int], tangents: Sequence[Tensor], xs: Sequence[Tensor]
+) -> list[Any]:
+    """The tangents of the outputs for these of some inputs."""
+    pusher = Pusher()
+    inputs = [apply(ROWS["identity"], (x,)) for x in xs]
+    for index, tangent in zip(moving, tangents, strict=True):
+        pusher.watch(inputs[index], tangent)
+    with paused((*listeners(), pusher)):
+        outputs = inline(graph, inputs)
+    return [pusher.tangent(y) for y in outputs]
+
+
+class Road:
+    """One recorded program of a function: ready to replay wherever its guards hold."""
+
+    __slots__ = ("_closed", "_compile", "_listened", "_program", "leaves", "pack", "recorded")
+
+    def __init__(
+        self, recorded: Recorded, leaves: Sequence[Any], pack: Callable[[list[Any]], Any], compile: Compile
+    ) -> None:
+        self.recorded = recorded
+        self.leaves = leaves
+        self.pack = pack
+        self._compile = compile
+        self._program: Any = None
+        self._closed = is_closed(recorded.graph)
+        self._listened: dict[tuple[int, ...], Primitive] = {}
+
+    @property
+    def program(self) -> Any:
+        """The compiled graph; compiled when it is first asked for."""
+        if self._program is None:
+            self._program = self._compile(self.recorded.graph)
+        return self._program
+
+    def replay(self, arguments: Sequence[Any]) -> tuple[bool, Any]:
+        """Whether the guards hold for these values of the arguments, and the result."""
+        recorded = self.recorded
+        states = _states(recorded) if recorded.guards else ()
+        outputs = self.program(_inputs(recorded, arguments))
+        for guard, value in zip(recorded.guards, outputs, strict=False):
+            if not guard.holds(value):
+                _restore(states)
+                return False, None
+        return True, self._finish(outputs, Tensor)
+
+    def listened(self, arguments: Sequence[Tensor]) -> tuple[bool, Any]:
+        """The same while somebody listens: one operation for all of the program."""
+        recorded, active = self.recorded, listeners()
+        if not self._closed:
+            return False, None
+        known = tuple(
+            index
+            for index, constant in recorded.graph.constants.items()
+            if (node := constant._node) is not None and any(node.knows(listener.key) for listener in active)
+        )
+        if known not in self._listened:
+            self._listened[known] = as_primitive(merged(promoted(recorded.graph, known)), self._compile)
+        primitive = self._listened[known]
+        states = _states(recorded)
+        if recorded.guards:
+            with paused():
+                values = [x._value for x in arguments]
+                trial = self.program(_inputs(recorded, values))
+            _restore(states)
+            if not all(g.holds(v) for g, v in zip(recorded.guards, trial, strict=False)):
+                return False, None
+        inputs = [
+            arguments[source.argument]
+            if source.argument is not None
+            else source.variable._as_tensor()
+            if source.variable is not None
+            else Tensor(source.draw())  # type: ignore[misc]  # an input is one of the three
+            for source in recorded.sources
+        ]
+        found = apply(primitive, (*inputs, *(recorded.graph.constants[i] for i in known)))
+        return True, self._finish(found if type(found) is tuple else (found,), lambda y: y)
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether the program can be differentiated as a whole."""
+        return self._closed
+
+    def _finish(self, outputs: Sequence[Any], wrap: Callable[[Any], Any]) -> Any:
+        """Write the variables back and put the results into the structure that the function returns."""
+        recorded = self.recorded
+        first = len(recorded.guards)
+        last = first + recorded.results
+        for variable, value in zip(recorded.written, outputs[last:], strict=True):
+            variable._set(value if not isinstance(value, Tensor) else value._value)
+        results = iter(outputs[first:last])
+        return self.pack([wrap(next(results)) if leaf is RESULT else leaf for leaf in self.leaves])
+
+
+RESULT = object()
+"""Stands for a tensor among the leaves of what a function returns; the others are the same in every run."""
+
+
+def _inputs(recorded: Recorded, arguments: Sequence[Any]) -> list[Any]:
+    return [
+        arguments[source.argument]
+        if source.argument is not None
+        else source.variable._value
+        if source.variable is not None
+        else source.draw()  # type: ignore[misc]  # an input is one of the three
+        for source in recorded.sources
+    ]
+
+
+def _states(recorded: Recorded) -> list[tuple[Any, Any]]:
+    """The states of the generators that the program draws from, to be put back if its guards fail."""
+    return [(s.generator, s.generator.bit_generator.state) for s in recorded.sources if s.draw is not None]
+
+
+def _restore(states: Any) -> None:
+    for generator, state in states:
+        generator.bit_generator.state = state

@@ -41,7 +41,7 @@ from .core.spec import (
 from .core.tensor import Tensor
 from .core.variable import Variable
 from .custom import custom_gradient, grad_pass_through, recompute_grad, register_primitive
-from .faces import autodiff, errors, linalg, math, nest, nn, numpy_protocol, random, signal
+from .faces import autodiff, errors, keras, linalg, math, nest, nn, numpy_protocol, optimizers, random, signal
 from .faces.arrays import (
     as_dtype,
     boolean_mask,
@@ -291,6 +291,7 @@ __all__ = [
     "int64",
     "int8",
     "is_tensor",
+    "keras",
     "less",
     "less_equal",
     "linalg",
@@ -314,6 +315,7 @@ __all__ = [
     "one_hot",
     "ones",
     "ones_like",
+    "optimizers",
     "pad",
     "parallel_stack",
     "pow",

@@ -274,13 +274,13 @@ class Adagrad(Optimizer):
 
 
 __all__ = [
-    "SGD",
     "Adagrad",
     "Adam",
     "AdamW",
     "LbfgsResult",
     "Optimizer",
     "RMSprop",
+    "SGD",
     "lbfgs_minimize",
     "schedules",
 ]

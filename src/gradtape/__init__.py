@@ -22,7 +22,6 @@ from .core.errors import (
 from .core.spec import (
     DType,
     TensorShape,
-    bool_,
     complex64,
     complex128,
     float16,
@@ -38,6 +37,7 @@ from .core.spec import (
     uint32,
     uint64,
 )
+from .core.spec import bool_ as bool
 from .core.tensor import Tensor
 from .core.variable import Variable
 from .custom import custom_gradient, grad_pass_through, recompute_grad, register_primitive
@@ -188,7 +188,6 @@ from .tape import GradientTape
 
 __version__ = "0.1.0"
 
-bool = bool_
 newaxis = None
 
 del numpy_protocol

@@ -229,7 +229,7 @@ def recompute_grad(f: Callable[..., Any]) -> Callable[..., Any]:
     ...     tape.watch(x)
     ...     y = gt.recompute_grad(lambda x: gt.exp(gt.sin(x)))(x)
     >>> print(f"{tape.gradient(y, x):.6f}")
-    -1.033149
+    -1.033117
     """
 
     @functools.wraps(f)

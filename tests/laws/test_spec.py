@@ -41,7 +41,23 @@ def test_every_dtype_is_taken_or_refused_by_name(name):
                 assert dtype != FLOAT64
 
 
-REAL_ALONE = ["arctan2", "hypot", "cbrt", "logaddexp", "floor", "remainder", "relu", "softplus"]
+REAL_ALONE = [
+    "arctan2",
+    "hypot",
+    "cbrt",
+    "logaddexp",
+    "floor",
+    "remainder",
+    "relu",
+    "softplus",
+    "sign",
+    "maximum",
+    "minimum",
+    "max",
+    "min",
+    "norm",
+    "logsumexp",
+]
 
 
 @pytest.mark.parametrize("name", REAL_ALONE)

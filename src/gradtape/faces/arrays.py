@@ -30,7 +30,8 @@ def constant(value: Any, dtype: Any = None, shape: Any = None, name: str | None 
 
     >>> import gradtape as gt
     >>> print(gt.constant([[1, 2], [3, 4]]))
-    Tensor([[1 2]
+    Tensor(
+    [[1 2]
      [3 4]], shape=(2, 2), dtype=int32)
     """
     if hasattr(type(value), "_as_tensor"):

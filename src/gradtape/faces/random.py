@@ -261,3 +261,17 @@ def shuffle(value: Any, seed: Any = None, name: str | None = None) -> Tensor:
     x = as_tensor(value)
     source, count = _stream(seed)._source, x.shape[0]
     return linear.take(x, _drawn(source, lambda: source.permutation(count)), axis=0)  # type: ignore[no-any-return]
+
+
+__all__ = [
+    "Generator",
+    "get_global_generator",
+    "normal",
+    "set_seed",
+    "shuffle",
+    "stateless_normal",
+    "stateless_truncated_normal",
+    "stateless_uniform",
+    "truncated_normal",
+    "uniform",
+]

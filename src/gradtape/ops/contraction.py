@@ -69,7 +69,9 @@ def tensordot(a: Any, b: Any, axes: Any = 2) -> Tensor:
     else:
         pair = [[int(i) for i in np.atleast_1d(np.asarray(part))] for part in axes]
         if len(pair) != 2 or len(pair[0]) != len(pair[1]):
-            raise InvalidArgumentError(f"tensordot: axes must be a number or two lists of equal length, not {axes!r}")
+            raise InvalidArgumentError(
+                f"tensordot: axes must be a number or two lists of equal length, not {axes!r}"
+            )
         left, right = [i % a.ndim for i in pair[0]], [i % b.ndim for i in pair[1]]
     sizes = [a._value.shape[i] for i in left], [b._value.shape[i] for i in right]
     if sizes[0] != sizes[1]:
@@ -181,14 +183,18 @@ def _canonical(subscripts: str, xs: list[Tensor]) -> str:
     inputs, arrow, output = text.partition("->")
     terms = inputs.split(",")
     if len(terms) != len(xs):
-        raise InvalidArgumentError(f"einsum: {subscripts!r} names {len(terms)} operands, {len(xs)} were given")
+        raise InvalidArgumentError(
+            f"einsum: {subscripts!r} names {len(terms)} operands, {len(xs)} were given"
+        )
     free = [c for c in "ZYXWVUTSRQPONMLKJIHGFEDCBAzyxwvutsrqponmlkjihgfedcba" if c not in text]
     longest, written = "", []
     for term, x in zip(terms, xs, strict=True):
         if "..." in term:
             count = x.ndim - len(term.replace("...", ""))
             if count < 0:
-                raise InvalidArgumentError(f"einsum: {term!r} has more labels than the shape {x.shape} has axes")
+                raise InvalidArgumentError(
+                    f"einsum: {term!r} has more labels than the shape {x.shape} has axes"
+                )
             extra = "".join(free[:count][::-1])
             longest = max(longest, extra, key=len)
             term = term.replace("...", extra)

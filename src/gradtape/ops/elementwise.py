@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import operator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,20 @@ LN2, LN10 = math.log(2.0), math.log(10.0)
 def like(x: Any, number: float) -> Tensor:
     """A number as a scalar tensor of the dtype of x (a tensor or a spec)."""
     return Tensor(x.dtype.type(number))
+
+
+def reals_only(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A value that has no meaning for complex numbers, where NumPy may give one: it orders them by their real parts."""
+
+    def value(*x: Any, **params: Any) -> Any:
+        for array in x:
+            if array.dtype.kind == "c":
+                raise TypeError(
+                    "complex numbers are not taken here; take gt.abs or gt.math.real of them first"
+                )
+        return function(*x, **params)
+
+    return value
 
 
 # arithmetic
@@ -114,11 +129,13 @@ arctanh = elementwise("arctanh", np.arctanh, lambda _y, x: 1 / ((1 - x) * (1 + x
 
 sigmoid = elementwise("sigmoid", lambda x: 1 / (1 + np.exp(-x)), lambda y, _x: y * (1 - y))
 softplus = elementwise("softplus", lambda x: np.logaddexp(x, x.dtype.type(0)), lambda _y, x: sigmoid(x))
-relu = elementwise("relu", lambda x: np.maximum(x, x.dtype.type(0)), lambda y, _x: sign(y), domain=(0.3, 2.0))
+relu = elementwise(
+    "relu", reals_only(lambda x: np.maximum(x, x.dtype.type(0))), lambda y, _x: sign(y), domain=(0.3, 2.0)
+)
 
 # absolute value, sign, and the larger and smaller of two
 
-sign = elementwise("sign", np.sign, lambda _y, _x: like(_y, 0), domain=(0.3, 2.0))
+sign = elementwise("sign", reals_only(np.sign), lambda _y, _x: like(_y, 0), domain=(0.3, 2.0))
 
 
 def _direction(y: Any, x: Any) -> Any:
@@ -160,8 +177,8 @@ def cast_flag(flag: Any, x: Any) -> Tensor:
     return astype(flag, dtype=x.dtype)  # type: ignore[no-any-return]
 
 
-maximum = _larger_of("maximum", np.maximum, greater_equal)
-minimum = _larger_of("minimum", np.minimum, less_equal)
+maximum = _larger_of("maximum", reals_only(np.maximum), greater_equal)
+minimum = _larger_of("minimum", reals_only(np.minimum), less_equal)
 
 # products and quotients with a settled value at zero
 

@@ -14,7 +14,7 @@ from ..core.define import tangent
 from ..core.primitive import Primitive, Sample
 from ..core.spec import Spec
 from .constant import equal, reduced_shape
-from .elementwise import cast_flag, divide, divide_no_nan, exp, like, multiply
+from .elementwise import cast_flag, divide, divide_no_nan, exp, like, multiply, reals_only
 from .linear import broadcast_to, spread, sum_, where
 
 _SAMPLES: tuple[Sample, ...] = (
@@ -44,7 +44,8 @@ def reduction(name: str, value: Callable[..., Any], weight: Callable[..., Any]) 
     def reach(live: Any, x: Any, *, axis: tuple[int, ...], keepdims: bool) -> Any:
         return broadcast_to(spread(live, x, axis, keepdims), shape=tuple(x.shape))
 
-    return tangent(name, value, forward, pulls=backward, spec=reduced_spec, samples=_SAMPLES, reach=reach)
+    real = reals_only(value)
+    return tangent(name, real, forward, pulls=backward, spec=reduced_spec, samples=_SAMPLES, reach=reach)
 
 
 def _extreme(function: Any, worst: float) -> Callable[..., Any]:

@@ -29,6 +29,7 @@ class UnconnectedGradients(Enum):
 
 
 def short(obj: Any) -> str:
+    """An object's text, short enough for a message."""
     text = repr(obj)
     return text if len(text) < 60 else text[:57] + "..."
 

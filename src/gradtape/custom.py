@@ -133,7 +133,7 @@ def _accepts_variables(function: Callable[..., Any]) -> bool:
 
 def _differentiable(args: Any) -> list[Any]:
     """The flat arguments as tensors, None where an argument is no number."""
-    tensors = []
+    tensors: list[Tensor | None] = []
     for arg in nest.flatten(args):
         try:
             tensors.append(as_tensor(arg))
@@ -371,8 +371,8 @@ def _takes_several(pull: Callable[..., Any]) -> bool:
 def _without_derivative(name: str, value: Callable[..., Any], spec: Callable[..., Any]) -> Primitive:
     def missing(*_told: Any) -> Any:
         raise LookupError(
-            f"gradient registry has no entry for: {name}. The operation lies between target and source but no derivative "
-            "is registered for it; give gt.register_primitive a rule, or put gt.stop_gradient before it"
+            f"gradient registry has no entry for: {name}. The operation lies between target and source but no "
+            "derivative is registered for it; give gt.register_primitive a rule, or put gt.stop_gradient before it"
         )
 
     return register(Primitive(name, Kind.TANGENT, value, spec, Rule(missing, missing)))

@@ -173,9 +173,7 @@ class Function:
             nonlocal count
             if isinstance(leaf, Tensor):
                 # Through the door, so that listeners outside follow the argument.
-                tensor = (
-                    apply(ROWS["identity"], (leaf._as_tensor(),)) if listeners() else Tensor(leaf._value)
-                )
+                tensor = apply(ROWS["identity"], (leaf._as_tensor(),)) if listeners() else Tensor(leaf._value)
             elif isinstance(leaf, (np.ndarray, np.generic)):
                 tensor = Tensor(to_value(leaf))
             elif type(leaf) is float and self._floats:

@@ -12,9 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-
 from .backends.passes import merged
-
 from .core.graph import Graph
 from .core.listen import listeners, paused
 from .core.primitive import Kind, Primitive, Rule

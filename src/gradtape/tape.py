@@ -6,7 +6,7 @@ import itertools
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -70,7 +70,7 @@ class GradientTape:
 
     # recording
 
-    def __enter__(self) -> GradientTape:
+    def __enter__(self) -> Self:
         if self._recording:
             raise ValueError("Tape is still recording: it cannot be entered again before its context ends")
         if self._record is None:
@@ -350,7 +350,8 @@ class GradientTape:
     def _may_repeat(self, vectorised: bool) -> None:
         if not vectorised and not self._persistent:
             raise RuntimeError(
-                "experimental_use_pfor=False walks the tape once for each entry, which needs GradientTape(persistent=True)"
+                "experimental_use_pfor=False walks the tape once for each entry, which needs "
+                "GradientTape(persistent=True)"
             )
 
     def _answer(

@@ -17,7 +17,7 @@ COUNT = 3
 
 
 def elementwise_rows():
-    """The primitives that work entry by entry and have a derivative, but for those that choose, convert or conjugate."""
+    """The primitives that work entry by entry and have a derivative, but for those that choose or convert."""
     others = ("where", "cast", "conjugate", "real", "imag")
     return [
         name

@@ -27,17 +27,25 @@ def test_every_primitive_takes_double_precision(name):
     assert integers or kinds & {FLOAT64, np.dtype("complex128")}
 
 
+def refusal(case):
+    """What the error says if the operation refuses the case, else None."""
+    try:
+        case.call(case.inputs)
+    except (TypeError, ValueError) as error:
+        return str(error)
+    return None
+
+
 @pytest.mark.parametrize("name", ROWS)
 def test_every_dtype_is_taken_or_refused_by_name(name):
     row = ROWS[name]
     for number, sample in enumerate(row.samples):
         for dtype in DTYPES:
             case = draw(row, sample, dtype, number)
-            try:
-                case.call(case.inputs)
-            except (TypeError, ValueError) as error:
-                assert dtype.name in str(error)
-                assert name in str(error)
+            error = refusal(case)
+            if error is not None:
+                assert dtype.name in error
+                assert name in error
                 assert dtype != FLOAT64
 
 

@@ -19,7 +19,8 @@ import numpy as np
 from ..core.graph import Builder, Graph, Operation, check, frozen, rewritten
 from ..core.primitive import Primitive
 from ..core.spec import Spec
-from ..core.tensor import QUIET, ROWS, Tensor
+from ..core.tensor import ROWS, Tensor
+from ..core.values import QUIET
 
 Params = Mapping[str, Any]
 

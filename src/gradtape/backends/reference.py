@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..core.graph import Graph, uses
-from ..core.tensor import QUIET
+from ..core.values import QUIET
 
 
 class Program:

@@ -33,7 +33,7 @@ def _each(functions: Functions) -> Sequence[Function | None]:
 
 
 def _domain(domain: Domain) -> tuple[tuple[float, float], ...]:
-    return domain if isinstance(domain[0], tuple) else (domain,)  # type: ignore[return-value]  # a pair of floats
+    return domain if isinstance(domain[0], tuple) else (domain,)  # a pair of floats
 
 
 def _rule(function: Function, leading: int, output: int | None = None) -> Rule:

@@ -92,7 +92,7 @@ class Node:
     @property
     def dtype(self) -> DType:
         spec = self.spec
-        return spec[1] if type(spec) is tuple else np.dtype(spec)
+        return spec[1] if type(spec) is tuple else np.dtype(spec)  # type: ignore[no-any-return]
 
     @property
     def ndim(self) -> int:

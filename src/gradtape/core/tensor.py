@@ -104,7 +104,7 @@ def as_tensor(obj: Any, dtype: Any = None) -> Tensor:
         elif isinstance(obj, (list, tuple)) and _holds_tensors(obj):
             parts = beside(tuple([as_tensor(o) if isinstance(o, (list, tuple)) else o for o in obj]))
             obj = apply(ROWS["stack"], tuple(parts), {"axis": 0})
-            return obj if dtype is None else FUNCTIONS["astype"](obj, dtype)
+            return obj if dtype is None else FUNCTIONS["astype"](obj, dtype)  # type: ignore[no-any-return]
         else:
             return Tensor(to_value(obj, dtype))
     if dtype is not None and obj._value.dtype != dtype:

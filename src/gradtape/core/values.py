@@ -80,9 +80,8 @@ def value_beside(obj: Any, dtype: DType) -> Any:
     then the default float, or the complex dtype of the tensor's precision.
     """
     kind = type(obj)
-    if kind is float or kind is int:
-        if dtype.kind in "fc" or (kind is int and dtype.kind in "iu"):
-            return number(dtype, obj)
+    if (kind is float and dtype.kind in "fc") or (kind is int and dtype.kind in "fciu"):
+        return number(dtype, obj)
     array = _plain(obj) if isinstance(obj, (np.ndarray, np.generic)) else _from_python(obj)
     rank = "biufc".find("i" if array.dtype.kind == "u" else array.dtype.kind)
     own = "biufc".find("i" if dtype.kind == "u" else dtype.kind)

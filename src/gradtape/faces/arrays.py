@@ -176,7 +176,7 @@ def linspace(start: Any, stop: Any, num: int, name: str | None = None, axis: int
     sizes[place] = count
     weight = Tensor(steps.astype(first.dtype).reshape(sizes))
     # Each end is met exactly: one of the two weights is zero there.
-    return composite.expand_dims(first, place) * (1 - weight) + composite.expand_dims(last, place) * weight
+    return composite.expand_dims(first, place) * (1 - weight) + composite.expand_dims(last, place) * weight  # type: ignore[no-any-return]
 
 
 # shape
@@ -361,7 +361,7 @@ def scatter_nd(indices: Any, updates: Any, shape: Any, name: str | None = None) 
 def tensor_scatter_nd_add(tensor: Any, indices: Any, updates: Any, name: str | None = None) -> Tensor:
     """The tensor with updates added in at coordinates."""
     x, u = beside((tensor, updates))
-    return x + scatter_nd(indices, u, x._value.shape)
+    return x + scatter_nd(indices, u, x._value.shape)  # type: ignore[no-any-return]
 
 
 def tensor_scatter_nd_update(tensor: Any, indices: Any, updates: Any, name: str | None = None) -> Tensor:
@@ -451,4 +451,4 @@ def is_tensor(x: Any) -> bool:
 
 def as_dtype(type_value: Any) -> DType:
     """The NumPy dtype of a dtype or its name."""
-    return np.dtype(type_value)
+    return np.dtype(type_value)  # type: ignore[no-any-return]

@@ -326,7 +326,7 @@ def complex(real: Any, imag: Any, name: str | None = None) -> Tensor:
     """The complex number of a real and an imaginary part of one real dtype."""
     a, b = beside((real, imag))
     dtype = np.result_type(a._value.dtype, np.complex64)
-    return linear.cast(a, dtype=dtype) + linear.cast(b, dtype=dtype) * 1j
+    return linear.cast(a, dtype=dtype) + linear.cast(b, dtype=dtype) * 1j  # type: ignore[no-any-return]
 
 
 # reductions

@@ -75,7 +75,7 @@ def _norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> 
     raise TypeError(f"np.linalg.norm: the matrix norm {ord!r} is not covered")
 
 
-_LINALG: dict[str, Callable[..., Any]] = {"norm": _norm, "matmul": composite.FUNCTIONS["matmul"]}
+_LINALG: dict[str, Callable[..., Any]] = {"norm": _norm, "matmul": FUNCTIONS["matmul"]}
 
 
 def _no_rule(what: str, settings: dict[str, Any]) -> str:

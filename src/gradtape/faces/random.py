@@ -55,7 +55,7 @@ def _noise_value(source: np.random.Generator, kind: str, sizes: Any, dtype: Any)
 
 
 def _scaled(noise: Tensor, shift: Any, scale: Any) -> Tensor:
-    return shift + noise * scale if hasattr(type(shift), "_as_tensor") else noise * scale + shift
+    return shift + noise * scale if hasattr(type(shift), "_as_tensor") else noise * scale + shift  # type: ignore[no-any-return]
 
 
 def _uniform(source: np.random.Generator, shape: Any, low: Any, high: Any, dtype: Any) -> Tensor:
@@ -66,7 +66,7 @@ def _uniform(source: np.random.Generator, shape: Any, low: Any, high: Any, dtype
         sizes, least, most = shape_of(shape), to_value(low), to_value(high)
         return _drawn(source, lambda: source.integers(least, most, sizes, dtype=chosen)[()])
     low, top = as_tensor(low, chosen), as_tensor(1.0 if high is None else high, chosen)
-    return low + _noise(source, "uniform", shape, chosen) * (top - low)
+    return low + _noise(source, "uniform", shape, chosen) * (top - low)  # type: ignore[no-any-return]
 
 
 def _keyed(seed: Any) -> np.random.Generator:

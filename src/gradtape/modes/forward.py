@@ -101,7 +101,7 @@ def linear_tangent(
         if right is None:
             return left  # type: ignore[return-value]  # one of them moves
         if left is None:
-            return right if primitive is add else apply(negative, (right,))  # type: ignore[no-any-return]
+            return right if primitive is add else apply(negative, (right,))
     arguments = []
     for i, (x, dx) in enumerate(zip(inputs, tangents, strict=True)):
         varies = primitive.rule(i) is not None

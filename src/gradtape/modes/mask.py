@@ -38,22 +38,22 @@ def join(old: Any, new: Any) -> Any:
     if type(new) is dict:
         return old | {i: join(old.get(i), g) for i, g in new.items()}
     if type(old) is Tensor and type(new) is Tensor:
-        return apply(add, (old, new))  # type: ignore[no-any-return]
+        return apply(add, (old, new))
     total = add(plain(old), plain(new))
     if type(old) is Tensor or type(new) is Tensor:
-        return total  # type: ignore[no-any-return]
+        return total
     live = logical_or(old.live, new.live)
     return total if not replayed() and live._value.all() else Masked(total, live)
 
 
 def plain(cotangent: Cotangent) -> Tensor:
     """The cotangent with absent entries as zeros."""
-    return cotangent if type(cotangent) is Tensor else cotangent.value
+    return cotangent.value if isinstance(cotangent, Masked) else cotangent
 
 
 def conform(share: Cotangent, node: Node | Spec) -> Cotangent:
     """Bring a share to the shape and dtype of its input: sum over broadcast axes, take the real part for reals."""
-    if type(share) is Masked:
+    if isinstance(share, Masked):
         live = share.live
         if live._value.shape != node.shape:
             live = _unbroadcast(live, node.shape, any_)

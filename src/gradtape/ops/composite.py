@@ -5,6 +5,7 @@ Each is entered under NumPy's name, so that the operators of `Tensor` and NumPy'
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
@@ -197,7 +198,7 @@ def astype(x: Any, dtype: Any, *, copy: bool = True) -> Tensor:
             f"astype: a tensor of dtype {x.dtype.name} cannot become {wanted}: it is no dtype of numbers"
         )
     if x._value.dtype == wanted:
-        return x
+        return x  # type: ignore[no-any-return]
     row = linear.cast if x._value.dtype.kind in "fc" and wanted.kind in "fc" else constant.astype
     return row(x, dtype=wanted)  # type: ignore[no-any-return]
 
@@ -220,14 +221,14 @@ def imag(val: Any) -> Tensor:
 def conjugate(x: Any) -> Tensor:
     """The complex conjugate; a real tensor is its own."""
     x = as_tensor(x)
-    return linear.conjugate(x) if x._value.dtype.kind == "c" else x
+    return linear.conjugate(x) if x._value.dtype.kind == "c" else x  # type: ignore[no-any-return]
 
 
 @composite("angle")
 def angle(z: Any, deg: bool = False) -> Tensor:
     """The argument of a complex number, in radians or degrees."""
     y = each.arctan2(imag(z), real(z))
-    return y * (180 / math.pi) if deg else y
+    return y * (180 / math.pi) if deg else y  # type: ignore[no-any-return]
 
 
 @composite("sign")
@@ -290,7 +291,7 @@ def mean(a: Any, axis: Any = None, dtype: Any = None, out: None = None, keepdims
         x = astype(x, np.float64 if dtype is None else dtype)
     axes = axes_of(axis, x.ndim, "mean")
     count = math.prod(x._value.shape[i] for i in axes)
-    return linear.sum_(x, axis=axes, keepdims=keepdims) / (count if count else math.nan)
+    return linear.sum_(x, axis=axes, keepdims=keepdims) / (count if count else math.nan)  # type: ignore[no-any-return]
 
 
 @composite("var")
@@ -303,7 +304,7 @@ def var(
     distance = x - mean(x, axes, keepdims=True)
     squares = each.square(distance) if x._value.dtype.kind != "c" else each.square(each.absolute(distance))
     count = math.prod(x._value.shape[i] for i in axes) - ddof
-    return linear.sum_(squares, axis=axes, keepdims=keepdims) / (count if count > 0 else math.nan)
+    return linear.sum_(squares, axis=axes, keepdims=keepdims) / (count if count > 0 else math.nan)  # type: ignore[no-any-return]
 
 
 @composite("std")
@@ -315,7 +316,7 @@ def std(
     axes = axes_of(axis, x.ndim, "std")
     distance = x - mean(x, axes, keepdims=True)
     count = math.prod(x._value.shape[i] for i in axes) - ddof
-    return norm(distance, axis=axes, keepdims=keepdims) / (math.sqrt(count) if count > 0 else math.nan)
+    return norm(distance, axis=axes, keepdims=keepdims) / (math.sqrt(count) if count > 0 else math.nan)  # type: ignore[no-any-return]
 
 
 @composite("max", "amax")
@@ -423,7 +424,7 @@ def logsumexp(a: Any, axis: Any = None, keepdims: bool = False) -> Tensor:
 def log_softmax(x: Any, axis: Any = -1) -> Tensor:
     """The logarithm of softmax."""
     x = as_tensor(x)
-    return x - logsumexp(x, axis, True)
+    return x - logsumexp(x, axis, True)  # type: ignore[no-any-return]
 
 
 def softmax(x: Any, axis: Any = -1) -> Tensor:
@@ -455,7 +456,7 @@ def clip(
 def round(a: Any, decimals: int = 0, out: None = None) -> Tensor:
     """Rounded to the nearest, halves to even; locally constant."""
     x = as_tensor(a)
-    return constant.rint(x) if decimals == 0 else constant.rint(x * 10.0**decimals) / 10.0**decimals
+    return constant.rint(x) if decimals == 0 else constant.rint(x * 10.0**decimals) / 10.0**decimals  # type: ignore[no-any-return]
 
 
 @composite("zeros_like")
@@ -504,7 +505,7 @@ def split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Tensor]:
         cuts = list(shape_of(indices_or_sections))
     bounds = [0, *cuts, size]
     lead = (slice(None),) * place
-    return [linear.getitem(x, index=(*lead, slice(a, b))) for a, b in zip(bounds, bounds[1:], strict=False)]
+    return [linear.getitem(x, index=(*lead, slice(a, b))) for a, b in itertools.pairwise(bounds)]
 
 
 def split_sizes(x: Any, sizes: Sequence[int], axis: int) -> list[Tensor]:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..core.define import constant
+from ..core.primitive import Sample
 from ..core.spec import Spec, bool_, int64
 
 equal = constant("equal", np.equal, arity=2)
@@ -22,8 +23,8 @@ logical_or = constant("logical_or", np.logical_or, arity=2)
 logical_xor = constant("logical_xor", np.logical_xor, arity=2)
 logical_not = constant("logical_not", np.logical_not)
 
-_BITS_1 = ((("bits",), {}),)
-_BITS_2 = ((("bits", "bits"), {}),)
+_BITS_1: tuple[Sample, ...] = ((("bits",), {}),)
+_BITS_2: tuple[Sample, ...] = ((("bits", "bits"), {}),)
 bitwise_and = constant("bitwise_and", np.bitwise_and, arity=2, dtype=None, samples=_BITS_2)
 bitwise_or = constant("bitwise_or", np.bitwise_or, arity=2, dtype=None, samples=_BITS_2)
 bitwise_xor = constant("bitwise_xor", np.bitwise_xor, arity=2, dtype=None, samples=_BITS_2)

@@ -8,6 +8,7 @@ import numpy as np
 
 from ..core.define import multilinear
 from ..core.errors import InvalidArgumentError
+from ..core.primitive import Primitive
 from ..core.spec import Spec
 from ..core.tensor import Tensor, as_tensor, beside
 from .elementwise import conjugated, multiply
@@ -26,7 +27,7 @@ def _matmul_spec(a: Spec, b: Spec) -> Spec:
     return Spec((*batch, a.shape[-2], b.shape[-1]), np.result_type(a.dtype, b.dtype))
 
 
-matrix_product = multilinear(
+matrix_product: Primitive = multilinear(
     "matmul",
     np.matmul,
     (

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..core.define import elementwise, multilinear, tangent
-from ..core.primitive import broadcast_spec
+from ..core.primitive import Primitive, Sample, broadcast_spec
 from ..core.spec import Spec
 from ..core.tensor import Tensor
 from .constant import astype, equal, floor, greater, greater_equal, less_equal, logical_not, not_equal
@@ -60,7 +60,7 @@ divide = elementwise(
     (lambda _y, _a, b: reciprocal(b), lambda y, _a, b: -y / b),
     domain=((-2.0, 2.0), (0.5, 2.0)),
 )
-reciprocal = elementwise("reciprocal", lambda x: 1 / x, lambda y, _x: -y * y, domain=(0.5, 2.0))
+reciprocal: Primitive = elementwise("reciprocal", lambda x: 1 / x, lambda y, _x: -y * y, domain=(0.5, 2.0))
 square = elementwise("square", lambda x: x * x, lambda _y, x: x + x)
 
 
@@ -101,7 +101,7 @@ logaddexp = elementwise(
 # trigonometric and hyperbolic functions with their inverses
 
 sin = elementwise("sin", np.sin, lambda _y, x: cos(x))
-cos = elementwise("cos", np.cos, lambda _y, x: -sin(x))
+cos: Primitive = elementwise("cos", np.cos, lambda _y, x: -sin(x))
 tan = elementwise("tan", np.tan, lambda y, _x: 1 + y * y, domain=(-1.2, 1.2))
 arcsin = elementwise("arcsin", np.arcsin, lambda _y, x: 1 / sqrt((1 - x) * (1 + x)), domain=(-0.8, 0.8))
 arccos = elementwise("arccos", np.arccos, lambda _y, x: -1 / sqrt((1 - x) * (1 + x)), domain=(-0.8, 0.8))
@@ -119,7 +119,7 @@ hypot = elementwise(
     domain=(0.3, 2.0),
 )
 sinh = elementwise("sinh", np.sinh, lambda _y, x: cosh(x))
-cosh = elementwise("cosh", np.cosh, lambda _y, x: sinh(x))
+cosh: Primitive = elementwise("cosh", np.cosh, lambda _y, x: sinh(x))
 tanh = elementwise("tanh", np.tanh, lambda y, _x: 1 - y * y)
 arcsinh = elementwise("arcsinh", np.arcsinh, lambda _y, x: 1 / sqrt(x * x + 1))
 arccosh = elementwise("arccosh", np.arccosh, lambda _y, x: 1 / (sqrt(x - 1) * sqrt(x + 1)), domain=(1.2, 3.0))
@@ -127,7 +127,7 @@ arctanh = elementwise("arctanh", np.arctanh, lambda _y, x: 1 / ((1 - x) * (1 + x
 
 # activations
 
-sigmoid = elementwise("sigmoid", lambda x: 1 / (1 + np.exp(-x)), lambda y, _x: y * (1 - y))
+sigmoid: Primitive = elementwise("sigmoid", lambda x: 1 / (1 + np.exp(-x)), lambda y, _x: y * (1 - y))
 softplus = elementwise("softplus", lambda x: np.logaddexp(x, x.dtype.type(0)), lambda _y, x: sigmoid(x))
 relu = elementwise(
     "relu", reals_only(lambda x: np.maximum(x, x.dtype.type(0))), lambda y, _x: sign(y), domain=(0.3, 2.0)
@@ -135,7 +135,7 @@ relu = elementwise(
 
 # absolute value, sign, and the larger and smaller of two
 
-sign = elementwise("sign", reals_only(np.sign), lambda _y, _x: like(_y, 0), domain=(0.3, 2.0))
+sign: Primitive = elementwise("sign", reals_only(np.sign), lambda _y, _x: like(_y, 0), domain=(0.3, 2.0))
 
 
 def _direction(y: Any, x: Any) -> Any:
@@ -168,7 +168,7 @@ def _larger_of(name: str, function: Any, first: Any) -> Any:
     def right(dx: Any, _y: Any, a: Any, b: Any) -> Any:
         return multiply(dx, cast_flag(logical_not(first(a, b)), _y))
 
-    samples = ((((3,), (3,)), {}), (((2, 3), ()), {}), (((), (2, 1)), {}))
+    samples: tuple[Sample, ...] = ((((3,), (3,)), {}), (((2, 3), ()), {}), (((), (2, 1)), {}))
     return tangent(name, function, (left, right), pulls=(left, right), spec=broadcast_spec, samples=samples)
 
 
@@ -188,7 +188,7 @@ def _divide_no_nan(a: Any, b: Any) -> Any:
     return np.where(zero, 0, a / np.where(zero, 1, b)).astype(np.result_type(a, b))[()]
 
 
-divide_no_nan = elementwise(
+divide_no_nan: Primitive = elementwise(
     "divide_no_nan",
     _divide_no_nan,
     (

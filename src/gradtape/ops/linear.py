@@ -1,6 +1,7 @@
 """Rows that are linear: sums, structure, casts, selection by a condition. Adjoint pairs stand beside each other.
 
-Parameters are plain: axes are non-negative tuples, shapes are tuples; `composite.py` and the faces take what users write.
+Parameters are plain: axes are non-negative tuples, shapes are tuples; `composite.py` and the faces take what users
+write.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..core.define import linear
-from ..core.primitive import Masked
+from ..core.primitive import Masked, Primitive, Sample
 from ..core.spec import Spec
 from ..core.tensor import Tensor
 from .constant import logical_not, reduced_shape
@@ -19,7 +20,7 @@ from .constant import logical_not, reduced_shape
 # Python's operators do on NumPy scalars what NumPy's functions do, in a tenth of the time.
 add = linear("add", operator.add, (lambda g: g, lambda g: g), structural=True)
 subtract = linear("subtract", operator.sub, (lambda g: g, lambda g: negative(g)), structural=True)
-negative = linear("negative", operator.neg, lambda g: negative(g), structural=True)
+negative: Primitive = linear("negative", operator.neg, lambda g: negative(g), structural=True)
 identity = linear("identity", lambda x: x, lambda g: g, structural=True)
 
 
@@ -68,7 +69,7 @@ broadcast_to = linear(
 
 # structure
 
-reshape = linear(
+reshape: Primitive = linear(
     "reshape",
     lambda x, *, shape: x.reshape(shape)[()],
     lambda g, _x, *, shape: reshape(g, shape=tuple(_x.shape)),
@@ -77,7 +78,7 @@ reshape = linear(
     samples=((((2, 3),), {"shape": (3, 2)}), (((1,),), {"shape": ()})),
 )
 
-transpose = linear(
+transpose: Primitive = linear(
     "transpose",
     lambda x, *, axes: x.transpose(axes),
     lambda g, *, axes: transpose(g, axes=tuple(int(i) for i in np.argsort(axes))),
@@ -86,7 +87,7 @@ transpose = linear(
     samples=((((2, 3, 1),), {"axes": (2, 0, 1)}), (((2, 3),), {"axes": (1, 0)})),
 )
 
-flip = linear(
+flip: Primitive = linear(
     "flip",
     lambda x, *, axis: np.flip(x, axis),
     lambda g, *, axis: flip(g, axis=axis),
@@ -105,7 +106,7 @@ def _cumsum(x: Any, *, axis: int, exclusive: bool, reverse: bool) -> Any:
     return np.flip(y, axis) if reverse else y
 
 
-cumsum = linear(
+cumsum: Primitive = linear(
     "cumsum",
     _cumsum,
     lambda g, *, axis, exclusive, reverse: cumsum(g, axis=axis, exclusive=exclusive, reverse=not reverse),
@@ -175,7 +176,7 @@ def _read_spec(x: Spec, *, index: tuple[Any, ...]) -> Spec:
 
 
 _ROWS_INDEX = np.array([0, 1, 0])
-getitem = linear(
+getitem: Primitive = linear(
     "getitem",
     lambda x, *, index: x[index],
     lambda g, _x, *, index: scatter(g, index=index, shape=tuple(_x.shape)),
@@ -189,7 +190,7 @@ getitem = linear(
     ),
 )
 
-scatter = linear(
+scatter: Primitive = linear(
     "scatter",
     _scatter,
     lambda g, *, index, shape: getitem(g, index=index),
@@ -222,7 +223,7 @@ take = linear(
     samples=((((3, 2), np.array([[2, 0], [2, 1]])), {"axis": 0}), (((2, 3), np.array(1)), {"axis": 1})),
 )
 
-put_add = linear(
+put_add: Primitive = linear(
     "put_add",
     _put,
     (lambda g, _x, indices, *, axis, size: take(g, indices, axis=axis), None),
@@ -253,8 +254,8 @@ def _part_spec(x: Spec) -> Spec:
     return Spec(tuple(x.shape), np.zeros((), x.dtype).real.dtype)
 
 
-_ONE = ((((3,),), {}), (((),), {}))
-conjugate = linear("conjugate", np.conjugate, lambda g: conjugate(g), structural=True)
+_ONE: tuple[Sample, ...] = ((((3,),), {}), (((),), {}))
+conjugate: Primitive = linear("conjugate", np.conjugate, lambda g: conjugate(g), structural=True)
 real = linear("real", lambda x: x.real[()], lambda g: g, spec=_part_spec, samples=_ONE, pointwise=True)
 imag = linear("imag", lambda x: x.imag[()], lambda g: g * 1j, spec=_part_spec, samples=_ONE, pointwise=True)
 
@@ -274,10 +275,14 @@ def _where_spec(condition: Spec, a: Spec, b: Spec) -> Spec:
     return Spec(np.broadcast_shapes(condition.shape, a.shape, b.shape), np.result_type(a.dtype, b.dtype))
 
 
-_CONDITION = np.array([True, False, True])
+def _chosen(condition: Any, a: Any, b: Any) -> Any:
+    return np.where(condition, a, b)[()]
+
+
+_CONDITION: Any = np.array([True, False, True])
 where = linear(
     "where",
-    lambda c, a, b: np.where(c, a, b)[()],
+    _chosen,
     (None, lambda g, c, _a, _b: _selected(g, c, True), lambda g, c, _a, _b: _selected(g, c, False)),
     spec=_where_spec,
     pointwise=True,

@@ -214,7 +214,7 @@ def matrix_power(a: Any, n: int) -> Tensor:
     if y is None:
         one = Tensor(np.eye(x._value.shape[-1], dtype=x.dtype))
         y = linear.broadcast_to(one, shape=tuple(x._value.shape))
-    return y  # type: ignore[no-any-return]
+    return y
 
 
 def least_squares(a: Any, b: Any, rcond: Any = None) -> Any:

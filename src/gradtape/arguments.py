@@ -49,6 +49,8 @@ def warn_dtype(what: str, dtype: Any) -> None:
 
 def unconnected_choice(value: UnconnectedGradients | str) -> UnconnectedGradients:
     """The option as a member of the enumeration."""
+    if type(value) is UnconnectedGradients:
+        return value
     try:
         return UnconnectedGradients(value)
     except ValueError:
@@ -59,6 +61,8 @@ def unconnected_choice(value: UnconnectedGradients | str) -> UnconnectedGradient
 
 def tensors_of(structure: Any, name: str) -> list[Any]:
     """The tensors and variables of a nest."""
+    if type(structure) is Tensor:
+        return [structure]
     flat = nest.flatten(structure)
     for leaf in flat:
         if not isinstance(leaf, (Tensor, Variable)):
@@ -79,21 +83,18 @@ def single(structure: Any, name: str) -> list[Any]:
 
 def seeds_of(targets: list[Any], structure: Any, given: Any) -> list[Tensor | None]:
     """One cotangent for each target; None for those whose dtype has no derivative."""
-    weights = [None] * len(targets) if given is None else _flat_weights(structure, given)
+    if given is None:
+        return [_ones(target._value) for target in targets]
+    weights = _flat_weights(structure, given)
     if len(weights) != len(targets):
         raise ValueError(f"output_gradients has {len(weights)} entries for {len(targets)} targets")
-    seeds: list[Tensor | None] = []
-    for target, weight in zip(targets, weights, strict=True):
-        shape, dtype = target._value.shape, target._value.dtype
-        if weight is None:
-            # A scalar NumPy one for rank 0 keeps the walk in scalar arithmetic.
-            seeds.append(Tensor(np.ones(shape, dtype) if shape else dtype.type(1)))
-        else:
-            seeds.append(_checked(weight, shape, dtype))
-    return [
-        seed if is_differentiable(t._value.dtype) or given is None else None
-        for seed, t in zip(seeds, targets, strict=True)
-    ]
+    seeds = [_weighed(target._value, weight) for target, weight in zip(targets, weights, strict=True)]
+    return [g if is_differentiable(t._value.dtype) else None for g, t in zip(seeds, targets, strict=True)]
+
+
+def _ones(value: Any) -> Tensor:
+    """Ones like a value; a NumPy scalar for rank 0, which keeps the walk in scalar arithmetic."""
+    return Tensor(np.ones(value.shape, value.dtype) if type(value) is np.ndarray else type(value)(1))
 
 
 def _flat_weights(structure: Any, given: Any) -> list[Any]:
@@ -108,10 +109,13 @@ def _flat_weights(structure: Any, given: Any) -> list[Any]:
     return nest.flatten(given)
 
 
-def _checked(weight: Any, shape: Any, dtype: Any) -> Tensor:
-    g = as_tensor(weight) if hasattr(type(weight), "_as_tensor") else as_tensor(weight, dtype)
-    if g._value.shape != shape:
+def _weighed(value: Any, weight: Any) -> Tensor:
+    """The weight of a target of this value as a tensor: ones for None, else of its shape."""
+    if weight is None:
+        return _ones(value)
+    g = as_tensor(weight) if hasattr(type(weight), "_as_tensor") else as_tensor(weight, value.dtype)
+    if g._value.shape != value.shape:
         raise ValueError(
-            f"output_gradients: a weight of shape {g.shape} was given for a target of shape {shape}"
+            f"output_gradients: a weight of shape {g.shape} was given for a target of shape {value.shape}"
         )
     return g

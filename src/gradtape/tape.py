@@ -206,20 +206,25 @@ class GradientTape:
         unconnected = unconnected_choice(unconnected_gradients)
         targets, flat = tensors_of(target, "target"), tensors_of(sources, "sources")
         seeds = seeds_of(targets, target, output_gradients)
-        live = [(t, g) for t, g in zip(targets, seeds, strict=True) if g is not None]
-        nodes = [s._node for s in flat if s._node is not None and record.knows(s)]
-        known = [(t._node, g) for t, g in live if t._node is not None and record.knows(t)]
-        walk = Pullback(record, [n for n, _ in known], nodes)
+        known: list[tuple[Node, Tensor]] = []
+        apart: list[tuple[Any, Tensor]] = []  # targets that this tape does not follow can still be sources
+        for t, g in zip(targets, seeds, strict=True):
+            if g is not None:
+                if record.knows(t):
+                    known.append((t._node, g))
+                else:
+                    apart.append((t, g))
+        walk = Pullback(record, [node for node, _ in known], [s._node for s in flat if record.knows(s)])
         found: dict[Node, Any] = sparse_gradients(walk, known) if indexed_slices else walk(known)
         results = []
         for source in flat:
-            result = found.get(source._node) if source._node is not None else None
-            for t, g in live:
-                if t is source and not record.knows(t):
+            result = found.get(source._node)
+            for t, g in apart:
+                if t is source:
                     result = g if result is None else result + g
             results.append(self._answer(result, source, unconnected))
         self._finish()
-        return nest.pack_sequence_as(sources, results)
+        return results[0] if flat and flat[0] is sources else nest.pack_sequence_as(sources, results)
 
     def jacobian(
         self,

@@ -63,6 +63,7 @@ class Rule:
 
 Sample = tuple[tuple[Any, ...], dict[str, Any]]
 Saving = tuple[tuple[bool, ...] | bool, bool, bool] | None
+Pulls = tuple[Callable[..., Any] | None, ...]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -94,6 +95,8 @@ class Primitive:
         functions: the rules' functions alone, where there is one rule an input and it works without the output's
             tangent; what the walk of reverse mode needs at every step.
         savings: `saving` of one or two inputs, by bits.
+        pulls: the reverse rules as functions of plain numbers, by dtype's scalar type, as `modes/numbers.py` reads
+            them when they are first needed; None where they cannot be read.
         structural: a zero in the transpose of ones means that the entry of the input has no influence.
     """
 
@@ -109,6 +112,7 @@ class Primitive:
     structural: bool = False
     functions: tuple[Callable[..., Any] | None, ...] | None = field(init=False)
     savings: tuple[Saving, ...] = field(init=False)
+    pulls: dict[type, Pulls | None] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         plain = isinstance(self.rules, tuple) and self.kind is not Kind.TANGENT

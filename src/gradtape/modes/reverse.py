@@ -7,7 +7,7 @@ rule is made of operations, so listeners outside hear the walk: that is how any 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from operator import attrgetter
 from typing import Any
 from weakref import ReferenceType, ref
@@ -20,11 +20,12 @@ from ..core.errors import InternalError
 from ..core.listen import Key, Listener, Node, leaf, listeners, paused
 from ..core.primitive import Kind, Masked, Primitive, Rule
 from ..core.spec import Spec, is_differentiable
-from ..core.tensor import Tensor, apply
+from ..core.tensor import QUIET, Tensor, apply
 from ..core.variable import Variable
 from ..ops.constant import logical_and
 from ..ops.elementwise import conjugated, multiply
 from ..ops.linear import add, take
+from . import numbers
 from .mask import Cotangent, conform, join, masked, plain, reach
 
 _CONSTANT, _ELEMENTWISE, _TANGENT = Kind.CONSTANT, Kind.ELEMENTWISE, Kind.TANGENT
@@ -84,9 +85,16 @@ class Record(Listener):
             if node is None:
                 keeps, keeps_output, bare = saving
                 value = result._value
-                saved = None if bare else inputs if keeps is True else _saved(inputs, keeps)
                 kind = type(value)
                 spec = kind if kind is not ndarray else (value.shape, value.dtype)
+                if bare:
+                    saved = None
+                elif keeps is True or (
+                    spec is kind and primitive.pointwise
+                ):  # a number kept costs less than its spec
+                    saved = inputs
+                else:
+                    saved = _saved(inputs, keeps)
                 node = Node(primitive, params, saved, value if keeps_output else None, spec, key, parents)
                 result._node = node
             else:
@@ -117,7 +125,8 @@ class Record(Listener):
                 bits |= _bits(note)
         keeps, keeps_output, bare = primitive.saving(bits, len(inputs))  # type: ignore[misc]  # not None: `hear` looked
         node.primitive, node.params = primitive, params
-        node.saved = None if bare else inputs if keeps is True else _saved(inputs, keeps)
+        whole = keeps is True or (type(values) is not ndarray and primitive.pointwise)
+        node.saved = None if bare else inputs if whole else _saved(inputs, keeps)
         node.kept = values if keeps_output else None
 
     def hear_read(self, variable: Variable, tensor: Tensor) -> None:
@@ -145,6 +154,11 @@ class Record(Listener):
     def path(self, targets: Iterable[Node]) -> list[Node]:
         """The nodes that the targets were made of, in the order in which they were recorded."""
         return reached(self.key, targets)[::-1]
+
+    def follows_only(self, sources: frozenset[Node]) -> bool:
+        """Whether all that is followed from a leaf on is followed from one of these sources on."""
+        nodes = [reference() for reference in self.leaves]
+        return sources.issuperset(nodes) or sources.issuperset([node for node in nodes if node is not None])
 
     def knows(self, source: Tensor | Variable) -> bool:
         """Whether this record follows the source."""
@@ -188,31 +202,44 @@ class Pullback:
         targets: nodes to start from.
         sources: nodes to arrive at; a source that lies on the way to another does not stop the walk.
 
-    `order` lists the nodes on the way, latest first. `useful` are those that depend on a source, or None where all
-    nodes do because every leaf that the record follows is a source.
+    `order` lists the nodes on the way from a target to a source, latest first, and `reached` holds the same nodes,
+    each with no cotangent as yet.
     """
 
     def __init__(self, record: Record, targets: Iterable[Node], sources: Iterable[Node]) -> None:
         self.key = record.key
         self.sources = frozenset(sources)
-        self.order = reached(record.key, targets)
-        self.useful: set[Node] | None = None
-        if not all(node in self.sources for reference in record.leaves if (node := reference()) is not None):
-            self.useful = self._useful()
+        self.reached = self._reached(targets)
+        self.order = sorted(self.reached, key=_SERIAL, reverse=True)
+        if not record.follows_only(self.sources):
+            self._drop_useless()
 
-    def _useful(self) -> set[Node]:
-        """Those of the nodes reached that depend on a source."""
-        key, useful = self.key, set(self.sources)
+    def _reached(self, targets: Iterable[Node]) -> dict[Node, None]:
+        """The nodes that the targets were made of."""
+        key = self.key
+        reached = dict.fromkeys(targets)
+        waiting = list(reached)
+        for node in waiting:  # grows while it is read
+            for parent in node.note if node.key is key else node.read(key):
+                if parent is not None and parent not in reached:
+                    reached[parent] = None
+                    waiting.append(parent)
+        return reached
+
+    def _drop_useless(self) -> None:
+        """Keep only nodes that depend on a source."""
+        key, useful = self.key, dict.fromkeys(self.sources)
         for node in reversed(self.order):
             for parent in node.note if node.key is key else node.read(key):
                 if parent in useful:
-                    useful.add(node)
+                    useful[node] = None
                     break
-        return useful
+        self.order = [node for node in self.order if node in useful]
+        self.reached = dict.fromkeys(self.order)
 
     def depends(self, node: Node) -> bool:
         """Whether a target depends on this source."""
-        return node in self.order
+        return node in self.reached
 
     def __call__(
         self,
@@ -224,49 +251,66 @@ class Pullback:
         Where `slices` is given, what `take` along the first axis sends to a source that nothing made is entered
         there, as pairs of slices and indices, instead of being added into a dense tensor.
         """
-        key, useful, sources = self.key, self.useful, self.sources
-        cotangents: dict[Node, Any] = {}
+        order, sources = self.order, self.sources
+        cotangents: dict[Node, Any] = self.reached.copy()
         for node, seed in seeds:
-            cotangents[node] = join(cotangents.get(node), seed)
-        for node in self.order:
-            g = cotangents.get(node)
-            if g is None:
-                continue
-            if node not in sources:
-                del cotangents[node]
-            parents = node.note if node.key is key else node.read(key)
-            if not parents or (useful is not None and node not in useful):
+            if node in cotangents:
+                cotangents[node] = join(cotangents[node], seed)
+        unheard = slices is None and not ACTIVE.get()
+        position = 0
+        while position < len(order):
+            if unheard:
+                position = QUIET.run(numbers.walk, self.key, order, position, cotangents, sources)
+                if position == len(order):
+                    break
+            node = order[position]
+            g = numbers.as_tensor(cotangents[node])
+            parents = node.read(self.key)
+            position += 1
+            if g is None or not parents:
                 continue
             if slices is not None and self._reads_slices(node, parents):
                 slices.setdefault(parents[0], []).append((plain(g), node.saved[1]))
+            else:
+                self._step(node, g, parents, cotangents)
+            if unheard:
+                numbers.learn(node)
+            if node not in sources:
+                cotangents[node] = None
+        return {
+            node: plain(numbers.as_tensor(g)) for node in sources if (g := cotangents.get(node)) is not None
+        }
+
+    def _step(
+        self, node: Node, g: Cotangent, parents: Sequence[Node | None], cotangents: dict[Node, Any]
+    ) -> None:
+        """Send the cotangent of one node on to its parents."""
+        functions = node.primitive.functions  # type: ignore[union-attr]  # a node with parents was made by one
+        if functions is None or node.params or type(g) is not Tensor:
+            for parent, share in zip(parents, _shares(node, g, parents, cotangents), strict=False):
+                if share is not None and parent in cotangents:
+                    cotangents[parent] = join(numbers.as_tensor(cotangents[parent]), share)
+            return
+        # One rule an input and no parameters, which most operations of a scalar program are: `_shares` in line.
+        inputs = node.saved or ()
+        elementwise = node.primitive.kind is _ELEMENTWISE  # type: ignore[union-attr]
+        for parent, function in zip(parents, functions):  # noqa: B905  # of one length; the keyword costs time
+            if parent not in cotangents or function is None:
                 continue
-            functions = node.primitive.functions  # type: ignore[union-attr]  # a node with parents was made by one
-            if functions is None or node.params or type(g) is not Tensor:
-                for parent, share in zip(parents, _shares(node, g, parents, useful), strict=False):
-                    if share is not None:
-                        cotangents[parent] = join(cotangents.get(parent), share)
-                continue
-            # One rule an input and no parameters, which most operations of a scalar program are: `_shares` in line.
-            inputs = node.saved or ()
-            elementwise = node.primitive.kind is _ELEMENTWISE  # type: ignore[union-attr]
-            for parent, function in zip(parents, functions):  # noqa: B905  # of one length; the keyword costs time
-                if parent is None or function is None or (useful is not None and parent not in useful):
-                    continue
-                if elementwise:
-                    partial = function(node if node.kept is None else Tensor(node.kept, node), *inputs)
-                    share = apply(multiply, (g, conjugated(partial)))
-                else:
-                    share = function(g, *inputs)
-                if type(share) is not Tensor or type(share._value) is not parent.spec:
-                    share = conform(share, parent)
-                old = cotangents.get(parent)
-                if old is None:
-                    cotangents[parent] = share
-                elif type(old) is Tensor and type(share) is Tensor:
-                    cotangents[parent] = apply(add, (old, share))
-                else:
-                    cotangents[parent] = join(old, share)
-        return {node: plain(g) for node, g in cotangents.items() if node in sources}
+            if elementwise:
+                partial = function(node if node.kept is None else Tensor(node.kept, node), *inputs)
+                share = apply(multiply, (g, conjugated(partial)))
+            else:
+                share = function(g, *inputs)
+            if type(share) is not Tensor or type(share._value) is not parent.spec:
+                share = conform(share, parent)
+            old = cotangents[parent]
+            if old is None:
+                cotangents[parent] = share
+            elif type(old) is Tensor and type(share) is Tensor:
+                cotangents[parent] = apply(add, (old, share))
+            else:
+                cotangents[parent] = join(numbers.as_tensor(old), share)
 
     def _reads_slices(self, node: Node, parents: Sequence[Node | None]) -> bool:
         source = parents[0]
@@ -275,8 +319,8 @@ class Pullback:
         return source in self.sources and not source.read(self.key)
 
 
-def _shares(node: Node, g: Any, parents: Sequence[Node | None], useful: set[Node] | None) -> list[Any]:
-    """What the cotangent of a result sends to each input on the way to a source. The five cases of reverse mode."""
+def _shares(node: Node, g: Any, parents: Sequence[Node | None], useful: Container[Node | None]) -> list[Any]:
+    """What the cotangent of a result sends to each input that is useful. The five cases of reverse mode."""
     primitive, params, inputs = node.primitive, node.params, node.saved or ()
     assert primitive is not None
     if primitive is ITEM:
@@ -293,7 +337,7 @@ def _shares(node: Node, g: Any, parents: Sequence[Node | None], useful: set[Node
     shares: list[Any] = []
     for index, parent in enumerate(parents):
         rule = rules if type(rules) is Rule else rules[index]  # type: ignore[index]
-        if parent is None or rule is None or (useful is not None and parent not in useful):
+        if parent is None or parent not in useful or rule is None:
             shares.append(None)
             continue
         if kind is _ELEMENTWISE:

@@ -143,7 +143,7 @@ class _Reading(Listener):
     def hear_leave(self, holder: Any, how: str) -> None:
         raise _UnreadableError
 
-    def hear_read(self, variable: Any) -> None:
+    def hear_read(self, variable: Any, tensor: Tensor) -> None:
         raise _UnreadableError
 
     def _input(self, index: int) -> Any:

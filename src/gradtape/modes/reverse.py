@@ -20,7 +20,8 @@ from ..core.errors import InternalError
 from ..core.listen import Key, Listener, Node, leaf, listeners, paused
 from ..core.primitive import Kind, Masked, Primitive, Rule
 from ..core.spec import Spec, is_differentiable
-from ..core.tensor import QUIET, Tensor, apply
+from ..core.tensor import Tensor, apply
+from ..core.values import QUIET
 from ..core.variable import Variable
 from ..ops.constant import logical_and
 from ..ops.elementwise import conjugated, multiply
@@ -202,29 +203,16 @@ class Pullback:
         targets: nodes to start from.
         sources: nodes to arrive at; a source that lies on the way to another does not stop the walk.
 
-    `order` lists the nodes on the way from a target to a source, latest first, and `reached` holds the same nodes,
-    each with no cotangent as yet.
+    `order` lists the nodes on the way from a target to a source, latest first; `blank` has them without a cotangent.
     """
 
     def __init__(self, record: Record, targets: Iterable[Node], sources: Iterable[Node]) -> None:
         self.key = record.key
         self.sources = frozenset(sources)
-        self.reached = self._reached(targets)
-        self.order = sorted(self.reached, key=_SERIAL, reverse=True)
+        self.order = reached(record.key, targets)
         if not record.follows_only(self.sources):
             self._drop_useless()
-
-    def _reached(self, targets: Iterable[Node]) -> dict[Node, None]:
-        """The nodes that the targets were made of."""
-        key = self.key
-        reached = dict.fromkeys(targets)
-        waiting = list(reached)
-        for node in waiting:  # grows while it is read
-            for parent in node.note if node.key is key else node.read(key):
-                if parent is not None and parent not in reached:
-                    reached[parent] = None
-                    waiting.append(parent)
-        return reached
+        self.blank: dict[Node, Any] = dict.fromkeys(self.order)
 
     def _drop_useless(self) -> None:
         """Keep only nodes that depend on a source."""
@@ -235,11 +223,10 @@ class Pullback:
                     useful[node] = None
                     break
         self.order = [node for node in self.order if node in useful]
-        self.reached = dict.fromkeys(self.order)
 
     def depends(self, node: Node) -> bool:
         """Whether a target depends on this source."""
-        return node in self.reached
+        return node in self.blank
 
     def __call__(
         self,
@@ -252,11 +239,11 @@ class Pullback:
         there, as pairs of slices and indices, instead of being added into a dense tensor.
         """
         order, sources = self.order, self.sources
-        cotangents: dict[Node, Any] = self.reached.copy()
+        cotangents = self.blank.copy()
         for node, seed in seeds:
             if node in cotangents:
                 cotangents[node] = join(cotangents[node], seed)
-        unheard = slices is None and not ACTIVE.get()
+        unheard = slices is None and not listeners()
         position = 0
         while position < len(order):
             if unheard:

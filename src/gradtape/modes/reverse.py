@@ -328,14 +328,14 @@ def _shares(node: Node, g: Any, parents: Sequence[Node | None], useful: Containe
             shares.append(None)
             continue
         if kind is _ELEMENTWISE:
-            partial = rule.function(y, *inputs, **params)
+            partial = rule.function(y, *inputs, **params)  # type: ignore[misc]
             share: Any = apply(multiply, (g, conjugated(partial)))
         elif kind is _TANGENT:
             share = _pull(primitive, rule, g, y, inputs, params, parent)
         elif type(rules) is Rule:
-            share = rule.function(g, index, *inputs, **params)
+            share = rule.function(g, index, *inputs, **params)  # type: ignore[misc]
         else:
-            share = rule.function(g, *inputs, **params)
+            share = rule.function(g, *inputs, **params)  # type: ignore[misc]
         if live is not None:
             share = _cut(share, reach(primitive, rule, live, index, inputs, params))
         shares.append(conform(share, parent))

@@ -3,6 +3,7 @@
     tanh   = elementwise("tanh", np.tanh, lambda y, _x: 1 - y * y)
     divide = elementwise("divide", np.divide, (lambda _y, _a, b: reciprocal(b), lambda y, _a, b: -y * reciprocal(b)))
 
+`element`, where given, says how machine code computes one entry: `element=lambda e, a, b: e.div(a, b)`.
 See `primitive.py` for what each rule means and how its signature says what is kept for it.
 """
 
@@ -51,6 +52,7 @@ def constant(
     dtype: DType | None = bool_,
     samples: tuple[Sample, ...] = (),
     domain: Domain = (-2.0, 2.0),
+    element: Function | None = None,
 ) -> Primitive:
     """A row whose result is locally constant: comparisons, rounding, argmax.
 
@@ -65,7 +67,16 @@ def constant(
     rules = (None,) * arity
     return register(
         Primitive(
-            name, Kind.CONSTANT, value, spec or pointwise, rules, None, drawn, _domain(domain), spec is None
+            name,
+            Kind.CONSTANT,
+            value,
+            spec or pointwise,
+            rules,
+            None,
+            drawn,
+            _domain(domain),
+            spec is None,
+            element=element,
         )
     )
 
@@ -80,6 +91,7 @@ def linear(
     variadic: bool = False,
     structural: bool = False,
     pointwise: bool = False,
+    element: Function | None = None,
 ) -> Primitive:
     """A row that is linear in all the inputs that have a transpose, taken together.
 
@@ -88,7 +100,7 @@ def linear(
     of ones means "does not depend".
     """
     return _with_transposes(
-        Kind.LINEAR, name, value, transposes, spec, samples, variadic, structural, pointwise
+        Kind.LINEAR, name, value, transposes, spec, samples, variadic, structural, pointwise, element
     )
 
 
@@ -100,9 +112,12 @@ def multilinear(
     spec: Function = broadcast_spec,
     samples: tuple[Sample, ...] = (),
     variadic: bool = False,
+    element: Function | None = None,
 ) -> Primitive:
     """A row that is linear in each of the inputs that have a transpose, taken one at a time."""
-    return _with_transposes(Kind.MULTILINEAR, name, value, transposes, spec, samples, variadic, True, False)
+    return _with_transposes(
+        Kind.MULTILINEAR, name, value, transposes, spec, samples, variadic, True, False, element
+    )
 
 
 def _with_transposes(
@@ -115,6 +130,7 @@ def _with_transposes(
     variadic: bool,
     structural: bool,
     pointwise: bool,
+    element: Function | None,
 ) -> Primitive:
     rules: tuple[Rule | None, ...] | Rule
     if variadic:
@@ -125,7 +141,18 @@ def _with_transposes(
     entrywise = pointwise or spec is broadcast_spec
     drawn = samples or (_UNARY if isinstance(rules, tuple) and len(rules) == 1 else _BINARY)
     return register(
-        Primitive(name, kind, value, spec, rules, None, drawn, pointwise=entrywise, structural=structural)
+        Primitive(
+            name,
+            kind,
+            value,
+            spec,
+            rules,
+            None,
+            drawn,
+            pointwise=entrywise,
+            structural=structural,
+            element=element,
+        )
     )
 
 
@@ -137,13 +164,25 @@ def elementwise(
     domain: Domain = (-2.0, 2.0),
     samples: tuple[Sample, ...] = (),
     spec: Function = broadcast_spec,
+    element: Function | None = None,
 ) -> Primitive:
     """A row that works entry by entry on broadcast inputs, with one partial derivative `p(y, *x)` per input."""
     each = _each(partials)
     rules = tuple(None if f is None else replace(_rule(f, 1, output=0), bare=False) for f in each)
     drawn = samples or (_UNARY if len(each) == 1 else _BINARY)
     return register(
-        Primitive(name, Kind.ELEMENTWISE, value, spec, rules, None, drawn, _domain(domain), pointwise=True)
+        Primitive(
+            name,
+            Kind.ELEMENTWISE,
+            value,
+            spec,
+            rules,
+            None,
+            drawn,
+            _domain(domain),
+            pointwise=True,
+            element=element,
+        )
     )
 
 
@@ -158,6 +197,7 @@ def tangent(
     domain: Domain = (-2.0, 2.0),
     reach: Function | None = None,
     pointwise: bool = False,
+    element: Function | None = None,
 ) -> Primitive:
     """A row that gives the tangent of its result, `tangent(dx, y, *x)`, for each input; optionally its transpose.
 
@@ -169,7 +209,18 @@ def tangent(
     rules = tuple(_both(f, b) for f, b in zip(forward, backward, strict=True))
     entrywise = pointwise or spec is broadcast_spec
     return register(
-        Primitive(name, Kind.TANGENT, value, spec, rules, reach, samples, _domain(domain), entrywise)
+        Primitive(
+            name,
+            Kind.TANGENT,
+            value,
+            spec,
+            rules,
+            reach,
+            samples,
+            _domain(domain),
+            entrywise,
+            element=element,
+        )
     )
 
 

@@ -97,6 +97,8 @@ class Primitive:
         savings: `saving` of one or two inputs, by bits.
         pulls: the reverse rules as functions of plain numbers, by dtype's scalar type, as `modes/numbers.py` reads
             them when they are first needed; None where they cannot be read.
+        element: says with the verbs of an emitter (`backends/llvm/emit.py`) how one entry of the result is computed,
+            `element(e, *x, **params)`; without it machine code calls `value`.
         structural: a zero in the transpose of ones means that the entry of the input has no influence.
     """
 
@@ -110,6 +112,7 @@ class Primitive:
     domain: tuple[tuple[float, float], ...] = ((-2.0, 2.0),)
     pointwise: bool = False
     structural: bool = False
+    element: Callable[..., Any] | None = None
     functions: tuple[Callable[..., Any] | None, ...] | None = field(init=False)
     savings: tuple[Saving, ...] = field(init=False)
     pulls: dict[type, Pulls | None] = field(init=False, default_factory=dict)

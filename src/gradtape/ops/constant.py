@@ -11,38 +11,55 @@ from ..core.define import constant
 from ..core.primitive import Sample
 from ..core.spec import Spec, bool_, int64
 
-equal = constant("equal", np.equal, arity=2)
-not_equal = constant("not_equal", np.not_equal, arity=2)
-less = constant("less", operator.lt, arity=2)
-less_equal = constant("less_equal", operator.le, arity=2)
-greater = constant("greater", operator.gt, arity=2)
-greater_equal = constant("greater_equal", operator.ge, arity=2)
+equal = constant("equal", np.equal, arity=2, element=lambda e, a, b: e.eq(a, b))
+not_equal = constant("not_equal", np.not_equal, arity=2, element=lambda e, a, b: e.ne(a, b))
+less = constant("less", operator.lt, arity=2, element=lambda e, a, b: e.lt(a, b))
+less_equal = constant("less_equal", operator.le, arity=2, element=lambda e, a, b: e.le(a, b))
+greater = constant("greater", operator.gt, arity=2, element=lambda e, a, b: e.gt(a, b))
+greater_equal = constant("greater_equal", operator.ge, arity=2, element=lambda e, a, b: e.ge(a, b))
 
-logical_and = constant("logical_and", np.logical_and, arity=2)
-logical_or = constant("logical_or", np.logical_or, arity=2)
-logical_xor = constant("logical_xor", np.logical_xor, arity=2)
-logical_not = constant("logical_not", np.logical_not)
+logical_and = constant(
+    "logical_and", np.logical_and, arity=2, element=lambda e, a, b: e.both(e.to(a, "i1"), e.to(b, "i1"))
+)
+logical_or = constant(
+    "logical_or", np.logical_or, arity=2, element=lambda e, a, b: e.either(e.to(a, "i1"), e.to(b, "i1"))
+)
+logical_xor = constant(
+    "logical_xor", np.logical_xor, arity=2, element=lambda e, a, b: e.differ(e.to(a, "i1"), e.to(b, "i1"))
+)
+logical_not = constant("logical_not", np.logical_not, element=lambda e, x: e.flip(e.to(x, "i1")))
 
 _BITS_1: tuple[Sample, ...] = ((("bits",), {}),)
 _BITS_2: tuple[Sample, ...] = ((("bits", "bits"), {}),)
-bitwise_and = constant("bitwise_and", np.bitwise_and, arity=2, dtype=None, samples=_BITS_2)
-bitwise_or = constant("bitwise_or", np.bitwise_or, arity=2, dtype=None, samples=_BITS_2)
-bitwise_xor = constant("bitwise_xor", np.bitwise_xor, arity=2, dtype=None, samples=_BITS_2)
-invert = constant("invert", np.invert, dtype=None, samples=_BITS_1)
+bitwise_and = constant(
+    "bitwise_and", np.bitwise_and, arity=2, dtype=None, samples=_BITS_2, element=lambda e, a, b: e.both(a, b)
+)
+bitwise_or = constant(
+    "bitwise_or", np.bitwise_or, arity=2, dtype=None, samples=_BITS_2, element=lambda e, a, b: e.either(a, b)
+)
+bitwise_xor = constant(
+    "bitwise_xor",
+    np.bitwise_xor,
+    arity=2,
+    dtype=None,
+    samples=_BITS_2,
+    element=lambda e, a, b: e.differ(a, b),
+)
+invert = constant("invert", np.invert, dtype=None, samples=_BITS_1, element=lambda e, x: e.flip(x))
 
-isnan = constant("isnan", np.isnan)
-isinf = constant("isinf", np.isinf)
-isfinite = constant("isfinite", np.isfinite)
+isnan = constant("isnan", np.isnan, element=lambda e, x: e.isnan(x))
+isinf = constant("isinf", np.isinf, element=lambda e, x: e.eq(e.abs(x), e.number(x, np.inf)))
+isfinite = constant("isfinite", np.isfinite, element=lambda e, x: e.lt(e.abs(x), e.number(x, np.inf)))
 
-floor = constant("floor", np.floor, dtype=None)
-ceil = constant("ceil", np.ceil, dtype=None)
-rint = constant("rint", np.rint, dtype=None)
-trunc = constant("trunc", np.trunc, dtype=None)
+floor = constant("floor", np.floor, dtype=None, element=lambda e, x: e.floor(x))
+ceil = constant("ceil", np.ceil, dtype=None, element=lambda e, x: e.ceil(x))
+rint = constant("rint", np.rint, dtype=None, element=lambda e, x: e.rint(x))
+trunc = constant("trunc", np.trunc, dtype=None, element=lambda e, x: e.trunc(x))
 floor_divide = constant(
     "floor_divide", np.floor_divide, arity=2, dtype=None, domain=((-4.0, 4.0), (0.5, 2.0))
 )
 
-stop_gradient = constant("stop_gradient", lambda x: x, dtype=None)
+stop_gradient = constant("stop_gradient", lambda x: x, dtype=None, element=lambda e, x: x)
 
 
 def _astype_spec(x: Spec, *, dtype: Any) -> Spec:
@@ -59,6 +76,7 @@ astype = constant(
     spec=_astype_spec,
     samples=((((3,),), {"dtype": np.dtype("int32")}),),
     domain=(-50.0, 50.0),
+    element=lambda e, x, *, dtype: e.cast(x, dtype),
 )
 
 

@@ -45,7 +45,10 @@ def reals_only(function: Callable[..., Any]) -> Callable[..., Any]:
 # arithmetic
 
 multiply = multilinear(
-    "multiply", operator.mul, (lambda g, _a, b: g * conjugated(b), lambda g, a, _b: g * conjugated(a))
+    "multiply",
+    operator.mul,
+    (lambda g, _a, b: g * conjugated(b), lambda g, a, _b: g * conjugated(a)),
+    element=lambda e, a, b: e.mul(a, b),
 )
 
 
@@ -59,9 +62,16 @@ divide = elementwise(
     operator.truediv,
     (lambda _y, _a, b: reciprocal(b), lambda y, _a, b: -y / b),
     domain=((-2.0, 2.0), (0.5, 2.0)),
+    element=lambda e, a, b: e.div(a, b),
 )
-reciprocal: Primitive = elementwise("reciprocal", lambda x: 1 / x, lambda y, _x: -y * y, domain=(0.5, 2.0))
-square = elementwise("square", lambda x: x * x, lambda _y, x: x + x)
+reciprocal: Primitive = elementwise(
+    "reciprocal",
+    lambda x: 1 / x,
+    lambda y, _x: -y * y,
+    domain=(0.5, 2.0),
+    element=lambda e, x: e.div(e.number(x, 1), x),
+)
+square = elementwise("square", lambda x: x * x, lambda _y, x: x + x, element=lambda e, x: e.mul(x, x))
 
 
 def _power_base(_y: Any, x: Any, n: Any) -> Any:
@@ -75,7 +85,13 @@ def _power_exponent(y: Any, x: Any, _n: Any) -> Any:
     return y * where(inside, log(where(inside, x, like(x, 1))), like(x, 0))
 
 
-power = elementwise("power", operator.pow, (_power_base, _power_exponent), domain=((0.2, 2.0), (-2.0, 2.0)))
+power = elementwise(
+    "power",
+    operator.pow,
+    (_power_base, _power_exponent),
+    domain=((0.2, 2.0), (-2.0, 2.0)),
+    element=lambda e, a, b: e.pow(a, b),
+)
 remainder = elementwise(
     "remainder",
     np.remainder,
@@ -85,57 +101,116 @@ remainder = elementwise(
 
 # exponentials, logarithms and roots
 
-exp = elementwise("exp", np.exp, lambda y, _x: y)
-exp2 = elementwise("exp2", np.exp2, lambda y, _x: y * LN2)
-expm1 = elementwise("expm1", np.expm1, lambda y, _x: y + 1)
-log = elementwise("log", np.log, lambda _y, x: reciprocal(x), domain=(0.2, 3.0))
-log2 = elementwise("log2", np.log2, lambda _y, x: reciprocal(x) * (1 / LN2), domain=(0.2, 3.0))
-log10 = elementwise("log10", np.log10, lambda _y, x: reciprocal(x) * (1 / LN10), domain=(0.2, 3.0))
-log1p = elementwise("log1p", np.log1p, lambda _y, x: reciprocal(x + 1), domain=(-0.5, 2.0))
-sqrt = elementwise("sqrt", np.sqrt, lambda y, _x: 0.5 / y, domain=(0.2, 3.0))
-cbrt = elementwise("cbrt", np.cbrt, lambda y, _x: (1 / 3) / (y * y), domain=(0.2, 3.0))
+exp = elementwise("exp", np.exp, lambda y, _x: y, element=lambda e, x: e.exp(x))
+exp2 = elementwise("exp2", np.exp2, lambda y, _x: y * LN2, element=lambda e, x: e.exp2(x))
+expm1 = elementwise("expm1", np.expm1, lambda y, _x: y + 1, element=lambda e, x: e.expm1(x))
+log = elementwise(
+    "log", np.log, lambda _y, x: reciprocal(x), domain=(0.2, 3.0), element=lambda e, x: e.log(x)
+)
+log2 = elementwise(
+    "log2",
+    np.log2,
+    lambda _y, x: reciprocal(x) * (1 / LN2),
+    domain=(0.2, 3.0),
+    element=lambda e, x: e.log2(x),
+)
+log10 = elementwise(
+    "log10",
+    np.log10,
+    lambda _y, x: reciprocal(x) * (1 / LN10),
+    domain=(0.2, 3.0),
+    element=lambda e, x: e.log10(x),
+)
+log1p = elementwise(
+    "log1p", np.log1p, lambda _y, x: reciprocal(x + 1), domain=(-0.5, 2.0), element=lambda e, x: e.log1p(x)
+)
+sqrt = elementwise("sqrt", np.sqrt, lambda y, _x: 0.5 / y, domain=(0.2, 3.0), element=lambda e, x: e.sqrt(x))
+cbrt = elementwise(
+    "cbrt", np.cbrt, lambda y, _x: (1 / 3) / (y * y), domain=(0.2, 3.0), element=lambda e, x: e.cbrt(x)
+)
 logaddexp = elementwise(
     "logaddexp", np.logaddexp, (lambda _y, a, b: sigmoid(a - b), lambda _y, a, b: sigmoid(b - a))
 )
 
 # trigonometric and hyperbolic functions with their inverses
 
-sin = elementwise("sin", np.sin, lambda _y, x: cos(x))
-cos: Primitive = elementwise("cos", np.cos, lambda _y, x: -sin(x))
-tan = elementwise("tan", np.tan, lambda y, _x: 1 + y * y, domain=(-1.2, 1.2))
-arcsin = elementwise("arcsin", np.arcsin, lambda _y, x: 1 / sqrt((1 - x) * (1 + x)), domain=(-0.8, 0.8))
-arccos = elementwise("arccos", np.arccos, lambda _y, x: -1 / sqrt((1 - x) * (1 + x)), domain=(-0.8, 0.8))
-arctan = elementwise("arctan", np.arctan, lambda _y, x: 1 / (1 + x * x))
+sin = elementwise("sin", np.sin, lambda _y, x: cos(x), element=lambda e, x: e.sin(x))
+cos: Primitive = elementwise("cos", np.cos, lambda _y, x: -sin(x), element=lambda e, x: e.cos(x))
+tan = elementwise("tan", np.tan, lambda y, _x: 1 + y * y, domain=(-1.2, 1.2), element=lambda e, x: e.tan(x))
+arcsin = elementwise(
+    "arcsin",
+    np.arcsin,
+    lambda _y, x: 1 / sqrt((1 - x) * (1 + x)),
+    domain=(-0.8, 0.8),
+    element=lambda e, x: e.asin(x),
+)
+arccos = elementwise(
+    "arccos",
+    np.arccos,
+    lambda _y, x: -1 / sqrt((1 - x) * (1 + x)),
+    domain=(-0.8, 0.8),
+    element=lambda e, x: e.acos(x),
+)
+arctan = elementwise("arctan", np.arctan, lambda _y, x: 1 / (1 + x * x), element=lambda e, x: e.atan(x))
 arctan2 = elementwise(
     "arctan2",
     np.arctan2,
     (lambda _y, a, b: b / (a * a + b * b), lambda _y, a, b: -a / (a * a + b * b)),
     domain=((0.3, 2.0), (0.3, 2.0)),
+    element=lambda e, a, b: e.atan2(a, b),
 )
 hypot = elementwise(
     "hypot",
     np.hypot,
     (lambda y, a, _b: divide_no_nan(a, y), lambda y, _a, b: divide_no_nan(b, y)),
     domain=(0.3, 2.0),
+    element=lambda e, a, b: e.hypot(a, b),
 )
-sinh = elementwise("sinh", np.sinh, lambda _y, x: cosh(x))
-cosh: Primitive = elementwise("cosh", np.cosh, lambda _y, x: sinh(x))
-tanh = elementwise("tanh", np.tanh, lambda y, _x: 1 - y * y)
-arcsinh = elementwise("arcsinh", np.arcsinh, lambda _y, x: 1 / sqrt(x * x + 1))
-arccosh = elementwise("arccosh", np.arccosh, lambda _y, x: 1 / (sqrt(x - 1) * sqrt(x + 1)), domain=(1.2, 3.0))
-arctanh = elementwise("arctanh", np.arctanh, lambda _y, x: 1 / ((1 - x) * (1 + x)), domain=(-0.8, 0.8))
+sinh = elementwise("sinh", np.sinh, lambda _y, x: cosh(x), element=lambda e, x: e.sinh(x))
+cosh: Primitive = elementwise("cosh", np.cosh, lambda _y, x: sinh(x), element=lambda e, x: e.cosh(x))
+tanh = elementwise("tanh", np.tanh, lambda y, _x: 1 - y * y, element=lambda e, x: e.tanh(x))
+arcsinh = elementwise(
+    "arcsinh", np.arcsinh, lambda _y, x: 1 / sqrt(x * x + 1), element=lambda e, x: e.asinh(x)
+)
+arccosh = elementwise(
+    "arccosh",
+    np.arccosh,
+    lambda _y, x: 1 / (sqrt(x - 1) * sqrt(x + 1)),
+    domain=(1.2, 3.0),
+    element=lambda e, x: e.acosh(x),
+)
+arctanh = elementwise(
+    "arctanh",
+    np.arctanh,
+    lambda _y, x: 1 / ((1 - x) * (1 + x)),
+    domain=(-0.8, 0.8),
+    element=lambda e, x: e.atanh(x),
+)
 
 # activations
 
-sigmoid: Primitive = elementwise("sigmoid", lambda x: 1 / (1 + np.exp(-x)), lambda y, _x: y * (1 - y))
-softplus = elementwise("softplus", lambda x: np.logaddexp(x, x.dtype.type(0)), lambda _y, x: sigmoid(x))
+sigmoid: Primitive = elementwise(
+    "sigmoid", lambda x: 1 / (1 + np.exp(-x)), lambda y, _x: y * (1 - y), element=lambda e, x: e.sigmoid(x)
+)
+softplus = elementwise(
+    "softplus",
+    lambda x: np.logaddexp(x, x.dtype.type(0)),
+    lambda _y, x: sigmoid(x),
+    element=lambda e, x: e.softplus(x),
+)
 relu = elementwise(
-    "relu", reals_only(lambda x: np.maximum(x, x.dtype.type(0))), lambda y, _x: sign(y), domain=(0.3, 2.0)
+    "relu",
+    reals_only(lambda x: np.maximum(x, x.dtype.type(0))),
+    lambda y, _x: sign(y),
+    domain=(0.3, 2.0),
+    element=lambda e, x: e.maximum(x, e.number(x, 0)),
 )
 
 # absolute value, sign, and the larger and smaller of two
 
-sign: Primitive = elementwise("sign", reals_only(np.sign), lambda _y, _x: like(_y, 0), domain=(0.3, 2.0))
+sign: Primitive = elementwise(
+    "sign", reals_only(np.sign), lambda _y, _x: like(_y, 0), domain=(0.3, 2.0), element=lambda e, x: e.sign(x)
+)
 
 
 def _direction(y: Any, x: Any) -> Any:
@@ -156,10 +231,11 @@ absolute = tangent(
     samples=((((3,),), {}), (((),), {})),
     domain=(0.3, 2.0),
     pointwise=True,
+    element=lambda e, x: e.abs(x),
 )
 
 
-def _larger_of(name: str, function: Any, first: Any) -> Any:
+def _larger_of(name: str, function: Any, first: Any, element: Any) -> Any:
     """A choice between two numbers that goes wholly to the first at a tie."""
 
     def left(dx: Any, _y: Any, a: Any, b: Any) -> Any:
@@ -169,7 +245,15 @@ def _larger_of(name: str, function: Any, first: Any) -> Any:
         return multiply(dx, cast_flag(logical_not(first(a, b)), _y))
 
     samples: tuple[Sample, ...] = ((((3,), (3,)), {}), (((2, 3), ()), {}), (((), (2, 1)), {}))
-    return tangent(name, function, (left, right), pulls=(left, right), spec=broadcast_spec, samples=samples)
+    return tangent(
+        name,
+        function,
+        (left, right),
+        pulls=(left, right),
+        spec=broadcast_spec,
+        samples=samples,
+        element=element,
+    )
 
 
 def cast_flag(flag: Any, x: Any) -> Tensor:
@@ -177,8 +261,10 @@ def cast_flag(flag: Any, x: Any) -> Tensor:
     return astype(flag, dtype=x.dtype)  # type: ignore[no-any-return]
 
 
-maximum = _larger_of("maximum", reals_only(np.maximum), greater_equal)
-minimum = _larger_of("minimum", reals_only(np.minimum), less_equal)
+maximum = _larger_of(
+    "maximum", reals_only(np.maximum), greater_equal, element=lambda e, a, b: e.maximum(a, b)
+)
+minimum = _larger_of("minimum", reals_only(np.minimum), less_equal, element=lambda e, a, b: e.minimum(a, b))
 
 # products and quotients with a settled value at zero
 
@@ -196,6 +282,7 @@ divide_no_nan: Primitive = elementwise(
         lambda y, _a, b: -divide_no_nan(y, b),
     ),
     domain=((-2.0, 2.0), (0.5, 2.0)),
+    element=lambda e, a, b: e.select(e.eq(b, e.number(b, 0)), e.number(a, 0), e.div(a, b)),
 )
 
 
@@ -207,6 +294,7 @@ multiply_no_nan = elementwise(
     "multiply_no_nan",
     _multiply_no_nan,
     (lambda _z, _x, y: y, lambda _z, x, y: where(equal(y, like(y, 0)), like(x, 0), x)),
+    element=lambda e, a, b: e.select(e.eq(b, e.number(b, 0)), e.number(a, 0), e.mul(a, b)),
 )
 
 

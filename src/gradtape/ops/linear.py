@@ -18,10 +18,20 @@ from ..core.tensor import Tensor
 from .constant import logical_not, reduced_shape
 
 # Python's operators do on NumPy scalars what NumPy's functions do, in a tenth of the time.
-add = linear("add", operator.add, (lambda g: g, lambda g: g), structural=True)
-subtract = linear("subtract", operator.sub, (lambda g: g, lambda g: negative(g)), structural=True)
-negative: Primitive = linear("negative", operator.neg, lambda g: negative(g), structural=True)
-identity = linear("identity", lambda x: x, lambda g: g, structural=True)
+add = linear(
+    "add", operator.add, (lambda g: g, lambda g: g), structural=True, element=lambda e, a, b: e.add(a, b)
+)
+subtract = linear(
+    "subtract",
+    operator.sub,
+    (lambda g: g, lambda g: negative(g)),
+    structural=True,
+    element=lambda e, a, b: e.sub(a, b),
+)
+negative: Primitive = linear(
+    "negative", operator.neg, lambda g: negative(g), structural=True, element=lambda e, x: e.neg(x)
+)
+identity = linear("identity", lambda x: x, lambda g: g, structural=True, element=lambda e, x: x)
 
 
 # sum and broadcast: each is the other's transpose
@@ -247,6 +257,7 @@ cast = linear(
     spec=lambda x, *, dtype: Spec(tuple(x.shape), dtype),
     pointwise=True,
     samples=((((3,),), {"dtype": np.dtype("float64")}), (((),), {"dtype": np.dtype("complex128")})),
+    element=lambda e, x, *, dtype: e.cast(x, dtype),
 )
 
 
@@ -255,8 +266,18 @@ def _part_spec(x: Spec) -> Spec:
 
 
 _ONE: tuple[Sample, ...] = ((((3,),), {}), (((),), {}))
-conjugate: Primitive = linear("conjugate", np.conjugate, lambda g: conjugate(g), structural=True)
-real = linear("real", lambda x: x.real[()], lambda g: g, spec=_part_spec, samples=_ONE, pointwise=True)
+conjugate: Primitive = linear(
+    "conjugate", np.conjugate, lambda g: conjugate(g), structural=True, element=lambda e, x: x
+)
+real = linear(
+    "real",
+    lambda x: x.real[()],
+    lambda g: g,
+    spec=_part_spec,
+    samples=_ONE,
+    pointwise=True,
+    element=lambda e, x: x,
+)
 imag = linear("imag", lambda x: x.imag[()], lambda g: g * 1j, spec=_part_spec, samples=_ONE, pointwise=True)
 
 
@@ -291,4 +312,5 @@ where = linear(
         ((_CONDITION, (), (3,)), {}),
         ((np.array([[True], [False]]), (2, 3), (3,)), {}),
     ),
+    element=lambda e, c, a, b: e.select(c, a, b),
 )

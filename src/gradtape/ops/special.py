@@ -120,8 +120,18 @@ hermite_gaussian: Primitive = elementwise(
     samples=((((3,),), {"degree": 0}), (((),), {"degree": 3})),
 )
 
-erf = elementwise("erf", scipy_value("erf"), lambda _y, x: 2 / ROOT_PI * hermite_gaussian(x, degree=0))
-erfc = elementwise("erfc", scipy_value("erfc"), lambda _y, x: -2 / ROOT_PI * hermite_gaussian(x, degree=0))
+erf = elementwise(
+    "erf",
+    scipy_value("erf"),
+    lambda _y, x: 2 / ROOT_PI * hermite_gaussian(x, degree=0),
+    element=lambda e, x: e.erf(x),
+)
+erfc = elementwise(
+    "erfc",
+    scipy_value("erfc"),
+    lambda _y, x: -2 / ROOT_PI * hermite_gaussian(x, degree=0),
+    element=lambda e, x: e.erfc(x),
+)
 
 
 def _erfcx_derivative(x: Any, *, order: int) -> Any:

@@ -1,0 +1,351 @@
+"""The emitter: the verbs that `element` rules speak, written as LLVM IR.
+
+An `element` rule says how one entry of a result is computed: `element=lambda e, a, b: e.mul(a, b)`. The values that it
+is given are lanes: a vector of `width` entries, or one number where the width is 1. The same rule serves a loop over
+arrays, eight entries at a time, and a program of numbers. No flag changes the meaning of NaN, infinity or -0.
+
+The text of IR is put together here by hand, as that costs a tenth of building it from objects.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+KINDS = {"float32": "float", "float64": "double", "bool": "i1", "int32": "i32", "int64": "i64"}
+"""LLVM's name for the entries of each dtype that machine code deals with."""
+
+STORED = {
+    "float": ("float", 4),
+    "double": ("double", 8),
+    "i1": ("i8", 1),
+    "i32": ("i32", 4),
+    "i64": ("i64", 8),
+}
+"""How an entry lies in memory, and in how many bytes."""
+
+BITS = {"float": "i32", "double": "i64"}
+
+
+class Unsupported(Exception):
+    """There is no machine code for this; the operation is done by its NumPy value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """A value of the program being emitted: its name in the IR and the kind of its entries."""
+
+    name: str
+    kind: str
+
+
+@dataclass(slots=True)
+class Module:
+    """The functions and declarations of one piece of machine code."""
+
+    declarations: dict[str, str] = field(default_factory=dict)
+    functions: list[str] = field(default_factory=list)
+
+    def declare(self, name: str, result: str, arguments: str, text: str = "") -> None:
+        """Enter a function of this name, from outside or with its own text."""
+        self.declarations.setdefault(name, text or f"declare {result} @{name}({arguments})")
+
+    def text(self) -> str:
+        return "\n".join([*self.declarations.values(), *self.functions])
+
+
+def literal(kind: str, number: Any) -> str:
+    """A number as LLVM writes it: floats by the bits of a double."""
+    if kind in BITS:
+        exact = float(np.float32(number)) if kind == "float" else float(number)
+        return f"0x{struct.unpack('<Q', struct.pack('<d', exact))[0]:016X}"
+    if kind == "i1":
+        return "true" if number else "false"
+    return str(int(number))
+
+
+class Emitter:
+    """Writes the body of one function; each verb takes lanes and gives a lane."""
+
+    def __init__(self, module: Module, width: int = 1) -> None:
+        self.module = module
+        self.width = width
+        self.lines: list[str] = []
+        self._count = 0
+        self._known: dict[Any, Lane] = {}
+
+    # writing
+
+    def fresh(self) -> str:
+        self._count += 1
+        return f"%v{self._count}"
+
+    def line(self, text: str) -> str:
+        """An instruction that gives a value; its name."""
+        name = self.fresh()
+        self.lines.append(f"  {name} = {text}")
+        return name
+
+    def label(self) -> str:
+        self._count += 1
+        return f"l{self._count}"
+
+    def type(self, kind: str) -> str:
+        return kind if self.width == 1 else f"<{self.width} x {kind}>"
+
+    def _op(self, text: str, kind: str) -> Lane:
+        return Lane(self.line(text), kind)
+
+    def number(self, like: Lane | str, number: Any) -> Lane:
+        """A constant of the kind of a lane."""
+        kind = like if isinstance(like, str) else like.kind
+        text = literal(kind, number)
+        return Lane(text if self.width == 1 else f"splat ({kind} {text})", kind)
+
+    def _intrinsic(self, name: str, arguments: Sequence[Lane], kind: str | None = None) -> Lane:
+        first = arguments[0].kind
+        suffix = {"float": "f32", "double": "f64"}[first] if first in BITS else first
+        suffix = suffix if self.width == 1 else f"v{self.width}{suffix}"
+        full = f"llvm.{name}.{suffix}"
+        types = ", ".join(self.type(a.kind) for a in arguments)
+        result = kind or first
+        self.module.declare(full, self.type(result), types)
+        given = ", ".join(f"{self.type(a.kind)} {a.name}" for a in arguments)
+        return self._op(f"call {self.type(result)} @{full}({given})", result)
+
+    def _binary(self, floating: str | None, whole: str | None, a: Lane, b: Lane) -> Lane:
+        name = floating if a.kind in BITS else whole if a.kind != "i1" else None
+        if name is None or a.kind != b.kind:
+            raise Unsupported(f"{floating or whole} of {a.kind} and {b.kind}")
+        return self._op(f"{name} {self.type(a.kind)} {a.name}, {b.name}", a.kind)
+
+    # arithmetic
+
+    def add(self, a: Lane, b: Lane) -> Lane:
+        return self._binary("fadd", "add", a, b)
+
+    def sub(self, a: Lane, b: Lane) -> Lane:
+        return self._binary("fsub", "sub", a, b)
+
+    def mul(self, a: Lane, b: Lane) -> Lane:
+        return self._binary("fmul", "mul", a, b)
+
+    def div(self, a: Lane, b: Lane) -> Lane:
+        return self._binary("fdiv", None, a, b)
+
+    def neg(self, a: Lane) -> Lane:
+        if a.kind in BITS:
+            return self._op(f"fneg {self.type(a.kind)} {a.name}", a.kind)
+        return self.sub(self.number(a, 0), a)
+
+    def fma(self, a: Lane, b: Lane, c: Lane) -> Lane:
+        """a b + c, rounded once where the processor can; for the polynomials of this folder alone."""
+        return self._intrinsic("fmuladd", (a, b, c))
+
+    def horner(self, x: Lane, coefficients: Sequence[float]) -> Lane:
+        """The polynomial with these coefficients, highest power first."""
+        total = self.number(x, coefficients[0])
+        for coefficient in coefficients[1:]:
+            total = self.fma(total, x, self.number(x, coefficient))
+        return total
+
+    # numbers to numbers
+
+    def sqrt(self, a: Lane) -> Lane:
+        return self._intrinsic("sqrt", (self._floating(a),))
+
+    def floor(self, a: Lane) -> Lane:
+        return self._intrinsic("floor", (self._floating(a),))
+
+    def ceil(self, a: Lane) -> Lane:
+        return self._intrinsic("ceil", (self._floating(a),))
+
+    def trunc(self, a: Lane) -> Lane:
+        return self._intrinsic("trunc", (self._floating(a),))
+
+    def rint(self, a: Lane) -> Lane:
+        return self._intrinsic("roundeven", (self._floating(a),))
+
+    def abs(self, a: Lane) -> Lane:
+        if a.kind in BITS:
+            return self._intrinsic("fabs", (a,))
+        return self.select(self.lt(a, self.number(a, 0)), self.neg(a), a)
+
+    def sign(self, a: Lane) -> Lane:
+        """-1, 0 or 1; NaN stays."""
+        zero = self.number(a, 0)
+        y = self.select(self.eq(a, zero), zero, a)
+        y = self.select(self.lt(a, zero), self.number(a, -1), y)
+        return self.select(self.gt(a, zero), self.number(a, 1), y)
+
+    def maximum(self, a: Lane, b: Lane) -> Lane:
+        """The larger; NaN if either is."""
+        first = self.ge(a, b)
+        return self.select(self.either(first, self.isnan(a)) if a.kind in BITS else first, a, b)
+
+    def minimum(self, a: Lane, b: Lane) -> Lane:
+        """The smaller; NaN if either is."""
+        first = self.le(a, b)
+        return self.select(self.either(first, self.isnan(a)) if a.kind in BITS else first, a, b)
+
+    def copysign(self, size: Lane, sign: Lane) -> Lane:
+        return self._intrinsic("copysign", (self._floating(size), sign))
+
+    def _floating(self, a: Lane) -> Lane:
+        if a.kind not in BITS:
+            raise Unsupported(f"a floating operation on {a.kind}")
+        return a
+
+    # comparing and choosing; the comparisons of a NaN are false but for `ne`
+
+    def _compare(self, ordered: str, whole: str, a: Lane, b: Lane) -> Lane:
+        if a.kind != b.kind:
+            raise Unsupported(f"comparison of {a.kind} and {b.kind}")
+        name = f"fcmp {ordered}" if a.kind in BITS else f"icmp {whole}"
+        return self._op(f"{name} {self.type(a.kind)} {a.name}, {b.name}", "i1")
+
+    def lt(self, a: Lane, b: Lane) -> Lane:
+        return self._compare("olt", "ult" if a.kind == "i1" else "slt", a, b)
+
+    def le(self, a: Lane, b: Lane) -> Lane:
+        return self._compare("ole", "ule" if a.kind == "i1" else "sle", a, b)
+
+    def gt(self, a: Lane, b: Lane) -> Lane:
+        return self._compare("ogt", "ugt" if a.kind == "i1" else "sgt", a, b)
+
+    def ge(self, a: Lane, b: Lane) -> Lane:
+        return self._compare("oge", "uge" if a.kind == "i1" else "sge", a, b)
+
+    def eq(self, a: Lane, b: Lane) -> Lane:
+        return self._compare("oeq", "eq", a, b)
+
+    def ne(self, a: Lane, b: Lane) -> Lane:
+        return self._compare("une", "ne", a, b)
+
+    def isnan(self, a: Lane) -> Lane:
+        return self._op(f"fcmp uno {self.type(self._floating(a).kind)} {a.name}, {a.name}", "i1")
+
+    def select(self, condition: Lane, a: Lane, b: Lane) -> Lane:
+        if condition.kind != "i1" or a.kind != b.kind:
+            raise Unsupported(f"select by {condition.kind} of {a.kind} and {b.kind}")
+        kind = self.type(a.kind)
+        return self._op(
+            f"select {self.type('i1')} {condition.name}, {kind} {a.name}, {kind} {b.name}", a.kind
+        )
+
+    def _logic(self, name: str, a: Lane, b: Lane) -> Lane:
+        if a.kind != b.kind or a.kind in BITS:
+            raise Unsupported(f"{name} of {a.kind} and {b.kind}")
+        return self._op(f"{name} {self.type(a.kind)} {a.name}, {b.name}", a.kind)
+
+    def both(self, a: Lane, b: Lane) -> Lane:
+        return self._logic("and", a, b)
+
+    def either(self, a: Lane, b: Lane) -> Lane:
+        return self._logic("or", a, b)
+
+    def differ(self, a: Lane, b: Lane) -> Lane:
+        return self._logic("xor", a, b)
+
+    def flip(self, a: Lane) -> Lane:
+        """The other truth value, or all bits the other way."""
+        return self._logic("xor", a, self.number(a, True if a.kind == "i1" else -1))
+
+    # kinds and bits
+
+    def to(self, a: Lane, kind: str) -> Lane:
+        """The entries in another kind, by NumPy's rules; floats to whole numbers are left to NumPy."""
+        if a.kind == kind:
+            return a
+        if kind == "i1":
+            return self.ne(a, self.number(a, 0))
+        if a.kind == "i1":
+            name = "uitofp" if kind in BITS else "zext"
+        elif a.kind in BITS:
+            if kind not in BITS:
+                raise Unsupported(f"{a.kind} to {kind}")
+            name = "fpext" if kind == "double" else "fptrunc"
+        elif kind in BITS:
+            name = "sitofp"
+        else:
+            name = "sext" if kind == "i64" else "trunc"
+        return self._op(f"{name} {self.type(a.kind)} {a.name} to {self.type(kind)}", kind)
+
+    def cast(self, a: Lane, dtype: Any) -> Lane:
+        """The entries in a dtype."""
+        kind = KINDS.get(np.dtype(dtype).name)
+        if kind is None:
+            raise Unsupported(f"a cast to {dtype}")
+        return self.to(a, kind)
+
+    def bits(self, a: Lane) -> Lane:
+        """The bits of a float as a whole number of its size."""
+        kind = BITS[a.kind]
+        return self._op(f"bitcast {self.type(a.kind)} {a.name} to {self.type(kind)}", kind)
+
+    def floating(self, a: Lane) -> Lane:
+        """The float of these bits."""
+        kind = {"i32": "float", "i64": "double"}[a.kind]
+        return self._op(f"bitcast {self.type(a.kind)} {a.name} to {self.type(kind)}", kind)
+
+    def shift_left(self, a: Lane, count: int) -> Lane:
+        return self._op(f"shl {self.type(a.kind)} {a.name}, {self.number(a, count).name}", a.kind)
+
+    def shift_right(self, a: Lane, count: int) -> Lane:
+        return self._op(f"lshr {self.type(a.kind)} {a.name}, {self.number(a, count).name}", a.kind)
+
+    # functions of the C library, lane by lane
+
+    def library(self, name: str, *arguments: Lane) -> Lane:
+        """A function of the C library on each lane: for what has no vector code of our own."""
+        kind = self._floating(arguments[0]).kind
+        called = name if kind == "double" else name + "f"
+        self.module.declare(called, kind, ", ".join(kind for _ in arguments))
+        if self.width == 1:
+            given = ", ".join(f"{kind} {a.name}" for a in arguments)
+            return self._op(f"call {kind} @{called}({given})", kind)
+        helper = f"lanes_{called}_{self.width}"
+        vector = self.type(kind)
+        if helper not in self.module.declarations:
+            self.module.declare(helper, "", "", _lanewise(helper, called, kind, self.width, len(arguments)))
+        given = ", ".join(f"{vector} {a.name}" for a in arguments)
+        return self._op(f"call {vector} @{helper}({given})", kind)
+
+    def rarely(self, condition: Lane, usual: Lane, name: str, *arguments: Lane) -> Lane:
+        """`usual`, but for lanes in which the condition holds the value of a library function: a branch, seldom taken."""
+        some = condition.name
+        if self.width > 1:
+            full = f"llvm.vector.reduce.or.v{self.width}i1"
+            self.module.declare(full, "i1", self.type("i1"))
+            some = self.line(f"call i1 @{full}({self.type('i1')} {condition.name})")
+        rare, after, before = self.label(), self.label(), self.label()
+        self.lines += [
+            f"  br label %{before}",
+            f"{before}:",
+            f"  br i1 {some}, label %{rare}, label %{after}",
+        ]
+        self.lines.append(f"{rare}:")
+        other = self.select(condition, self.library(name, *arguments), usual)
+        self.lines += [f"  br label %{after}", f"{after}:"]
+        kind = self.type(usual.kind)
+        return self._op(f"phi {kind} [ {usual.name}, %{before} ], [ {other.name}, %{rare} ]", usual.kind)
+
+
+def _lanewise(helper: str, called: str, kind: str, width: int, count: int) -> str:
+    """A function that calls another on each lane of its arguments."""
+    vector = f"<{width} x {kind}>"
+    parameters = ", ".join(f"{vector} %a{i}" for i in range(count))
+    lines = [f"define internal {vector} @{helper}({parameters}) noinline {{", "entry:"]
+    total = "poison"
+    for lane in range(width):
+        for i in range(count):
+            lines.append(f"  %x{lane}_{i} = extractelement {vector} %a{i}, i32 {lane}")
+        given = ", ".join(f"{kind} %x{lane}_{i}" for i in range(count))
+        lines.append(f"  %y{lane} = call {kind} @{called}({given})")
+        lines.append(f"  %t{lane} = insertelement {vector} {total}, {kind} %y{lane}, i32 {lane}")
+        total = f"%t{lane}"
+    return "\n".join([*lines, f"  ret {vector} {total}", "}"])

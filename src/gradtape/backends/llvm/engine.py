@@ -1,0 +1,49 @@
+"""LLVM itself: text of IR to machine code for this processor, and the addresses of its functions."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+_LOCK = threading.Lock()
+_MACHINE: list[Any] = []
+
+
+def _machine() -> Any:
+    """The processor we run on; LLVM is imported and set up at the first compilation."""
+    import llvmlite.binding as llvm
+
+    if not _MACHINE:
+        llvm.initialize_native_target()
+        llvm.initialize_native_asmprinter()
+        target = llvm.Target.from_default_triple()
+        features = llvm.get_host_cpu_features().flatten()
+        _MACHINE.append((target, llvm.get_host_cpu_name(), features))
+    target, name, features = _MACHINE[0]
+    return target.create_target_machine(cpu=name, features=features, opt=2, jit=True)
+
+
+class Code:
+    """Machine code; it lives as long as this object."""
+
+    __slots__ = ("_engine", "size")
+
+    def __init__(self, text: str) -> None:
+        import llvmlite.binding as llvm
+
+        with _LOCK:
+            machine = _machine()
+            module = llvm.parse_assembly(text)
+            module.verify()
+            options = llvm.create_pipeline_tuning_options(speed_level=2)
+            options.loop_vectorization = False  # the loops are vectors already
+            options.slp_vectorization = False
+            builder = llvm.create_pass_builder(machine, options)
+            builder.getModulePassManager().run(module, builder)
+            self.size = len(text)
+            self._engine = llvm.create_mcjit_compiler(module, machine)
+            self._engine.finalize_object()
+
+    def address(self, name: str) -> int:
+        """Where a function starts."""
+        return self._engine.get_function_address(name)  # type: ignore[no-any-return]

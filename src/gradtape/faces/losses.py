@@ -9,7 +9,7 @@ import numpy as np
 
 from ..core.errors import InvalidArgumentError
 from ..core.spec import int64
-from ..core.tensor import Tensor, as_tensor, beside
+from ..core.tensor import Tensor, as_tensor, beside, decide
 from ..ops import composite, linear, reduction
 from ..ops import constant as fixed
 from ..ops import elementwise as each
@@ -87,8 +87,8 @@ def sparse_softmax_cross_entropy_with_logits(labels: Any, logits: Any, name: str
         raise InvalidArgumentError(
             f"{title}: labels must have the shape of logits without the last axis, got {places.shape} and {x.shape}"
         )
-    classes, found = x._value.shape[-1], np.asarray(places)
-    if found.size and not (found.min() >= 0 and found.max() < classes):
+    classes = x._value.shape[-1]
+    if decide(places, lambda found: bool(np.any((found < 0) | (found >= classes)))):
         raise InvalidArgumentError(
             f"{title}: a label is not in [0, {classes}), the classes of logits of shape {x.shape}"
         )

@@ -208,14 +208,17 @@ def max_pool_with_argmax(
         )
     y, place = _first_largest(read)
     batch, height, width, channels = read.x._value.shape
-    rows, columns = np.divmod(np.asarray(place), read.size[1])
-    first, second = (np.arange(n) * s for n, s in zip(rows.shape[1:3], read.strides, strict=True))
-    rows = rows + first[:, None, None] - read.padding[0][0]
-    columns = columns + second[:, None] - read.padding[1][0]
-    flat = (rows * width + columns) * channels + np.arange(channels)
+    windowed = place._value.shape[1:3]
+    first, second = (
+        np.arange(n) * s - pair[0] for n, s, pair in zip(windowed, read.strides, read.padding, strict=True)
+    )
+    across = read.size[1]
+    rows = place // across + Tensor(first[:, None, None])
+    columns = place % across + Tensor(second[:, None])
+    flat = (rows * width + columns) * channels + Tensor(np.arange(channels))
     if include_batch_in_index:
-        flat = flat + np.arange(batch)[:, None, None, None] * (height * width * channels)
-    return MaxPoolWithArgmax(y, Tensor(flat.astype(output_dtype)))
+        flat = flat + Tensor(np.arange(batch)[:, None, None, None] * (height * width * channels))
+    return MaxPoolWithArgmax(y, fixed.astype(flat, dtype=np.dtype(output_dtype)))
 
 
 # morphology: the maximum of sums with a kernel

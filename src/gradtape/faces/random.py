@@ -1,87 +1,39 @@
-"""TensorFlow's `tf.random`: stateless draws, seeded generators, and the global generator.
+"""TensorFlow's `tf.random`: draws from seeds (`stateless_*`), from the global generator, and from generators.
 
 Values come from NumPy's generators (PCG64 for streams, Philox keyed by the seed for stateless draws) and do not equal
-TensorFlow's for the same seed. They are constants to every tape, but for location and scale: a draw is
-`mean + stddev * noise`, so derivatives reach both.
+TensorFlow's for the same seed. The draws of continuous distributions are differentiable in the parameters at any
+order: normal and uniform by location and scale, truncated normal and gamma by their quantile functions, of which
+implicit reparameterisation (`ops/quantile.py`) is the derivative.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from ..core.errors import InvalidArgumentError
-from ..core.listen import listeners
-from ..core.spec import default_float
-from ..core.tensor import Tensor, as_tensor, look
-from ..core.values import to_value
+from ..core.spec import float64, int32, int64
+from ..core.tensor import Tensor, as_tensor
+from ..ops import elementwise as each
 from ..ops import linear
 from ..ops.composite import shape_of
-
-
-def _real(dtype: Any) -> np.dtype[Any]:
-    return default_float() if dtype is None else np.dtype(dtype)
-
-
-def _drawn(source: Any, draw: Callable[[], Any]) -> Tensor:
-    """What `draw` takes from a source of random numbers; listeners are told, so that a recording can draw again."""
-    tensor = Tensor(draw())
-    for listener in listeners():
-        listener.hear_draw(tensor, source, draw)
-    return tensor
-
-
-def _noise(source: np.random.Generator, kind: str, shape: Any, dtype: Any) -> Tensor:
-    sizes = shape_of(shape)
-    return _drawn(source, lambda: _noise_value(source, kind, sizes, dtype))
-
-
-def _noise_value(source: np.random.Generator, kind: str, sizes: Any, dtype: Any) -> Any:
-    if kind == "normal":
-        drawn = source.standard_normal(sizes)
-    elif kind == "uniform":
-        drawn = source.random(sizes)
-    else:
-        drawn = source.standard_normal(sizes)
-        while (outside := np.abs(drawn) > 2).any():
-            drawn = np.where(outside, source.standard_normal(sizes), drawn)
-    value = np.asarray(drawn).astype(dtype)
-    if kind == "uniform":
-        # Rounding to a shorter dtype may reach one, which is outside the half-open interval.
-        value = np.minimum(value, np.nextafter(dtype.type(1), dtype.type(0)))
-    return value[()]
-
-
-def _scaled(noise: Tensor, shift: Any, scale: Any) -> Tensor:
-    return shift + noise * scale if hasattr(type(shift), "_as_tensor") else noise * scale + shift  # type: ignore[no-any-return]
-
-
-def _uniform(source: np.random.Generator, shape: Any, low: Any, high: Any, dtype: Any) -> Tensor:
-    chosen = _real(dtype)
-    if chosen.kind in "iu":
-        if high is None:
-            raise ValueError("uniform: integers need maxval")
-        sizes, least, most = shape_of(shape), to_value(low), to_value(high)
-        return _drawn(source, lambda: source.integers(least, most, sizes, dtype=chosen)[()])
-    low, top = as_tensor(low, chosen), as_tensor(1.0 if high is None else high, chosen)
-    return low + _noise(source, "uniform", shape, chosen) * (top - low)  # type: ignore[no-any-return]
-
-
-def _keyed(seed: Any) -> np.random.Generator:
-    """The generator of a stateless draw: a function of the two numbers of the seed."""
-    pair = [int(n) for n in np.asarray(look(seed, "a stateless draw")).reshape(-1)]
-    if len(pair) != 2:
-        raise InvalidArgumentError(f"seed must hold two integers, e.g. [1, 2], not {seed!r}")
-    return _made(np.random.Generator(np.random.Philox(np.random.SeedSequence([n % 2**64 for n in pair]))))
-
-
-def _made(source: np.random.Generator) -> np.random.Generator:
-    """A source that starts from a seed; a recording takes what it gives for constants, as every run would."""
-    for listener in listeners():
-        listener.hear_seed(source)
-    return source
+from ..ops.quantile import gammaincinv
+from . import random_experimental as experimental
+from .discrete import binomial_draw, categorical_draw, poisson_draw
+from .generator import (
+    Algorithm,
+    Generator,
+    create_rng_state,
+    get_global_generator,
+    set_global_generator,
+    set_seed,
+    stream,
+)
+from .noise import drawn, keyed, noise, real_dtype, scaled
+from .noise import uniform as uniform_draw
+from .seeds import fold_in, split
+from .truncated import stateless_parameterized_truncated_normal
 
 
 def stateless_normal(
@@ -105,7 +57,7 @@ def stateless_normal(
     >>> a == b
     True
     """
-    return _scaled(_noise(_keyed(seed), "normal", shape, _real(dtype)), mean, stddev)
+    return scaled(noise(keyed(seed), "normal", shape, real_dtype(dtype)), mean, stddev)
 
 
 def stateless_uniform(
@@ -118,7 +70,7 @@ def stateless_uniform(
     alg: Any = None,
 ) -> Tensor:
     """Numbers uniform in [minval, maxval) that depend on the seed alone; integers on request of the dtype."""
-    return _uniform(_keyed(seed), shape, minval, maxval, dtype)
+    return uniform_draw(keyed(seed), shape, minval, maxval, dtype)
 
 
 def stateless_truncated_normal(
@@ -131,93 +83,108 @@ def stateless_truncated_normal(
     alg: Any = None,
 ) -> Tensor:
     """Normal numbers, drawn again where they are more than two standard deviations from the mean."""
-    return _scaled(_noise(_keyed(seed), "truncated", shape, _real(dtype)), mean, stddev)
+    return scaled(noise(keyed(seed), "truncated", shape, real_dtype(dtype)), mean, stddev)
 
 
-class Generator:
-    """A stream of random numbers with its own state.
+def stateless_gamma(
+    shape: Any, seed: Any, alpha: Any, beta: Any = None, dtype: Any = None, name: str | None = None
+) -> Tensor:
+    """Gamma numbers of shape parameter alpha and rate beta that depend on the seed alone.
+
+    Args:
+        shape: of the result; alpha and beta broadcast to it.
+        seed: two integers.
+        alpha, beta: positive numbers or tensors; derivatives of any order reach them.
+        dtype: default: that of alpha, if this is a tensor.
+
+    Raises:
+        ValueError: for parameters that are not positive or do not broadcast.
 
     >>> import gradtape as gt
-    >>> g = gt.random.Generator.from_seed(1)
-    >>> g.normal((2, 3)).shape
-    (2, 3)
+    >>> a = gt.constant(2.0)
+    >>> with gt.GradientTape() as tape:
+    ...     tape.watch(a)
+    ...     y = gt.random.stateless_gamma((1000,), [1, 2], a)
+    >>> print(f"{tape.gradient(gt.reduce_mean(y), a).numpy():.1f}")  # of the mean, which is alpha
+    1.0
     """
-
-    def __init__(self, source: np.random.Generator) -> None:
-        self._source = source
-
-    @classmethod
-    def from_seed(cls, seed: Any, alg: Any = None) -> Generator:
-        """A generator started from an integer."""
-        return cls(_made(np.random.default_rng(abs(int(seed)))))
-
-    @classmethod
-    def from_non_deterministic_state(cls, alg: Any = None) -> Generator:
-        """A generator started from the machine's entropy."""
-        return cls(np.random.default_rng())
-
-    def normal(
-        self, shape: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: Any = None, name: str | None = None
-    ) -> Tensor:
-        """Normal numbers; derivatives reach mean and stddev."""
-        return _scaled(_noise(self._source, "normal", shape, _real(dtype)), mean, stddev)
-
-    def uniform(
-        self, shape: Any, minval: Any = 0, maxval: Any = None, dtype: Any = None, name: str | None = None
-    ) -> Tensor:
-        """Numbers uniform in [minval, maxval)."""
-        return _uniform(self._source, shape, minval, maxval, dtype)
-
-    def truncated_normal(
-        self, shape: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: Any = None, name: str | None = None
-    ) -> Tensor:
-        """Normal numbers within two standard deviations."""
-        return _scaled(_noise(self._source, "truncated", shape, _real(dtype)), mean, stddev)
-
-    def split(self, count: int = 1) -> list[Generator]:
-        """Independent generators."""
-        for listener in listeners():
-            listener.hear_effect("Generator.split")
-        return [Generator(source) for source in self._source.spawn(count)]
+    return _gamma("stateless_gamma", keyed(seed), shape_of(shape), alpha, beta, dtype)
 
 
-_GLOBAL = [Generator.from_non_deterministic_state()]
-_SEEDED: dict[tuple[int, int], Generator] = {}
-"""The generators of draws with a seed of their own, by the global seed (0 if none was set) and that seed."""
-_SEED = [0]
+def _gamma(
+    name: str, source: np.random.Generator, sizes: tuple[int, ...], alpha: Any, beta: Any, dtype: Any
+) -> Tensor:
+    """The quantile function of uniform numbers, in double precision; never below the least normal number."""
+    default = as_tensor(alpha).dtype if dtype is None else np.dtype(dtype)
+    chosen = real_dtype(None) if default.kind != "f" else default
+    parts = [as_tensor(1.0 if p is None else p) for p in (alpha, beta)]
+    for argument, part in zip(("alpha", "beta"), parts, strict=True):
+        if part._value.dtype.kind not in "iuf" or not np.all(part._value > 0):
+            raise InvalidArgumentError(f"{name}: {argument} must be positive, got {part!r}")
+        try:
+            fits = np.broadcast_shapes(part._value.shape, sizes) == sizes
+        except ValueError:
+            fits = False
+        if not fits:
+            raise InvalidArgumentError(
+                f"{name}: {argument} of shape {part.shape} does not broadcast to shape {sizes}"
+            )
+    a, b = (
+        linear.cast(part, dtype=float64) if part.dtype.kind == "f" else Tensor(float64.type(part._value))
+        for part in parts
+    )
+    y = gammaincinv(a, noise(source, "open", sizes, float64)) / b
+    return each.maximum(linear.cast(y, dtype=chosen), Tensor(np.finfo(chosen).tiny))  # type: ignore[no-any-return]
 
 
-def set_seed(seed: int) -> None:
-    """Start the global generator anew from a seed, so that a program's draws repeat."""
-    # In place, as recorded programs hold the generators that they draw from.
-    own = abs(int(seed))
-    _restart(_GLOBAL[0], own)
-    _SEED[0] = own
-    seeded = {(own, each): generator for (_, each), generator in _SEEDED.items()}
-    for pair, generator in seeded.items():
-        _restart(generator, pair)
-    _SEEDED.clear()
-    _SEEDED.update(seeded)
+def stateless_poisson(shape: Any, seed: Any, lam: Any, dtype: Any = int32, name: str | None = None) -> Tensor:
+    """Poisson numbers of rate lam that depend on the seed alone; no derivative.
+
+    Raises:
+        ValueError: for a negative rate, or one that does not broadcast to the shape.
+    """
+    return poisson_draw("stateless_poisson", keyed(seed), shape, lam, dtype)
 
 
-def _restart(generator: Generator, seed: Any) -> None:
-    """Bring a generator into the state of a new one with this seed."""
-    generator._source.bit_generator.state = np.random.default_rng(seed).bit_generator.state
+def stateless_binomial(
+    shape: Any,
+    seed: Any,
+    counts: Any,
+    probs: Any,
+    output_dtype: Any = int32,
+    name: str | None = None,
+) -> Tensor:
+    """Numbers of successes in `counts` trials of probability `probs`, by the seed alone; no derivative.
+
+    Raises:
+        ValueError: for numbers out of range, or that do not broadcast to the shape.
+    """
+    return binomial_draw("stateless_binomial", keyed(seed), shape, counts, probs, output_dtype)
 
 
-def get_global_generator() -> Generator:
-    """The generator behind `normal`, `uniform` and the like."""
-    return _GLOBAL[0]
+def stateless_categorical(
+    logits: Any, num_samples: int, seed: Any, dtype: Any = int64, name: str | None = None
+) -> Tensor:
+    """Classes drawn with the probabilities softmax(logits), so many for each line, by the seed alone; no derivative.
+
+    Args:
+        logits: floating tensor (batch, classes).
+        num_samples: how many for each line.
+
+    Returns:
+        integers of shape (batch, num_samples).
+
+    Raises:
+        ValueError: for another rank, no classes, or a negative number.
+
+    >>> import gradtape as gt
+    >>> gt.random.stateless_categorical(gt.math.log([[0.0, 1.0]]), 3, [1, 2]).numpy().tolist()
+    [[1, 1, 1]]
+    """
+    return categorical_draw("stateless_categorical", keyed(seed), logits, num_samples, dtype)
 
 
-def _stream(seed: Any) -> Generator:
-    """The global generator, or that of the draws with this seed, which starts anew with `set_seed`."""
-    if seed is None:
-        return _GLOBAL[0]
-    pair = (_SEED[0], abs(int(seed)))
-    if pair not in _SEEDED:
-        _SEEDED[pair] = Generator(np.random.default_rng(pair))
-    return _SEEDED[pair]
+# from the global generator, or from that of a seed
 
 
 def normal(
@@ -229,7 +196,7 @@ def normal(
     name: str | None = None,
 ) -> Tensor:
     """Normal numbers from the global generator, or from that of the seed where one is given."""
-    return _stream(seed).normal(shape, mean, stddev, dtype)
+    return stream(seed).normal(shape, mean, stddev, dtype)
 
 
 def uniform(
@@ -241,7 +208,7 @@ def uniform(
     name: str | None = None,
 ) -> Tensor:
     """Numbers uniform in [minval, maxval) from the global generator, or from that of the seed where one is given."""
-    return _stream(seed).uniform(shape, minval, maxval, dtype)
+    return stream(seed).uniform(shape, minval, maxval, dtype)
 
 
 def truncated_normal(
@@ -253,23 +220,69 @@ def truncated_normal(
     name: str | None = None,
 ) -> Tensor:
     """Normal numbers within two standard deviations of the mean."""
-    return _stream(seed).truncated_normal(shape, mean, stddev, dtype)
+    return stream(seed).truncated_normal(shape, mean, stddev, dtype)
+
+
+def gamma(
+    shape: Any,
+    alpha: Any,
+    beta: Any = None,
+    dtype: Any = None,
+    seed: Any = None,
+    name: str | None = None,
+) -> Tensor:
+    """Gamma numbers: `shape` of them for each pair of alpha and beta; differentiable as `stateless_gamma`."""
+    given = [np.shape(as_tensor(p)._value) for p in (alpha, 1.0 if beta is None else beta)]
+    try:
+        rest = np.broadcast_shapes(*given)
+    except ValueError:
+        raise InvalidArgumentError(f"gamma: alpha and beta must broadcast, got the shapes {given}") from None
+    return _gamma("gamma", stream(seed)._source, (*shape_of(shape), *rest), alpha, beta, dtype)
+
+
+def poisson(shape: Any, lam: Any, dtype: Any = None, seed: Any = None, name: str | None = None) -> Tensor:
+    """Poisson numbers: `shape` of them for each rate; no derivative."""
+    sizes = (*shape_of(shape), *np.shape(as_tensor(lam)._value))
+    return poisson_draw("poisson", stream(seed)._source, sizes, lam, real_dtype(dtype))
+
+
+def categorical(
+    logits: Any, num_samples: int, dtype: Any = int64, seed: Any = None, name: str | None = None
+) -> Tensor:
+    """Classes drawn with the probabilities softmax(logits), so many for each line; no derivative."""
+    return categorical_draw("categorical", stream(seed)._source, logits, num_samples, dtype)
 
 
 def shuffle(value: Any, seed: Any = None, name: str | None = None) -> Tensor:
     """The rows in random order; differentiable in the rows."""
     x = as_tensor(value)
-    source, count = _stream(seed)._source, x.shape[0]
-    return linear.take(x, _drawn(source, lambda: source.permutation(count)), axis=0)  # type: ignore[no-any-return]
+    if not x.ndim:
+        raise InvalidArgumentError("shuffle: value must have rank 1 or more, not the shape ()")
+    source, count = stream(seed)._source, x.shape[0]
+    return linear.take(x, drawn(source, lambda: source.permutation(count)), axis=0)  # type: ignore[no-any-return]
 
 
 __all__ = [
+    "Algorithm",
     "Generator",
+    "categorical",
+    "create_rng_state",
+    "experimental",
+    "fold_in",
+    "gamma",
     "get_global_generator",
     "normal",
+    "poisson",
+    "set_global_generator",
     "set_seed",
     "shuffle",
+    "split",
+    "stateless_binomial",
+    "stateless_categorical",
+    "stateless_gamma",
     "stateless_normal",
+    "stateless_parameterized_truncated_normal",
+    "stateless_poisson",
     "stateless_truncated_normal",
     "stateless_uniform",
     "truncated_normal",

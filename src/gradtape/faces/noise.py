@@ -1,0 +1,109 @@
+"""Where random numbers come from: NumPy's generators, asked in a way that a recording can ask again.
+
+Values do not equal TensorFlow's for the same seed. A draw is a constant to every tape; `random.py` shifts, scales and
+transforms draws with operations, so that derivatives reach the parameters of a distribution.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..core.errors import InvalidArgumentError
+from ..core.listen import listeners
+from ..core.spec import DType, default_float
+from ..core.tensor import Tensor, as_tensor, look
+from ..core.values import to_value
+from ..ops.composite import shape_of
+
+
+def real_dtype(dtype: Any) -> DType:
+    """The dtype asked for, the default float for None."""
+    return default_float() if dtype is None else np.dtype(dtype)
+
+
+def drawn(source: np.random.Generator, draw: Callable[[], Any]) -> Tensor:
+    """What `draw` takes from a source of random numbers; listeners are told, so that a recording can draw again."""
+    tensor = Tensor(draw())
+    for listener in listeners():
+        listener.hear_draw(tensor, source, draw)
+    return tensor
+
+
+def noise(source: np.random.Generator, kind: str, shape: Any, dtype: Any) -> Tensor:
+    """Standard noise: "normal", "truncated" (within two standard deviations), "uniform" or "open", without its ends."""
+    sizes = shape_of(shape)
+    return drawn(source, lambda: _noise_value(source, kind, sizes, dtype))
+
+
+def _noise_value(source: np.random.Generator, kind: str, sizes: Any, dtype: Any) -> Any:
+    if kind == "normal":
+        value = source.standard_normal(sizes)
+    elif kind == "uniform":
+        value = source.random(sizes)
+    elif kind == "open":
+        value = np.maximum(source.random(sizes), 2.0**-54)
+    else:
+        value = source.standard_normal(sizes)
+        while (outside := np.abs(value) > 2).any():
+            value = np.where(outside, source.standard_normal(sizes), value)
+    value = np.asarray(value).astype(dtype)
+    if kind in ("uniform", "open"):
+        # Rounding to a shorter dtype may reach one, which is outside the half-open interval.
+        value = np.minimum(value, np.nextafter(dtype.type(1), dtype.type(0)))
+    return value[()]
+
+
+def scaled(noise: Tensor, shift: Any, scale: Any) -> Tensor:
+    """shift + scale * noise."""
+    return shift + noise * scale if hasattr(type(shift), "_as_tensor") else noise * scale + shift  # type: ignore[no-any-return]
+
+
+def uniform(source: np.random.Generator, shape: Any, low: Any, high: Any, dtype: Any) -> Tensor:
+    """Numbers in [low, high), of an integer dtype integers."""
+    chosen = real_dtype(dtype)
+    if chosen.kind in "iu":
+        if high is None:
+            raise ValueError("uniform: integers need maxval")
+        sizes, least, most = shape_of(shape), to_value(low), to_value(high)
+        return drawn(source, lambda: source.integers(least, most, sizes, dtype=chosen)[()])
+    low, top = as_tensor(low, chosen), as_tensor(1.0 if high is None else high, chosen)
+    return low + noise(source, "uniform", shape, chosen) * (top - low)  # type: ignore[no-any-return]
+
+
+def full_int(source: np.random.Generator, shape: Any, dtype: Any) -> Tensor:
+    """Integers over the whole range of a dtype."""
+    chosen, sizes = np.dtype(dtype), shape_of(shape)
+    if chosen.kind not in "iu":
+        raise InvalidArgumentError(f"uniform_full_int: dtype must be an integer one, not {chosen.name}")
+    bounds = np.iinfo(chosen)
+    return drawn(source, lambda: source.integers(bounds.min, bounds.max, sizes, chosen, endpoint=True)[()])
+
+
+def pair_of(seed: Any, operation: str) -> list[int]:
+    """The two integers of a stateless seed."""
+    pair = [int(n) for n in np.asarray(look(seed, operation)).reshape(-1)]
+    if len(pair) != 2:
+        raise InvalidArgumentError(f"seed must hold two integers, e.g. [1, 2], not {seed!r}")
+    return [n % 2**64 for n in pair]
+
+
+def keyed(seed: Any) -> np.random.Generator:
+    """The generator of a stateless draw: a function of the two numbers of the seed."""
+    sequence = np.random.SeedSequence(pair_of(seed, "a stateless draw"))
+    return made(np.random.Generator(np.random.Philox(sequence)))
+
+
+def made(source: np.random.Generator) -> np.random.Generator:
+    """A source that starts from a seed; a recording takes what it gives for constants, as every run would."""
+    for listener in listeners():
+        listener.hear_seed(source)
+    return source
+
+
+def tell_effect(what: str) -> None:
+    """Tell listeners of a change of a generator's state."""
+    for listener in listeners():
+        listener.hear_effect(what)

@@ -104,8 +104,8 @@ def stateless_gamma(
     >>> a = gt.constant(2.0)
     >>> with gt.GradientTape() as tape:
     ...     tape.watch(a)
-    ...     y = gt.random.stateless_gamma((1000,), [1, 2], a)
-    >>> print(f"{tape.gradient(gt.reduce_mean(y), a).numpy():.1f}")  # of the mean, which is alpha
+    ...     mean = gt.reduce_mean(gt.random.stateless_gamma((1000,), [1, 2], a))
+    >>> print(f"{tape.gradient(mean, a).numpy():.1f}")  # the distribution's mean is alpha
     1.0
     """
     return _gamma("stateless_gamma", keyed(seed), shape_of(shape), alpha, beta, dtype)

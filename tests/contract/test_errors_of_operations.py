@@ -110,3 +110,19 @@ def test_what_does_not_fit_is_an_invalid_argument(call: Any, shown: str) -> None
             call()
         y = x * x
     assert tape.gradient(y, x).numpy() == 6.0
+
+
+def test_an_index_out_of_range_is_an_index_error_too() -> None:
+    with pytest.raises(IndexError, match="5"):
+        tf.constant([1.0, 2.0])[5]
+    with pytest.raises(ValueError, match="5"):
+        tf.constant([1.0, 2.0])[5]
+
+
+def test_an_empty_product_keeps_its_axes() -> None:
+    x = tf.constant(np.zeros((0, 2)))
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        y = tf.reduce_prod(x, axis=0, keepdims=True)
+    assert y.numpy().tolist() == [[1.0, 1.0]]
+    assert tape.gradient(y, x).shape == (0, 2)

@@ -86,6 +86,9 @@ def searchsorted(a, v, *, side, dtype):
 
 
 OWN = {
+    "irfftn": lambda x, *, axes, norm, size: scipy.fft.irfftn(
+        x, [*(x.shape[axis] for axis in axes[:-1]), size], axes, norm
+    ),
     **MATRICES,
     **WINDOWS,
     "identity": lambda x: x,

@@ -6,6 +6,7 @@ found value and by how much it is off; then one line per mode.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -86,7 +87,7 @@ class Report:
         for order, mode in dict.fromkeys((finding.order, finding.mode) for finding in self.findings):
             group = [finding for finding in self.findings if (finding.order, finding.mode) == (order, mode)]
             decided = [finding for finding in group if finding.verdict != "undecided"]
-            worst = max((finding.off / finding.allowed for finding in decided if finding.off), default=0.0)
+            worst = max((f.off / f.allowed if f.allowed else math.inf for f in decided if f.off), default=0.0)
             counts = [
                 sum(finding.verdict == verdict for finding in group) for verdict in ("wrong", "undecided")
             ]

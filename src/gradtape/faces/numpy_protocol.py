@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import numpy as np
-
-from ..core.tensor import FUNCTIONS, ROWS, Tensor, as_tensor, call, look
+from ..core.tensor import FUNCTIONS, ROWS, as_tensor, call, look
 from ..ops import composite
+from ..ops.fourier import FUNCTIONS_FFT
+from ..ops.matrices import FUNCTIONS_LINALG
 
 
 def array_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], settings: dict[str, Any]) -> Any:
@@ -34,11 +34,8 @@ def array_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], settings: dict
 
 def array_function(function: Any, args: Any, kwargs: Any) -> Any:
     """Answer `np.sum(t)`, `np.concatenate([t, u])`, `np.linalg.norm(t)` and the like."""
-    ours = (
-        _found(function.__name__)
-        if function.__module__ in ("numpy", None)
-        else _LINALG.get(function.__name__)
-    )
+    room = _ROOMS.get(function.__module__)
+    ours = _found(function.__name__) if room is None else room.get(function.__name__)
     if ours is not None:
         return ours(*args, **kwargs)
     if any(_followed(x) for x in _leaves((args, kwargs))):
@@ -67,15 +64,8 @@ _REDUCE: dict[str, Callable[..., Any]] = {
 }
 
 
-def _norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Tensor:
-    if ord is None or isinstance(axis, (int, np.integer)) or as_tensor(x).ndim == 1:
-        return composite.norm(x, "euclidean" if ord is None else ord, axis, keepdims)
-    if ord == "fro":
-        return composite.norm(x, 2, axis, keepdims)
-    raise TypeError(f"np.linalg.norm: the matrix norm {ord!r} is not covered")
-
-
-_LINALG: dict[str, Callable[..., Any]] = {"norm": _norm, "matmul": FUNCTIONS["matmul"]}
+# NumPy's modules with names of their own.
+_ROOMS = {"numpy.linalg": FUNCTIONS_LINALG, "numpy.fft": FUNCTIONS_FFT}
 
 
 def _no_rule(what: str, settings: dict[str, Any]) -> str:

@@ -194,27 +194,27 @@ def test_an_installed_tensorflow_is_shadowed_for_the_run_alone(run, tmp_path, mo
     package = tmp_path / "installed" / "tensorflow"
     package.mkdir(parents=True)
     (package / "__init__.py").write_text("real = True")
-    (package / "keras.py").write_text("real = True")
+    (package / "distribute.py").write_text("real = True")
     monkeypatch.syspath_prepend(str(package.parent))
-    import tensorflow.keras
+    import tensorflow.distribute
 
-    real = (tensorflow, tensorflow.keras)
+    real = (tensorflow, tensorflow.distribute)
     try:
         status, out, err = run(
             """
             import tensorflow as tf
             print(hasattr(tf, "real"), hasattr(tf, "GradientTape"))
             try:
-                import tensorflow.keras
+                import tensorflow.distribute
             except ModuleNotFoundError as error:
                 print(error.name)
             """
         )
-        assert (status, out, err) == (0, "False True\ntensorflow.keras\n", "")
-        assert (sys.modules["tensorflow"], sys.modules["tensorflow.keras"]) == real
+        assert (status, out, err) == (0, "False True\ntensorflow.distribute\n", "")
+        assert (sys.modules["tensorflow"], sys.modules["tensorflow.distribute"]) == real
         assert tensorflow.real
     finally:
-        del sys.modules["tensorflow"], sys.modules["tensorflow.keras"]
+        del sys.modules["tensorflow"], sys.modules["tensorflow.distribute"]
 
 
 def test_the_context_closes_after_an_error():
@@ -254,9 +254,9 @@ def test_a_name_kept_elsewhere_is_found_by_its_last_part():
         ("from tensorflow.math import sinn", "ImportError: cannot import name 'sinn'", "math.sinn"),
         ("import tensorflow.maths", "ModuleNotFoundError: No module named 'tensorflow.maths'", "maths"),
         (
-            "import tensorflow.keras.layers",
-            "ModuleNotFoundError: No module named 'tensorflow.keras'",
-            "keras",
+            "import tensorflow.distribute.experimental",
+            "ModuleNotFoundError: No module named 'tensorflow.distribute'",
+            "distribute",
         ),
         ("import tensorflow.compat.v1 as tf", "ModuleNotFoundError: No module named", "compat.v1"),
     ],
@@ -277,18 +277,18 @@ def test_programs_can_ask_whether_a_name_is_there(run):
         """
         import importlib.util
         import tensorflow as tf
-        print(hasattr(tf, "keras"), hasattr(tf, "constant"), getattr(tf, "keras", "none"))
-        print(importlib.util.find_spec("tensorflow.keras"), importlib.util.find_spec("tensorflow.math").name)
+        print(hasattr(tf, "distribute"), hasattr(tf, "constant"), getattr(tf, "distribute", "none"))
+        print(importlib.util.find_spec("tensorflow.distribute"), importlib.util.find_spec("tensorflow.math").name)
         try:
-            from tensorflow import keras
+            from tensorflow import distribute
         except ImportError as error:
             print(type(error).__name__)
         try:
-            import tensorflow.keras
+            import tensorflow.distribute
         except ModuleNotFoundError as error:
             print(error.name)
         try:
-            tf.keras
+            tf.distribute
         except AttributeError as error:
             print(error.name)
         """
@@ -298,8 +298,8 @@ def test_programs_can_ask_whether_a_name_is_there(run):
         "False True none",
         "None tensorflow.math",
         "ImportError",
-        "tensorflow.keras",
-        "keras",
+        "tensorflow.distribute",
+        "distribute",
     ]
 
 

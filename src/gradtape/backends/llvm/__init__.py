@@ -6,7 +6,7 @@ import importlib.util
 from typing import Any
 
 from ...core.graph import Graph
-from .. import reference
+from .program import Program
 
 
 def missing() -> str | None:
@@ -18,4 +18,4 @@ def missing() -> str | None:
 
 def compile(graph: Graph) -> Any:
     """Make a graph ready to run."""
-    return reference.compile(graph)
+    return Program(graph)

@@ -1,0 +1,389 @@
+"""Kernels as loops: the outer axes one by one, the innermost a vector at a time.
+
+All sizes are known, so each loop is written for its own: axes that lie together in every operand are one axis, operands
+that do not vary along the innermost axis are read before it, and where the width does not divide the size the last
+vector overlaps the one before (computing an entry twice gives the same entry). A reduction leaves out what it has seen.
+
+Sums of float32 along the innermost axis are gathered in double, in one vector, whose entries are added in order at the
+end; along other axes row by row, as NumPy does. The order does not depend on anything, so results repeat to the bit.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from ...core.graph import Operation
+from .emit import KINDS, STORED, Lane, Module
+from .mathematics import Verbs
+from .plan import REDUCTIONS, Kernel, Plan, broadcast_strides, spoken
+
+WIDTH = 8
+"""Entries in a vector: two registers of four doubles or one of eight floats with AVX2."""
+
+
+@dataclass(frozen=True, slots=True)
+class Operand:
+    """A value that a kernel reads or writes: which, the kind of its entries, and its strides along the kernel's axes."""
+
+    value: int
+    kind: str
+    offset: int
+    strides: tuple[int, ...]
+
+
+def emit_kernel(module: Module, name: str, kernel: Kernel, plan: Plan, slots: Callable[[int], int]) -> None:
+    """Write a kernel as a function that takes the table of pointers; `slots` says where in it a value's pointer is."""
+    _Writer(module, name, kernel, plan, slots).write()
+
+
+class _Writer:
+    def __init__(
+        self, module: Module, name: str, kernel: Kernel, plan: Plan, slots: Callable[[int], int]
+    ) -> None:
+        self.kernel, self.plan, self.slots, self.name = kernel, plan, slots, name
+        self.made = {operation.outputs[0] for operation in kernel.operations}
+        used = [i for operation in (*kernel.operations, *kernel.reductions) for i in operation.inputs]
+        self.loads = [
+            self._operand(i) for i in dict.fromkeys(used) if i not in self.made and not self._number(i)
+        ]
+        self.stores = [self._operand(i) for i in sorted(self.made & plan.stored)]
+        self.folds = [(operation, self._folded(operation)) for operation in kernel.reductions]
+        self.sizes, self.strides = self._collapsed()
+        inner = self.sizes[-1] if self.sizes else 1
+        self.width = min(WIDTH, 1 << (inner.bit_length() - 1))
+        self.inner = inner
+        self.e = Verbs(module, self.width)
+        self.pointers: dict[int, str] = {}
+
+    # operands
+
+    def _number(self, index: int) -> bool:
+        constant = self.plan.graph.constants.get(index)
+        return constant is not None and constant._value.size == 1
+
+    def _kind(self, index: int) -> str:
+        return KINDS[self.plan.specs[index].dtype.name]
+
+    def _operand(self, index: int) -> Operand:
+        plan = self.plan
+        view, shape = plan.views.get(index), plan.specs[index].shape
+        strides = view.strides if view else tuple(math.prod(shape[i + 1 :]) for i in range(len(shape)))
+        along = broadcast_strides(strides, shape, self.kernel.shape)
+        return Operand(index, self._kind(index), view.offset if view else 0, along)
+
+    def _folded(self, operation: Operation) -> Operand:
+        """Where a reduction writes: along the axes it sums over, always to the same entry."""
+        axes, shape = operation.params["axis"], self.kernel.shape
+        kept = [1 if i in axes else n for i, n in enumerate(shape)]
+        strides = tuple(
+            0 if i in axes or kept[i] == 1 else math.prod(kept[i + 1 :]) for i in range(len(shape))
+        )
+        (output,) = operation.outputs
+        return Operand(output, self._kind(output), 0, strides)
+
+    def _collapsed(self) -> tuple[list[int], dict[int, list[int]]]:
+        """The axes that a loop is needed for, with the strides of each operand (by its value) along them."""
+        operands = [*self.loads, *self.stores, *(operand for _, operand in self.folds)]
+        sizes: list[int] = []
+        strides: list[list[int]] = [[] for _ in operands]
+        for axis, size in enumerate(self.kernel.shape):
+            if size == 1:
+                continue
+            step = [operand.strides[axis] for operand in operands]
+            if sizes and all(own[-1] == s * size for own, s in zip(strides, step, strict=True)):
+                sizes[-1] *= size
+                for own, s in zip(strides, step, strict=True):
+                    own[-1] = s
+            else:
+                sizes.append(size)
+                for own, s in zip(strides, step, strict=True):
+                    own.append(s)
+        return sizes, {id(operand): own for operand, own in zip(operands, strides, strict=True)}
+
+    # the text
+
+    def write(self) -> None:
+        e = self.e
+        operands = [*self.loads, *self.stores, *(operand for _, operand in self.folds)]
+        for operand in operands:
+            self.pointers[id(operand)] = self._pointer(operand)
+        for operation, operand in self.folds:
+            if self._revisited(operand):
+                self._fill(operation, operand)
+        outer = [self._open(size) for size in self.sizes[:-1]]
+        offsets = {id(o): self._offset(o, [i for i, _, _ in outer]) for o in operands}
+        self._innermost(offsets)
+        for index, (variable, label, size) in reversed(list(enumerate(outer))):
+            del index
+            self._close(variable, label, size)
+        e.lines.append("  ret void")
+        text = "\n".join([f"define internal void @{self.name}(ptr %t) noinline {{", "entry:", *e.lines, "}"])
+        e.module.functions.append(text)
+
+    def _pointer(self, operand: Operand) -> str:
+        e = self.e
+        view = self.plan.views.get(operand.value)
+        base = view.base if view else operand.value
+        place = e.line(f"getelementptr ptr, ptr %t, i64 {self.slots(base)}")
+        pointer = e.line(f"load ptr, ptr {place}")
+        stored, _ = STORED[operand.kind]
+        return (
+            e.line(f"getelementptr {stored}, ptr {pointer}, i64 {operand.offset}")
+            if operand.offset
+            else pointer
+        )
+
+    def _open(self, size: int) -> tuple[str, str, int]:
+        """Begin a loop over an outer axis: its variable, label and size."""
+        e = self.e
+        before, head = e.label(), e.label()
+        variable = e.fresh()
+        e.lines += [f"  br label %{before}", f"{before}:", f"  br label %{head}", f"{head}:"]
+        e.lines.append(f"  {variable} = phi i64 [ 0, %{before} ], [ {variable}_next, %{head}_latch ]")
+        return variable, head, size
+
+    def _close(self, variable: str, head: str, size: int) -> None:
+        self.e.lines += [
+            f"  br label %{head}_latch",
+            f"{head}_latch:",
+            f"  {variable}_next = add nuw nsw i64 {variable}, 1",
+            f"  {variable}_more = icmp ult i64 {variable}_next, {size}",
+            f"  br i1 {variable}_more, label %{head}, label %{head}_done",
+            f"{head}_done:",
+        ]
+
+    def _offset(self, operand: Operand, variables: Sequence[str]) -> str:
+        """The pointer to an operand's entries along the innermost axis."""
+        e, pointer = self.e, self.pointers[id(operand)]
+        stored, _ = STORED[operand.kind]
+        for variable, stride in zip(variables, self.strides[id(operand)], strict=False):
+            if stride:
+                distance = e.line(f"mul nsw i64 {variable}, {stride}")
+                pointer = e.line(f"getelementptr {stored}, ptr {pointer}, i64 {distance}")
+        return pointer
+
+    def _step(self, operand: Operand) -> int:
+        own = self.strides[id(operand)]
+        return own[-1] if own else 0
+
+    def _innermost(self, pointers: dict[int, str]) -> None:
+        """The loop over vectors of the innermost axis."""
+        e, width, size = self.e, self.width, self.inner
+        known: dict[int, Lane] = {}
+        for operand in self.loads:
+            if not self._step(operand):
+                known[operand.value] = self._splat(operand, pointers[id(operand)])
+        looped, ragged = size > width, size % width != 0
+        start, before, head = "0", "", ""
+        gathered = [(op, o) for op, o in self.folds if not self._step(o)]
+        totals: dict[int, tuple[str, str]] = {}
+        if looped:
+            before, head = e.label(), e.label()
+            block = e.fresh()
+            e.lines += [f"  br label %{before}", f"{before}:", f"  br label %{head}", f"{head}:"]
+            e.lines.append(f"  {block} = phi i64 [ 0, %{before} ], [ {block}_next, %{head}_latch ]")
+            for operation, operand in gathered:
+                kind = _gathering(operation, operand.kind)
+                total = e.fresh()
+                identity = e.number(kind, _identity(operation, kind)).name
+                e.lines.append(
+                    f"  {total} = phi {e.type(kind)} [ {identity}, %{before} ], [ {total}_next, %{head}_latch ]"
+                )
+                totals[id(operand)] = (total, kind)
+            start = block
+            if ragged:
+                late = e.line(f"icmp ugt i64 {block}, {size - width}")
+                start = e.line(f"select i1 {late}, i64 {size - width}, i64 {block}")
+        fresh = self._fresh_lanes(block, start) if looped and ragged and self.folds else None
+        for operand in self.loads:
+            if self._step(operand):
+                known[operand.value] = self._load(operand, pointers[id(operand)], start)
+        self._entries(known)
+        for operand in self.stores:
+            self._store(operand, pointers[id(operand)], start, known[operand.value])
+        finals = []
+        for operation, operand in self.folds:
+            lane = self._lane(operation.inputs[0], known)
+            if self._step(operand):
+                self._fold_along(operation, operand, pointers[id(operand)], start, lane, fresh)
+                continue
+            kind = _gathering(operation, operand.kind)
+            lane = e.to(lane, kind)
+            if fresh is not None:
+                lane = e.select(fresh, lane, e.number(kind, _identity(operation, kind)))
+            if looped:
+                total = totals[id(operand)][0]
+                lane = _verb(e, operation)(Lane(total, kind), lane)
+                finals.append((total, lane))
+            known[-1 - operand.value] = lane
+        if looped:
+            e.lines += [f"  br label %{head}_latch", f"{head}_latch:"]
+            for total, lane in finals:
+                kind = e.type(lane.kind)
+                e.lines.append(f"  {total}_next = freeze {kind} {lane.name}")
+            e.lines += [
+                f"  {block}_next = add nuw nsw i64 {block}, {width}",
+                f"  {block}_more = icmp ult i64 {block}_next, {size}",
+                f"  br i1 {block}_more, label %{head}, label %{head}_done",
+                f"{head}_done:",
+            ]
+        for operation, operand in gathered:
+            self._finish(operation, operand, pointers[id(operand)], known[-1 - operand.value])
+
+    def _fresh_lanes(self, block: str, start: str) -> Lane:
+        """The lanes that the vectors before have not covered."""
+        e = self.e
+        seen = e.line(f"sub i64 {block}, {start}")
+        vector = e.type("i64")
+        one = e.line(f"insertelement {vector} poison, i64 {seen}, i32 0")
+        places = ", ".join(f"i32 0" for _ in range(self.width))
+        all_ = e.line(f"shufflevector {vector} {one}, {vector} poison, <{self.width} x i32> <{places}>")
+        numbers = ", ".join(f"i64 {i}" for i in range(self.width))
+        return Lane(e.line(f"icmp uge {vector} <{numbers}>, {all_}"), "i1")
+
+    # reading and writing
+
+    def _splat(self, operand: Operand, pointer: str) -> Lane:
+        """One entry in every lane."""
+        e = self.e
+        stored, size = STORED[operand.kind]
+        name = e.line(f"load {stored}, ptr {pointer}, align {size}")
+        if operand.kind == "i1":
+            name = e.line(f"icmp ne i8 {name}, 0")
+        if self.width > 1:
+            vector = e.type(operand.kind)
+            name = e.line(f"insertelement {vector} poison, {operand.kind} {name}, i32 0")
+            zeros = f"<{self.width} x i32> zeroinitializer"
+            name = e.line(f"shufflevector {vector} {name}, {vector} poison, {zeros}")
+        return Lane(name, operand.kind)
+
+    def _at(self, operand: Operand, pointer: str, start: str) -> str:
+        e, (stored, _) = self.e, STORED[operand.kind]
+        step = self._step(operand)
+        if step != 1:
+            start = e.line(f"mul nsw i64 {start}, {step}")
+        return e.line(f"getelementptr {stored}, ptr {pointer}, i64 {start}")
+
+    def _load(self, operand: Operand, pointer: str, start: str) -> Lane:
+        e, width, kind = self.e, self.width, operand.kind
+        stored, size = STORED[kind]
+        first, step = self._at(operand, pointer, start), self._step(operand)
+        vector = stored if width == 1 else f"<{width} x {stored}>"
+        if step == 1 or width == 1:
+            name = e.line(f"load {vector}, ptr {first}, align {size}")
+        else:
+            name = "poison"
+            for lane in range(width):
+                place = e.line(f"getelementptr {stored}, ptr {first}, i64 {lane * step}")
+                entry = e.line(f"load {stored}, ptr {place}, align {size}")
+                name = e.line(f"insertelement {vector} {name}, {stored} {entry}, i32 {lane}")
+        if kind == "i1":
+            name = e.line(f"icmp ne {vector} {name}, {'0' if width == 1 else 'zeroinitializer'}")
+        return Lane(name, kind)
+
+    def _store(self, operand: Operand, pointer: str, start: str, lane: Lane) -> None:
+        """Write a vector of entries; what a kernel stores is contiguous, or one entry."""
+        e, width, kind = self.e, self.width, operand.kind
+        stored, size = STORED[kind]
+        vector = stored if width == 1 else f"<{width} x {stored}>"
+        name = lane.name
+        if kind == "i1":
+            name = e.line(f"zext {e.type('i1')} {name} to {vector}")
+        place = self._at(operand, pointer, start) if self._step(operand) else pointer
+        e.lines.append(f"  store {vector} {name}, ptr {place}, align {size}")
+
+    # entries and reductions
+
+    def _lane(self, index: int, known: dict[int, Lane]) -> Lane:
+        if index not in known:
+            constant = self.plan.graph.constants[index]._value
+            known[index] = self.e.number(self._kind(index), constant.reshape(-1)[0])
+        return known[index]
+
+    def _entries(self, known: dict[int, Lane]) -> None:
+        specs = self.plan.specs
+        for operation in self.kernel.operations:
+            lanes = [self._lane(i, known) for i in operation.inputs]
+            given = [specs[i] for i in operation.inputs]
+            (output,) = operation.outputs
+            known[output] = spoken(self.e, operation, lanes, given, self._kind(output))
+
+    def _revisited(self, operand: Operand) -> bool:
+        """Whether a reduction comes back to an entry after others: then it is read, combined and written each time."""
+        own = self.strides[id(operand)]
+        return any(not stride for stride in own[:-1])
+
+    def _fill(self, operation: Operation, operand: Operand) -> None:
+        """Write the identity of a reduction into its result."""
+        e = self.e
+        stored, size = STORED[operand.kind]
+        count = math.prod(self.plan.specs[operand.value].shape)
+        variable, head, _ = loop = self._open(count)
+        place = e.line(f"getelementptr {stored}, ptr {self.pointers[id(operand)]}, i64 {variable}")
+        number = Verbs(e.module).number(operand.kind, _identity(operation, operand.kind)).name
+        e.lines.append(f"  store {stored} {number}, ptr {place}, align {size}")
+        self._close(*loop)
+
+    def _fold_along(
+        self, operation: Operation, operand: Operand, pointer: str, start: str, lane: Lane, fresh: Lane | None
+    ) -> None:
+        """Combine a vector with the entries of the result that lie along it."""
+        e = self.e
+        if self._revisited(operand):
+            if fresh is not None:
+                lane = e.select(fresh, lane, e.number(lane, _identity(operation, operand.kind)))
+            lane = _verb(e, operation)(self._load(operand, pointer, start), lane)
+        self._scatter(operand, pointer, start, lane)
+
+    def _scatter(self, operand: Operand, pointer: str, start: str, lane: Lane) -> None:
+        if self._step(operand) == 1 or self.width == 1:
+            self._store(operand, pointer, start, lane)
+            return
+        e, (stored, size) = self.e, STORED[operand.kind]
+        first, step = self._at(operand, pointer, start), self._step(operand)
+        for index in range(self.width):
+            entry = e.line(f"extractelement {e.type(lane.kind)} {lane.name}, i32 {index}")
+            place = e.line(f"getelementptr {stored}, ptr {first}, i64 {index * step}")
+            e.lines.append(f"  store {stored} {entry}, ptr {place}, align {size}")
+
+    def _finish(self, operation: Operation, operand: Operand, pointer: str, lane: Lane) -> None:
+        """Take the lanes of a total together, in order, and put it into the result."""
+        e = self.e
+        one = Verbs(e.module)
+        one.lines, one._count = e.lines, e._count
+        total = lane
+        if self.width > 1:
+            vector = e.type(lane.kind)
+            lanes = [
+                Lane(one.line(f"extractelement {vector} {lane.name}, i32 {i}"), lane.kind)
+                for i in range(self.width)
+            ]
+            total = lanes[0]
+            for other in lanes[1:]:
+                total = _verb(one, operation)(total, other)
+        stored, size = STORED[operand.kind]
+        if self._revisited(operand):
+            old = Lane(one.line(f"load {stored}, ptr {pointer}, align {size}"), operand.kind)
+            total = _verb(one, operation)(one.to(old, total.kind), total)
+        total = one.to(total, operand.kind)
+        one.lines.append(f"  store {stored} {total.name}, ptr {pointer}, align {size}")
+        e._count = one._count
+
+
+def _verb(e: Verbs, operation: Operation) -> Callable[[Lane, Lane], Lane]:
+    return getattr(e, REDUCTIONS[operation.primitive.name])  # type: ignore[no-any-return]
+
+
+def _gathering(operation: Operation, kind: str) -> str:
+    """The kind in which a total is kept along the innermost axis."""
+    return "double" if operation.primitive.name == "sum" and kind == "float" else kind
+
+
+def _identity(operation: Operation, kind: str) -> float:
+    """What a reduction begins with: it changes no entry (NumPy's sums begin with -0 too)."""
+    name = operation.primitive.name
+    if name == "sum":
+        return -0.0 if kind in ("float", "double") else 0
+    return -math.inf if name == "max" else math.inf

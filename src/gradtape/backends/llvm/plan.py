@@ -1,0 +1,326 @@
+"""What is done in which order: the operations of a graph put into kernels, views and calls.
+
+    view    an operation that only looks at its input otherwise (reshape, transpose, a slice): no step at all
+    kernel  operations that work entry by entry on one shape, fused into one loop, with reductions of their results
+    call    any other operation: its NumPy value
+
+A value of a kernel stays in registers unless someone outside the kernel needs it. The steps are a sequence, and each
+operation goes into the first kernel of its shape at which its inputs are there; so no order has to be searched for.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from ...core.graph import Graph, Operation, frozen
+from ...core.primitive import Kind, Primitive
+from ...core.spec import Spec
+from ...core.tensor import ROWS
+from .emit import KINDS, STORED, Lane, Module, Unsupported
+from .mathematics import Verbs
+
+LARGEST_KERNEL = 200
+"""So many operations at most are fused into one loop; more would only move values to and from the stack."""
+
+REDUCTIONS = {"sum": "add", "max": "maximum", "min": "minimum"}
+"""The rows that end a kernel, and the verb that takes two entries together."""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A value as entries of a contiguous one: where the first lies, and how far apart they are along each axis."""
+
+    base: int
+    offset: int
+    strides: tuple[int, ...]
+
+
+@dataclass(eq=False, slots=True)
+class Kernel:
+    """Operations in one loop over a shape, and reductions of what they make (or of what is there)."""
+
+    shape: tuple[int, ...]
+    operations: list[Operation] = field(default_factory=list)
+    reductions: list[Operation] = field(default_factory=list)
+
+
+@dataclass(eq=False, slots=True)
+class Call:
+    """An operation done by its NumPy value."""
+
+    operation: Operation
+
+
+@dataclass(eq=False, slots=True)
+class Plan:
+    """The steps of a graph, and how its values lie in memory."""
+
+    graph: Graph
+    specs: list[Spec]
+    steps: list[Kernel | Call]
+    views: dict[int, View]
+    stored: set[int]
+
+
+def contiguous(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """How far apart the entries of an array are along each axis, in entries."""
+    return tuple(math.prod(shape[i + 1 :]) for i in range(len(shape)))
+
+
+def plan(graph: Graph) -> Plan:
+    """Put the operations of a graph into steps."""
+    return _Planner(graph).plan()
+
+
+class _Planner:
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self.specs = list(graph.specs)
+        self.steps: list[Kernel | Call] = []
+        self.views: dict[int, View] = {}
+        # The step in which a value is made, -1 for what is there before the first; and its kernel's shape.
+        self.step: dict[int, int] = {}
+        self.stored: set[int] = set()
+        for index in (*graph.inputs, *graph.constants):
+            self.step[index] = -1
+
+    def plan(self) -> Plan:
+        for operation in self.graph.operations:
+            if not (self._as_view(operation) or self._as_reduction(operation) or self._as_entries(operation)):
+                self._as_call(operation)
+        for index in self.graph.outputs:
+            self._demand(index)
+        return Plan(self.graph, self.specs, self.steps, self.views, self.stored)
+
+    # what is where
+
+    def view(self, index: int) -> View:
+        """A value as a view; of itself where it is none."""
+        return self.views.get(index) or View(index, 0, contiguous(self.specs[index].shape))
+
+    def _demand(self, index: int) -> int:
+        """Ask for a value in memory; the first step that can read it there."""
+        base = self.view(index).base
+        self.stored.add(base)
+        return self.step[base] + 1
+
+    def _bound(self, index: int, shape: tuple[int, ...]) -> int:
+        """The first kernel of this shape that can use a value: its own, where it is made in one."""
+        made = self.step.get(index)
+        if index not in self.views and made is not None and made >= 0:
+            step = self.steps[made]
+            if isinstance(step, Kernel) and step.shape == shape and self.specs[index].shape == shape:
+                if not any(index in reduction.outputs for reduction in step.reductions):
+                    return made
+        return self.step[self.view(index).base] + 1
+
+    def _kernel(self, shape: tuple[int, ...], first: int) -> int:
+        """A kernel of this shape at this step or later."""
+        for place in range(first, len(self.steps)):
+            step = self.steps[place]
+            if isinstance(step, Kernel) and step.shape == shape and len(step.operations) < LARGEST_KERNEL:
+                return place
+        self.steps.append(Kernel(shape))
+        return len(self.steps) - 1
+
+    def _use(self, inputs: tuple[int, ...], place: int) -> None:
+        """Store what a kernel reads and does not make itself."""
+        for index in inputs:
+            if index in self.views or self.step[index] != place:
+                self._demand(index)
+
+    # sorts of steps
+
+    def _as_entries(self, operation: Operation) -> bool:
+        """Fuse an operation that works entry by entry."""
+        if not speaks(operation.primitive, operation.params, [self.specs[i] for i in operation.inputs]):
+            return False
+        (output,) = operation.outputs
+        shape = self.specs[output].shape
+        if math.prod(shape) == 0:
+            return False
+        place = self._kernel(shape, max((self._bound(i, shape) for i in operation.inputs), default=0))
+        self._use(operation.inputs, place)
+        self.steps[place].operations.append(operation)  # type: ignore[union-attr]  # `_kernel` gives a kernel
+        self.step[output] = place
+        return True
+
+    def _as_reduction(self, operation: Operation) -> bool:
+        """End a kernel with a reduction over some axes."""
+        primitive = operation.primitive
+        if primitive.name not in REDUCTIONS or ROWS.get(primitive.name) is not primitive:
+            return False
+        (source,), (output,) = operation.inputs, operation.outputs
+        own, spec = self.specs[source], self.specs[output]
+        kind = KINDS.get(own.dtype.name)
+        if kind is None or kind == "i1" or own.dtype != spec.dtype or not math.prod(own.shape):
+            return False
+        if primitive.name != "sum" and kind not in ("float", "double"):
+            return False
+        place = self._kernel(own.shape, self._bound(source, own.shape))
+        self._use((source,), place)
+        self.steps[place].reductions.append(operation)  # type: ignore[union-attr]
+        self.step[output] = place
+        self.stored.add(output)
+        return True
+
+    def _as_call(self, operation: Operation) -> None:
+        first = max((self._demand(i) for i in operation.inputs), default=0)
+        assert first <= len(self.steps)
+        self.steps.append(Call(operation))
+        for output in operation.outputs:
+            self.step[output] = len(self.steps) - 1
+            self.stored.add(output)
+
+    def _as_view(self, operation: Operation) -> bool:
+        """Take an operation for another look at its input."""
+        look = _LOOKS.get(operation.primitive.name)
+        if look is None or ROWS.get(operation.primitive.name) is not operation.primitive:
+            return False
+        (source,), (output,) = operation.inputs, operation.outputs
+        shape = self.specs[source].shape
+        if not math.prod(shape) or not math.prod(self.specs[output].shape):
+            return False
+        view = self.view(source)
+        found = look(view, shape, self.specs[output].shape, operation.params)
+        if found is None:
+            if operation.primitive.name != "reshape":
+                return False
+            source = self._copied(source)
+            found = look(self.view(source), shape, self.specs[output].shape, operation.params)
+        self._demand(source)
+        self.views[output] = found
+        return True
+
+    def _copied(self, source: int) -> int:
+        """A contiguous copy of a value."""
+        spec = self.specs[source]
+        self.specs.append(spec)
+        copy = len(self.specs) - 1
+        operation = Operation(ROWS["identity"], {}, (source,), (copy,))
+        if not self._as_entries(operation):
+            self._as_call(operation)
+        return copy
+
+
+# views
+
+
+def _reshaped(view: View, shape: Any, wanted: Any, _params: Mapping[str, Any]) -> View | None:
+    if [s for s, n in zip(view.strides, shape, strict=True) if n != 1] != [
+        s for s, n in zip(contiguous(shape), shape, strict=True) if n != 1
+    ]:
+        return None
+    return View(view.base, view.offset, contiguous(wanted))
+
+
+def _transposed(view: View, _shape: Any, _wanted: Any, params: Mapping[str, Any]) -> View:
+    return View(view.base, view.offset, tuple(view.strides[i] for i in params["axes"]))
+
+
+def _broadcast(view: View, shape: Any, wanted: Any, _params: Mapping[str, Any]) -> View:
+    return View(view.base, view.offset, broadcast_strides(view.strides, shape, wanted))
+
+
+def broadcast_strides(strides: tuple[int, ...], shape: Any, wanted: Any) -> tuple[int, ...]:
+    """The strides of a view broadcast to another shape: none along the axes that repeat."""
+    extra = len(wanted) - len(shape)
+    own = tuple(0 if n == 1 and m != 1 else s for s, n, m in zip(strides, shape, wanted[extra:], strict=True))
+    return (0,) * extra + own
+
+
+def _sliced(view: View, shape: Any, _wanted: Any, params: Mapping[str, Any]) -> View | None:
+    index = params["index"]
+    if any(isinstance(part, (np.ndarray, list, bool, np.bool_)) for part in index):
+        return None
+    return _by_numpy(view, shape, index)
+
+
+def _flipped(view: View, shape: Any, _wanted: Any, params: Mapping[str, Any]) -> View:
+    axes = params["axis"]
+    return _by_numpy(
+        view, shape, tuple(slice(None, None, -1) if i in axes else slice(None) for i in range(len(shape)))
+    )
+
+
+def _by_numpy(view: View, shape: Any, index: Any) -> View:
+    """What NumPy makes of strides under an index without arrays; no entry is read."""
+    dummy = np.lib.stride_tricks.as_strided(np.zeros(1, np.int8), shape, view.strides)
+    part = dummy[(*index, ...)] if not any(i is Ellipsis for i in index) else dummy[index]
+    start = part.__array_interface__["data"][0] - dummy.__array_interface__["data"][0]
+    return View(view.base, view.offset + start, tuple(part.strides))
+
+
+_LOOKS: dict[str, Any] = {
+    "reshape": _reshaped,
+    "transpose": _transposed,
+    "broadcast_to": _broadcast,
+    "getitem": _sliced,
+    "flip": _flipped,
+}
+
+
+# entries
+
+
+def converted(
+    e: Verbs, primitive: Primitive, lanes: list[Lane], specs: list[Spec], result: str
+) -> list[Lane]:
+    """The inputs in the kind in which a row works: the result's, or their common one where the result tells no kind."""
+    if primitive.name in ("cast", "astype"):
+        return lanes
+    if primitive.name == "where":
+        return [lanes[0], *(e.to(x, result) for x in lanes[1:])]
+    if primitive.kind is Kind.CONSTANT and result == "i1":
+        common = KINDS.get(np.result_type(*(s.dtype for s in specs)).name)
+        if common is None:
+            raise Unsupported(f"{primitive.name} of {specs}")
+        return [e.to(x, common) for x in lanes]
+    return [e.to(x, result) for x in lanes]
+
+
+def spoken(e: Verbs, operation: Operation, lanes: list[Lane], specs: list[Spec], result: str) -> Lane:
+    """One operation in the words of its row."""
+    primitive = operation.primitive
+    assert primitive.element is not None
+    lanes = converted(e, primitive, lanes, specs, result)
+    made = primitive.element(e, *lanes, **operation.params)
+    if made.kind != result:
+        raise Unsupported(f"{primitive.name} gives {made.kind} where {result} is declared")
+    return made  # type: ignore[no-any-return]
+
+
+_SPEAKS: dict[Any, bool] = {}
+
+
+def speaks(primitive: Primitive, params: Mapping[str, Any], specs: list[Spec]) -> bool:
+    """Whether a row says how entries of these dtypes are computed; asked once for each, by trying."""
+    if primitive.element is None or primitive.spec is None or ROWS.get(primitive.name) is not primitive:
+        return False
+    key = (primitive.name, frozen(params), *(s.dtype for s in specs))
+    if key not in _SPEAKS:
+        _SPEAKS[key] = _tries(primitive, params, specs)
+    return _SPEAKS[key]
+
+
+def _tries(primitive: Primitive, params: Mapping[str, Any], specs: list[Spec]) -> bool:
+    numbers = [Spec((), s.dtype) for s in specs]
+    kinds = [KINDS.get(s.dtype.name) for s in numbers]
+    assert primitive.spec is not None
+    result = KINDS.get(np.dtype(primitive.spec(*numbers, **params).dtype).name)
+    if result is None or None in kinds:
+        return False
+    lanes = [Lane(f"%x{i}", kind) for i, kind in enumerate(kinds) if kind is not None]
+    try:
+        spoken(Verbs(Module()), Operation(primitive, params, (), ()), lanes, numbers, result)
+    except Unsupported:
+        return False
+    return True
+
+
+__all__ = ["STORED", "Call", "Kernel", "Plan", "View", "broadcast_strides", "plan", "speaks", "spoken"]

@@ -1,0 +1,235 @@
+"""A compiled graph as a callable: memory for its values, machine code between the calls to NumPy.
+
+Kernels that follow one another are one function of the machine code, which takes a table of pointers. Results get
+memory of their own at each call; what lies in between is in one block that calls take from a pool and put back, so
+calls from several threads never share one.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ...core.graph import Graph
+from ...core.tensor import QUIET
+from .emit import Module
+from .engine import Code
+from .kernels import emit_kernel
+from .plan import Call, Kernel, Plan, View, contiguous, plan
+
+ALIGNMENT = 64
+
+
+class Program:
+    """Call it with the values of the inputs; it gives those of the outputs."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self.plan = plan(graph)
+        self._places()
+        self._segments()
+        self._pool: list[Any] = []
+
+    # memory
+
+    def _places(self) -> None:
+        """Give every stored value a place in the table, and those in between a place in the block."""
+        graph, specs = self.graph, self.plan.specs
+        bases = {self.plan.views[i].base if i in self.plan.views else i for i in graph.outputs}
+        stored = sorted(self.plan.stored)
+        self.slot = {value: place for place, value in enumerate(stored)}
+        called = {o for step in self.plan.steps if isinstance(step, Call) for o in step.operation.outputs}
+        given = set(graph.inputs)
+        self.results = [
+            i for i in stored if i in bases and i not in given | called and i not in graph.constants
+        ]
+        between = set(stored) - bases - given - called - set(graph.constants)
+        self.offsets, self.size = _arranged(self.plan, between)
+        self.constants = {
+            i: np.ascontiguousarray(graph.constants[i]._value) for i in stored if i in graph.constants
+        }
+        self.shapes = {i: (specs[i].shape, specs[i].dtype) for i in stored}
+        self.template = np.zeros(max(len(stored), 1), np.intp)
+        for index, array in self.constants.items():
+            self.template[self.slot[index]] = array.ctypes.data
+        self.shifts = np.zeros_like(self.template)
+        self.moved = np.zeros(len(self.template), bool)
+        for index, offset in self.offsets.items():
+            self.shifts[self.slot[index]] = offset
+            self.moved[self.slot[index]] = True
+
+    # code
+
+    def _segments(self) -> None:
+        """Write the machine code; `parts` are its functions and the calls between, in order."""
+        module = Module()
+        parts: list[Any] = []
+        kernels = 0
+        for step in self.plan.steps:
+            if isinstance(step, Call):
+                parts.append(step)
+                continue
+            name = f"kernel_{kernels}"
+            kernels += 1
+            emit_kernel(module, name, step, self.plan, self.slot.__getitem__)
+            if not parts or isinstance(parts[-1], Call):
+                parts.append([])
+            parts[-1].append(name)
+        for number, part in enumerate(parts):
+            if isinstance(part, list):
+                calls = "\n".join(f"  call void @{name}(ptr %t)" for name in part)
+                module.functions.append(f"define void @segment_{number}(ptr %t) {{\n{calls}\n  ret void\n}}")
+        self.kernels = kernels
+        self.code = Code(module.text()) if kernels else None
+        prototype = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
+        self.parts = [
+            part if isinstance(part, Call) else prototype(self.code.address(f"segment_{number}"))
+            for number, part in enumerate(parts)
+            if self.code is not None or isinstance(part, Call)
+        ]
+
+    # running
+
+    def __call__(self, values: Sequence[Any]) -> list[Any]:
+        table = self.template.copy()
+        arrays: dict[int, Any] = dict(self.constants)
+        for index, value in zip(self.graph.inputs, values, strict=True):
+            array = (
+                value
+                if type(value) is np.ndarray and value.flags.c_contiguous
+                else np.ascontiguousarray(value)
+            )
+            arrays[index] = array.reshape(np.shape(value))
+            if index in self.slot:
+                table[self.slot[index]] = array.ctypes.data
+        for index in self.results:
+            shape, dtype = self.shapes[index]
+            arrays[index] = array = np.empty(shape, dtype)
+            table[self.slot[index]] = array.ctypes.data
+        block = None
+        if self.size:
+            block = self._pool.pop() if self._pool else np.empty(self.size + ALIGNMENT, np.uint8)
+            start = -(-block.ctypes.data // ALIGNMENT) * ALIGNMENT
+            np.add(self.shifts, start, out=table, where=self.moved)
+            self._between(arrays, block, start - block.ctypes.data)
+        address = table.ctypes.data
+        for part in self.parts:
+            if isinstance(part, Call):
+                self._call(part, arrays, table)
+            else:
+                part(address)
+        outputs = [self._output(index, arrays) for index in self.graph.outputs]
+        if block is not None:
+            self._pool.append(block)
+        return outputs
+
+    def _between(self, arrays: dict[int, Any], block: Any, first: int) -> None:
+        """The values in the block that calls to NumPy read, as arrays."""
+        for index in self._read_by_calls():
+            shape, dtype = self.shapes[index]
+            arrays[index] = np.ndarray(shape, dtype, block.data, first + self.offsets[index])
+
+    def _read_by_calls(self) -> list[int]:
+        if not hasattr(self, "_read"):
+            views = self.plan.views
+            read = {
+                views[i].base if i in views else i
+                for step in self.plan.steps
+                if isinstance(step, Call)
+                for i in step.operation.inputs
+            }
+            read |= {views[i].base if i in views else i for i in self.graph.outputs}
+            self._read = sorted(read & set(self.offsets))
+        return self._read
+
+    def _value(self, index: int, arrays: dict[int, Any]) -> Any:
+        """A value as NumPy sees it: a scalar for rank 0, a view where it is one."""
+        view = self.plan.views.get(index)
+        if view is None:
+            return arrays[index][()]
+        return _seen(arrays[view.base], view, self.plan.specs[index].shape)
+
+    def _call(self, step: Call, arrays: dict[int, Any], table: Any) -> None:
+        operation = step.operation
+        given = [self._value(i, arrays) for i in operation.inputs]
+        found = QUIET.run(operation.primitive.value, *given, **operation.params)
+        for index, value in zip(operation.outputs, found if operation.joint else (found,), strict=True):
+            arrays[index] = array = np.ascontiguousarray(value).reshape(np.shape(value))
+            table[self.slot[index]] = array.ctypes.data
+
+    def _output(self, index: int, arrays: dict[int, Any]) -> Any:
+        """An output in memory of its own."""
+        value = self._value(index, arrays)
+        if index in self.plan.views or index in self.graph.inputs or index in self.graph.constants:
+            return np.array(value)[()]
+        return value
+
+    def describe(self) -> dict[str, Any]:
+        """What `stats` tells of this program."""
+        steps = self.plan.steps
+        return {
+            "backend": "llvm",
+            "operations": len(self.graph),
+            "kernels": self.kernels,
+            "calls": [step.operation.primitive.name for step in steps if isinstance(step, Call)],
+            "bytes": self.size,
+        }
+
+
+def _seen(array: Any, view: View, shape: tuple[int, ...]) -> Any:
+    """A view of a contiguous array."""
+    size = array.dtype.itemsize
+    if not view.offset and view.strides == contiguous(shape):
+        return array.reshape(shape)[()]
+    flat = array.reshape(-1)[view.offset :]
+    return np.lib.stride_tricks.as_strided(flat, shape, [s * size for s in view.strides], writeable=False)[()]
+
+
+def _arranged(plan: Plan, between: set[int]) -> tuple[dict[int, int], int]:
+    """Places in the block for values of which each is needed from the step that makes it to the last that reads it."""
+    made: dict[int, int] = {}
+    last: dict[int, int] = {}
+    for place, step in enumerate(plan.steps):
+        operations = [*step.operations, *step.reductions] if isinstance(step, Kernel) else [step.operation]
+        for operation in operations:
+            for index in operation.outputs:
+                made[index] = place
+                last.setdefault(index, place)
+            for index in operation.inputs:
+                base = plan.views[index].base if index in plan.views else index
+                last[base] = place
+    offsets: dict[int, int] = {}
+    free: list[tuple[int, int]] = []  # (size, offset)
+    size = 0
+    ends: dict[int, list[int]] = {}
+    for index in between:
+        ends.setdefault(last.get(index, made[index]), []).append(index)
+    starts: dict[int, list[int]] = {}
+    for index in sorted(between):
+        starts.setdefault(made[index], []).append(index)
+    for place in range(len(plan.steps)):
+        for index in starts.get(place, ()):
+            need = _bytes(plan, index)
+            fitting = [slot for slot in free if slot[0] >= need]
+            if fitting:
+                slot = min(fitting)
+                free.remove(slot)
+                offsets[index] = slot[1]
+                if slot[0] > need:
+                    free.append((slot[0] - need, slot[1] + need))
+            else:
+                offsets[index] = size
+                size += need
+        for index in ends.get(place, ()):
+            free.append((_bytes(plan, index), offsets[index]))
+    return offsets, size
+
+
+def _bytes(plan: Plan, index: int) -> int:
+    spec = plan.specs[index]
+    need = math.prod(spec.shape) * spec.dtype.itemsize
+    return max(-(-need // ALIGNMENT) * ALIGNMENT, ALIGNMENT)

@@ -16,7 +16,8 @@ import numpy as np
 from .core import nest
 from .core.define import Functions, constant, elementwise, linear
 from .core.define import tangent as tangent_row
-from .core.listen import Listener, activate, deactivate, listeners, paused, replayed
+from .core.lead import CLOSED
+from .core.listen import Listener, activate, deactivate, listeners, paused
 from .core.primitive import Kind, Primitive, Rule, broadcast_spec, register
 from .core.tensor import Tensor, apply, as_tensor
 from .core.variable import Variable
@@ -157,8 +158,10 @@ def _with_gradient(
     values = tuple(output._value for output in outputs)
     single = len(values) == 1
 
-    # A replay computes the outputs anew, so there they are inputs, to which the rule sends nothing.
-    passed = [stop_gradient(output) for output in outputs] if replayed() else []
+    # A replay computes the outputs anew and a batch has more of them, so there they are inputs, to which the rule
+    # sends nothing.
+    again = any(listener.replays or listener.stands for listener in listeners())
+    passed = [stop_gradient(output) for output in outputs] if again else []
 
     def pull(g: Any, _y: Any, *_x: Any) -> list[Any]:
         upstream = (g,) if single else g
@@ -193,7 +196,7 @@ def _with_gradient(
         found = given[len(inputs) :] if passed else values
         return found[0] if single else found
 
-    primitive = Primitive(name, Kind.TANGENT, value, None, rule)
+    primitive = Primitive(name, Kind.TANGENT, value, None, rule, lead=CLOSED)
     if not values:
         return structure
     if not _followed(inputs):
@@ -235,7 +238,8 @@ def recompute_grad(f: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(f)
     def run(*args: Any, **kwargs: Any) -> Any:
         reads = _Reads()
-        with paused((reads,)):
+        # Nothing is recorded, but a batch, whose examples are values, goes on.
+        with paused((*(listener for listener in listeners() if listener.stands), reads)):
             structure = f(*args, **kwargs)
         variables = reads.beyond(args)
         sources = [a if isinstance(a, (Tensor, Variable)) else None for a in nest.flatten(args)]

@@ -9,6 +9,8 @@ from __future__ import annotations
 from typing import Any
 from weakref import ReferenceType, ref
 
+import numpy as np
+
 from .listen import Listener, Node, spec_of
 from .primitive import Kind, Primitive
 from .spec import is_differentiable
@@ -36,14 +38,13 @@ class Bundle(Node):
 
 
 def bundle_of(outputs: tuple[Tensor, ...]) -> Bundle:
-    """The node of the tuple of these outputs; made, with nodes for the differentiable outputs, where there is none."""
+    """The node of the tuple of these outputs; made, with a node for each output, where there is none."""
     for output in outputs:
         if output._node is not None and output._node.primitive is ITEM:
             return output._node.saved  # type: ignore[no-any-return]
     bundle = Bundle(outputs)
     for index, output in enumerate(outputs):
-        if is_differentiable(output._value.dtype):
-            output._node = bundle.item(index)
+        output._node = bundle.item(index)
     return bundle
 
 
@@ -51,24 +52,29 @@ def attach_bundle(listener: Listener, bundle: Bundle, outputs: tuple[Tensor, ...
     """Leave a listener's note on the tuple and on each output."""
     listener.attach(bundle, note)
     for index, output in enumerate(outputs):
-        node = output._node
-        if node is not None:
-            share = note[index] if listener.forward else (bundle,)
-            if share is not None:
-                listener.attach(node, share)
+        share = _share(listener.forward, bundle, note, index)
+        if share is not None and output._node is not None:
+            listener.attach(output._node, share)
+
+
+def _share(forward: bool, bundle: Bundle, note: Any, index: int) -> Any:
+    """A listener's note on one output: its part of the tuple's, or for a tape that the tuple is its parent."""
+    if forward:
+        return note[index]
+    spec = bundle.spec[index]
+    dtype = spec[1] if type(spec) is tuple else np.dtype(spec)
+    return (bundle,) if is_differentiable(dtype) else None
 
 
 def item_tensor(bundle: Bundle, index: int, value: Any) -> Tensor:
     """An output as a tensor again, with its node, which is made anew if every user of it has gone."""
-    if not is_differentiable(value.dtype):
-        return Tensor(value)
     known = bundle.items[index]
     node = known() if known is not None else None
     if node is None:
         node = bundle.item(index)
         for key, note in bundle.notes():
             listener = key.listener()
-            share = note[index] if key.forward else (bundle,)
+            share = _share(key.forward, bundle, note, index)
             if listener is not None and share is not None:
                 listener.attach(node, share)
     return Tensor(value, node)

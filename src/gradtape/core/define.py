@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from .lead import LOOPED, Lead
 from .primitive import Kind, Primitive, Rule, Sample, broadcast_spec, read_rule, register
 from .spec import DType, Spec, bool_
 
@@ -53,6 +54,7 @@ def constant(
     samples: tuple[Sample, ...] = (),
     domain: Domain = (-2.0, 2.0),
     element: Function | None = None,
+    lead: Lead = LOOPED,
 ) -> Primitive:
     """A row whose result is locally constant: comparisons, rounding, argmax.
 
@@ -77,6 +79,7 @@ def constant(
             _domain(domain),
             spec is None,
             element=element,
+            lead=lead,
         )
     )
 
@@ -92,6 +95,7 @@ def linear(
     structural: bool = False,
     pointwise: bool = False,
     element: Function | None = None,
+    lead: Lead = LOOPED,
 ) -> Primitive:
     """A row that is linear in all the inputs that have a transpose, taken together.
 
@@ -100,7 +104,7 @@ def linear(
     of ones means "does not depend".
     """
     return _with_transposes(
-        Kind.LINEAR, name, value, transposes, spec, samples, variadic, structural, pointwise, element
+        Kind.LINEAR, name, value, transposes, spec, samples, variadic, structural, pointwise, element, lead
     )
 
 
@@ -113,10 +117,11 @@ def multilinear(
     samples: tuple[Sample, ...] = (),
     variadic: bool = False,
     element: Function | None = None,
+    lead: Lead = LOOPED,
 ) -> Primitive:
     """A row that is linear in each of the inputs that have a transpose, taken one at a time."""
     return _with_transposes(
-        Kind.MULTILINEAR, name, value, transposes, spec, samples, variadic, True, False, element
+        Kind.MULTILINEAR, name, value, transposes, spec, samples, variadic, True, False, element, lead
     )
 
 
@@ -131,6 +136,7 @@ def _with_transposes(
     structural: bool,
     pointwise: bool,
     element: Function | None,
+    lead: Lead,
 ) -> Primitive:
     rules: tuple[Rule | None, ...] | Rule
     if variadic:
@@ -152,6 +158,7 @@ def _with_transposes(
             pointwise=entrywise,
             structural=structural,
             element=element,
+            lead=lead,
         )
     )
 
@@ -198,6 +205,7 @@ def tangent(
     reach: Function | None = None,
     pointwise: bool = False,
     element: Function | None = None,
+    lead: Lead = LOOPED,
 ) -> Primitive:
     """A row that gives the tangent of its result, `tangent(dx, y, *x)`, for each input; optionally its transpose.
 
@@ -220,6 +228,7 @@ def tangent(
             _domain(domain),
             entrywise,
             element=element,
+            lead=lead,
         )
     )
 

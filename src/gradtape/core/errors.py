@@ -19,6 +19,10 @@ class RecordingError(RuntimeError):
     """What a function does cannot be recorded for a replay, for example that an array leaves it through `.numpy()`."""
 
 
+class BatchedValueError(ValueError):
+    """A value that differs between the examples of a batch is asked for by Python or NumPy, which can take only one."""
+
+
 class GradtapeWarning(UserWarning):
     """Base of all warnings that gradtape gives, so that one filter catches them."""
 

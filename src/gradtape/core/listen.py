@@ -15,6 +15,7 @@ from __future__ import annotations
 import itertools
 import sys
 from _thread import get_ident
+from collections.abc import Iterator
 from contextvars import ContextVar
 from threading import RLock
 from typing import TYPE_CHECKING, Any
@@ -31,12 +32,13 @@ Parents = tuple["Node | None", ...]
 
 
 class Key:
-    """Identity of a listener as nodes see it; says whether its notes are tangents."""
+    """Identity of a listener as nodes see it; says what its notes are (`Listener.forward`, `Listener.stands`)."""
 
-    __slots__ = ("forward", "listener")
+    __slots__ = ("forward", "listener", "stands")
 
     def __init__(self, listener: Listener) -> None:
         self.forward = listener.forward
+        self.stands = listener.stands
         self.listener = ref(listener)
 
 
@@ -154,13 +156,18 @@ _WRITING = RLock()
 
 
 class Listener:
-    """Base of everything that is told of operations; owns notes on nodes and takes them back when it dies."""
+    """Base of everything that is told of operations; owns notes on nodes and takes them back when it dies.
+
+    `forward`: a note belongs to the result and is computed from those of the inputs; a tape's says the parents.
+    `stands`: a note holds further values that the tensor stands for, so whoever asks about all entries asks there too.
+    """
 
     __slots__ = ("__weakref__", "_limit", "home", "key", "nodes", "task")
 
     forward = False
     replays = False
     """Whether what is heard will be done again with other values, so that no decision may rest on a value."""
+    stands = False
 
     def __init__(self) -> None:
         self.settle()
@@ -240,6 +247,16 @@ class Listener:
 
     def __del__(self) -> None:
         self.release()
+
+
+def values_of(tensor: Any) -> Iterator[Any]:
+    """Every value that a tensor stands for: its own, and those of all examples of a batch."""
+    yield tensor._value
+    node = tensor._node
+    if node is not None:
+        for key, note in node.notes():
+            if key.stands:
+                yield from values_of(note)
 
 
 ACTIVE: ContextVar[tuple[Listener, ...]] = ContextVar("gradtape_active_listeners", default=())

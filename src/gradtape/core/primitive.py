@@ -30,6 +30,7 @@ from typing import Any
 
 import numpy as np
 
+from .lead import ENTRYWISE, LOOPED, Lead
 from .spec import Spec
 from .tensor import ROWS, Tensor, apply, call
 
@@ -100,6 +101,7 @@ class Primitive:
         element: says with the verbs of an emitter (`backends/llvm/emit.py`) how one entry of the result is computed,
             `element(e, *x, **params)`; without it machine code calls `value`.
         structural: a zero in the transpose of ones means that the entry of the input has no influence.
+        lead: how the row reads with one more axis in front (`lead.py`); by itself for a pointwise row.
     """
 
     name: str
@@ -113,11 +115,14 @@ class Primitive:
     pointwise: bool = False
     structural: bool = False
     element: Callable[..., Any] | None = None
+    lead: Lead = LOOPED
     functions: tuple[Callable[..., Any] | None, ...] | None = field(init=False)
     savings: tuple[Saving, ...] = field(init=False)
     pulls: dict[type, Pulls | None] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
+        if self.pointwise and self.lead is LOOPED:
+            object.__setattr__(self, "lead", ENTRYWISE)
         plain = isinstance(self.rules, tuple) and self.kind is not Kind.TANGENT
         functions = tuple(None if r is None else r.function for r in self.rules) if plain else None  # type: ignore[union-attr]
         object.__setattr__(self, "functions", functions)

@@ -301,6 +301,6 @@ WRITE = Primitive("write", Kind.CONSTANT, _written, None, (None, None))
 
 
 def _unheard(primitive: Primitive, variable: Variable, operand: Tensor, **params: Any) -> Tensor:
-    """A new value for a variable, heard by recordings alone: assignments are not differentiable."""
-    with paused(tuple([listener for listener in listeners() if listener.replays])):
+    """A new value for a variable, heard by recordings and batches alone: assignments are not differentiable."""
+    with paused(tuple([listener for listener in listeners() if listener.replays or listener.stands])):
         return apply(primitive, (as_tensor(variable), operand), params)  # type: ignore[no-any-return]

@@ -4,8 +4,8 @@ A selection (`where`) sends back a `Masked` cotangent: entries outside `live` ar
 an absent entry with an infinite or undefined derivative must stay absent, so each share is cut to the entries that are
 still alive. A zero that was *computed* is not absent: its product with an infinity is NaN, as IEEE arithmetic says.
 
-Here a mask is looked at as a value: when all its entries are alive it is dropped, unless somebody listens who will do
-it again with other values.
+Here a mask is looked at as a value: when all its entries are alive (in every example of a batch) it is dropped, unless
+somebody listens who will do it again with other values.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.listen import Node, replayed
+from ..core.listen import Node, replayed, values_of
 from ..core.primitive import Masked, Primitive, Rule
 from ..core.spec import DType, Spec
 from ..core.tensor import Tensor, apply
@@ -26,9 +26,14 @@ Cotangent = Tensor | Masked
 
 def masked(value: Tensor, live: Tensor) -> Cotangent:
     """A cotangent whose entries outside `live` are absent and exactly zero."""
-    if not replayed() and live._value.all():
+    if _everywhere(live):
         return value
     return Masked(where(live, value, Tensor(value._value.dtype.type(0))), live)
+
+
+def _everywhere(live: Tensor) -> bool:
+    """Whether all entries are alive, in every example of a batch, and will be when somebody does this again."""
+    return not replayed() and all(value.all() for value in values_of(live))
 
 
 def join(old: Any, new: Any) -> Any:
@@ -43,7 +48,7 @@ def join(old: Any, new: Any) -> Any:
     if type(old) is Tensor or type(new) is Tensor:
         return total
     live = logical_or(old.live, new.live)
-    return total if not replayed() and live._value.all() else Masked(total, live)
+    return total if _everywhere(live) else Masked(total, live)
 
 
 def plain(cotangent: Cotangent) -> Tensor:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..core.define import constant
+from ..core.lead import ENTRYWISE, axes
 from ..core.primitive import Sample
 from ..core.spec import Spec, bool_, int64
 
@@ -77,6 +78,7 @@ astype = constant(
     samples=((((3,),), {"dtype": np.dtype("int32")}),),
     domain=(-50.0, 50.0),
     element=lambda e, x, *, dtype: e.cast(x, dtype),
+    lead=ENTRYWISE,
 )
 
 
@@ -95,8 +97,8 @@ def reduced_shape(shape: tuple[int, ...], axis: tuple[int, ...], keepdims: bool)
 
 
 _REDUCED = ((((2, 3),), {"axis": (1,), "keepdims": False}), (((2, 3),), {"axis": (0, 1), "keepdims": True}))
-any_ = constant("any", np.any, spec=_reduced(bool_), samples=_REDUCED)
-all_ = constant("all", np.all, spec=_reduced(bool_), samples=_REDUCED)
+any_ = constant("any", np.any, spec=_reduced(bool_), samples=_REDUCED, lead=axes("axis"))
+all_ = constant("all", np.all, spec=_reduced(bool_), samples=_REDUCED, lead=axes("axis"))
 
 
 def _position(function: Any) -> Any:
@@ -111,5 +113,5 @@ def _position_spec(x: Spec, *, axis: int, dtype: Any) -> Spec:
 
 
 _POSITION = ((((2, 3),), {"axis": 1, "dtype": int64}),)
-argmax = constant("argmax", _position(np.argmax), spec=_position_spec, samples=_POSITION)
-argmin = constant("argmin", _position(np.argmin), spec=_position_spec, samples=_POSITION)
+argmax = constant("argmax", _position(np.argmax), spec=_position_spec, samples=_POSITION, lead=axes("axis"))
+argmin = constant("argmin", _position(np.argmin), spec=_position_spec, samples=_POSITION, lead=axes("axis"))

@@ -12,6 +12,7 @@ from ..core.primitive import Primitive
 from ..core.spec import Spec
 from ..core.tensor import Tensor, as_tensor, beside
 from .elementwise import conjugated, multiply
+from .leading import EINSUM, MATMUL
 from .linear import reshape, transpose
 
 
@@ -36,6 +37,7 @@ matrix_product: Primitive = multilinear(
     ),
     spec=_matmul_spec,
     samples=((((2, 3), (3, 4)), {}), (((2, 1, 2, 3), (3, 3, 1)), {}), (((2, 3), (2, 3, 2)), {})),
+    lead=MATMUL,
 )
 
 
@@ -165,6 +167,7 @@ einsum_product = multilinear(
         (((2, 2, 3),), {"subscripts": "iij->j"}),
         (((2,), (3,), (2, 3)), {"subscripts": "a,b,ab->"}),
     ),
+    lead=EINSUM,
 )
 
 

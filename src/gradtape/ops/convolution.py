@@ -26,6 +26,7 @@ from ..core.define import multilinear
 from ..core.primitive import Primitive
 from ..core.spec import Spec
 from .elementwise import conjugated
+from .leading import CONVOLVE
 from .linear import flip, reshape, transpose
 from .windows import Sizes, counts, extent, view
 
@@ -200,4 +201,5 @@ convolve: Primitive = multilinear(
         _sample((1, 4, 4), (2, 2, 4), groups=2),
         _sample((1, 2, 3, 2, 1), (2, 1, 2, 1, 1), padding=((1, 0), (0, 0), (0, 0))),
     ),
+    lead=CONVOLVE,
 )

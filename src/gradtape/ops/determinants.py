@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..core.define import tangent
+from ..core.lead import STACKS
 from ..core.spec import Spec
 from ..core.tensor import Tensor, decide, look
 from .elementwise import conjugated, like
@@ -103,6 +104,7 @@ det = tangent(
     pulls=lambda g, y, x: as_scale(g) * adjoint(adjugate(x, y)),
     spec=_number_spec,
     samples=(*SQUARE, ((np.array([[1.0, 2.0], [2.0, 4.0]]),), {}), ((np.zeros((3, 3)),), {})),
+    lead=STACKS,
 )
 
 

@@ -10,15 +10,18 @@ Factorizations by eigenvalues are in `spectral.py`.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
 from ..core.define import tangent
-from ..core.spec import Spec, int32
-from ..core.tensor import Tensor, look
+from ..core.lead import STACKS
+from ..core.spec import Spec, int32, int64
+from ..core.tensor import Tensor
+from .constant import astype
 from .linalg import triangular_solve
-from .linear import cast, concatenate, getitem, imag
+from .linear import add, cast, concatenate, imag, reshape, take
 from .matrix import (
     SQUARE_C,
     SQUARES,
@@ -79,6 +82,7 @@ cholesky = tangent(
         ((positive(SQUARES[1]),), {}),
         ((positive(SQUARE_C),), {}),
     ),
+    lead=STACKS,
 )
 
 
@@ -147,9 +151,11 @@ def _lu(x: Any) -> Any:
 
 def permuted(x: Any, order: Any) -> Any:
     """The rows of matrices in another order, one for each matrix."""
-    places = np.asarray(look(order, "a permutation of rows"))
-    grids = np.ogrid[tuple(slice(n) for n in places.shape)][:-1]
-    return getitem(x, index=(*grids, places))
+    *batch, m, n = x.shape
+    count = math.prod(batch)
+    before = np.arange(count).reshape((*batch, 1)) * m
+    places = add(astype(order, dtype=int64), Tensor(before))
+    return take(reshape(x, shape=(count * m, n)), places, axis=0)
 
 
 def unpacked(packed: Any) -> tuple[Any, Any]:

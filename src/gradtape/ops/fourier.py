@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from ..core.define import linear
+from ..core.lead import axes as leading_axes
 from ..core.primitive import Primitive, Sample
 from ..core.spec import Spec, is_differentiable
 from ..core.tensor import Tensor, as_tensor
@@ -94,6 +95,7 @@ fftn: Primitive = linear(
     lambda g, *, axes, norm: ifftn(g, axes=axes, norm=_OTHER[norm]),
     spec=_complex_spec,
     samples=_SAMPLES,
+    lead=leading_axes("axes"),
 )
 ifftn: Primitive = linear(
     "ifftn",
@@ -101,12 +103,23 @@ ifftn: Primitive = linear(
     lambda g, *, axes, norm: fftn(g, axes=axes, norm=_OTHER[norm]),
     spec=_complex_spec,
     samples=_SAMPLES,
+    lead=leading_axes("axes"),
 )
 rfftn: Primitive = linear(
-    "rfftn", _transform(np.fft.rfftn, "f"), _rfftn_transpose, spec=_half_spec, samples=_SAMPLES
+    "rfftn",
+    _transform(np.fft.rfftn, "f"),
+    _rfftn_transpose,
+    spec=_half_spec,
+    samples=_SAMPLES,
+    lead=leading_axes("axes"),
 )
 irfftn: Primitive = linear(
-    "irfftn", _transform(np.fft.irfftn, "c"), _irfftn_transpose, spec=_whole_spec, samples=_SIZED
+    "irfftn",
+    _transform(np.fft.irfftn, "c"),
+    _irfftn_transpose,
+    spec=_whole_spec,
+    samples=_SIZED,
+    lead=leading_axes("axes"),
 )
 
 

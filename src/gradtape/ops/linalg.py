@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from ..core.define import tangent
+from ..core.lead import STACKS
 from ..core.primitive import Primitive, Sample
 from ..core.spec import Spec
 from ..core.tensor import Tensor
@@ -49,6 +50,7 @@ inv = tangent(
     pulls=lambda g, y, _x: negative(mm(adjoint(y), g, adjoint(y))),
     spec=same_spec,
     samples=SQUARE,
+    lead=STACKS,
 )
 
 
@@ -76,6 +78,7 @@ solve: Primitive = tangent(
         ((SQUARES[0], (2, 3, 1)), {}),
         ((SQUARE_C, sample_matrix(2, 1, dtype="complex128")), {}),
     ),
+    lead=STACKS,
 )
 
 
@@ -108,6 +111,7 @@ triangular_solve: Primitive = tangent(
         ((SQUARES[1], (3, 1)), {"lower": False}),
         ((SQUARE_C, sample_matrix(2, 1, dtype="complex128")), {"lower": True}),
     ),
+    lead=STACKS,
 )
 
 
@@ -183,6 +187,7 @@ tridiagonal_solve: Primitive = tangent(
         ((np.array([[0.3, -0.5, 0.4, 0.9], [2.0, 3.0, -2.5, 2.0], [0.7, 0.6, 0.2, -0.4]]), (4, 2)), {}),
         ((np.array([[[0.3, 0.5j, 0.2], [2.0, 3.0j, -2.5], [0.7, 0.6, 0.2]]]), sample_matrix(3, 1)), {}),
     ),
+    lead=STACKS,
 )
 
 
@@ -221,6 +226,7 @@ pinv = tangent(
             sample_matrix(3, 2, shift=2.0, dtype="complex128"),
         )
     ),
+    lead=STACKS,
 )
 
 
@@ -282,6 +288,7 @@ def matrix_function(
         pulls=lambda g, _y, x: derivative(adjoint(x), g),
         spec=same_spec,
         samples=samples,
+        lead=STACKS,
     )
     return row
 

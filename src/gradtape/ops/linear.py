@@ -12,10 +12,12 @@ from typing import Any
 import numpy as np
 
 from ..core.define import linear
+from ..core.lead import axes
 from ..core.primitive import Masked, Primitive, Sample
 from ..core.spec import Spec
 from ..core.tensor import Tensor
 from .constant import logical_not, reduced_shape
+from .leading import ADD, BROADCAST, PUT, READ, RESHAPE, TAKE, TRANSPOSE
 
 # Python's operators do on NumPy scalars what NumPy's functions do, in a tenth of the time.
 add = linear(
@@ -65,6 +67,7 @@ sum_ = linear(
         (((2, 3),), {"axis": (0, 1), "keepdims": True}),
         (((),), {"axis": (), "keepdims": False}),
     ),
+    lead=axes("axis"),
 )
 
 broadcast_to = linear(
@@ -74,6 +77,7 @@ broadcast_to = linear(
     spec=lambda x, *, shape: Spec(tuple(shape), x.dtype),
     structural=True,
     samples=((((3,),), {"shape": (2, 3)}), (((2, 1),), {"shape": (2, 2)}), (((),), {"shape": (2,)})),
+    lead=BROADCAST,
 )
 
 
@@ -86,6 +90,7 @@ reshape: Primitive = linear(
     spec=lambda x, *, shape: Spec(tuple(shape), x.dtype),
     structural=True,
     samples=((((2, 3),), {"shape": (3, 2)}), (((1,),), {"shape": ()})),
+    lead=RESHAPE,
 )
 
 transpose: Primitive = linear(
@@ -95,6 +100,7 @@ transpose: Primitive = linear(
     spec=lambda x, *, axes: Spec(tuple(x.shape[i] for i in axes), x.dtype),
     structural=True,
     samples=((((2, 3, 1),), {"axes": (2, 0, 1)}), (((2, 3),), {"axes": (1, 0)})),
+    lead=TRANSPOSE,
 )
 
 flip: Primitive = linear(
@@ -104,6 +110,7 @@ flip: Primitive = linear(
     spec=lambda x, *, axis: Spec(tuple(x.shape), x.dtype),
     structural=True,
     samples=((((2, 3),), {"axis": (1,)}),),
+    lead=axes("axis"),
 )
 
 
@@ -126,6 +133,7 @@ cumsum: Primitive = linear(
         (((2, 3),), {"axis": 1, "exclusive": False, "reverse": False}),
         (((3, 2),), {"axis": 0, "exclusive": True, "reverse": True}),
     ),
+    lead=axes("axis"),
 )
 
 
@@ -148,6 +156,7 @@ concatenate = linear(
     variadic=True,
     structural=True,
     samples=((((2, 1), (2, 3)), {"axis": 1}), (((1,), (2,), (1,)), {"axis": 0})),
+    lead=axes("axis"),
 )
 
 stack = linear(
@@ -160,6 +169,7 @@ stack = linear(
     variadic=True,
     structural=True,
     samples=((((2,), (2,), (2,)), {"axis": 1}), (((), ()), {"axis": 0})),
+    lead=axes("axis"),
 )
 
 
@@ -198,6 +208,7 @@ getitem: Primitive = linear(
         (((2, 3),), {"index": (_ROWS_INDEX,)}),
         (((2, 3),), {"index": (Ellipsis, np.array([True, False, True]))}),
     ),
+    lead=READ,
 )
 
 scatter: Primitive = linear(
@@ -210,6 +221,7 @@ scatter: Primitive = linear(
         (((2,),), {"index": (1, slice(0, 3, 2)), "shape": (2, 3)}),
         (((3, 2),), {"index": (_ROWS_INDEX,), "shape": (2, 2)}),
     ),
+    lead=ADD,
 )
 
 
@@ -231,6 +243,7 @@ take = linear(
     spec=_take_spec,
     structural=True,
     samples=((((3, 2), np.array([[2, 0], [2, 1]])), {"axis": 0}), (((2, 3), np.array(1)), {"axis": 1})),
+    lead=TAKE,
 )
 
 put_add: Primitive = linear(
@@ -240,6 +253,7 @@ put_add: Primitive = linear(
     spec=lambda x, i, *, axis, size: Spec((*x.shape[:axis], size, *x.shape[axis + i.ndim :]), x.dtype),
     structural=True,
     samples=((((4, 2), np.array([2, 0, 2, 1])), {"axis": 0, "size": 3}),),
+    lead=PUT,
 )
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..core.define import linear
+from ..core.lead import STACKS
 from ..core.primitive import Kind, Primitive, Rule, Sample, register
 from ..core.spec import Spec, is_differentiable
 from ..core.tensor import Tensor
@@ -166,7 +167,7 @@ def joint(
         return (pull(g, y, x, **params),)
 
     rule = Rule(None if pull is None else shares, tangents, keeps, True)
-    return register(Primitive(name, Kind.TANGENT, value, spec, rule, None, samples))
+    return register(Primitive(name, Kind.TANGENT, value, spec, rule, None, samples, lead=STACKS))
 
 
 # triangles
@@ -178,6 +179,7 @@ tril: Primitive = linear(
     spec=lambda x, *, k: Spec(tuple(x.shape), x.dtype),
     structural=True,
     samples=((((3, 3),), {"k": 0}), (((2, 2, 3),), {"k": -1})),
+    lead=STACKS,
 )
 triu: Primitive = linear(
     "triu",
@@ -186,6 +188,7 @@ triu: Primitive = linear(
     spec=lambda x, *, k: Spec(tuple(x.shape), x.dtype),
     structural=True,
     samples=((((3, 3),), {"k": 0}), (((2, 2, 3),), {"k": 1})),
+    lead=STACKS,
 )
 
 

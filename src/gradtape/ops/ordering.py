@@ -12,11 +12,13 @@ from typing import Any
 import numpy as np
 
 from ..core.define import constant as constant_row
+from ..core.lead import axes
 from ..core.spec import Spec, float64, int64
 from ..core.tensor import Tensor, as_tensor
 from . import constant, linear
 from . import elementwise as each
 from .composite import astype, axes_of, composite, getitem, ravel
+from .leading import SEARCH
 from .selection import along, places_of
 
 
@@ -35,6 +37,7 @@ order_of = constant_row(
     _argsort,
     spec=lambda x, *, axis, descending, dtype: Spec(tuple(x.shape), np.dtype(dtype)),
     samples=(_LINES, _DOWN),
+    lead=axes("axis"),
 )
 
 part_of = constant_row(
@@ -42,6 +45,7 @@ part_of = constant_row(
     lambda x, *, kth, axis: np.argpartition(x, kth, axis),
     spec=lambda x, *, kth, axis: Spec(tuple(x.shape), int64),
     samples=((((2, 5),), {"kth": (1,), "axis": 1}),),
+    lead=axes("axis"),
 )
 
 
@@ -62,6 +66,7 @@ rank_of = constant_row(
         ((np.array([0.0, 0.5, 2.0]), (4,)), {"side": "left", "dtype": int64}),
         ((np.array([[0.0, 1.0], [0.5, 0.5]]), (2, 3)), {"side": "right", "dtype": np.dtype("int32")}),
     ),
+    lead=SEARCH,
 )
 
 

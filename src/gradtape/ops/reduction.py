@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..core.define import tangent
+from ..core.lead import axes
 from ..core.primitive import Primitive, Sample
 from ..core.spec import Spec
 from .constant import equal, reduced_shape
@@ -45,7 +46,16 @@ def reduction(name: str, value: Callable[..., Any], weight: Callable[..., Any]) 
         return broadcast_to(spread(live, x, axis, keepdims), shape=tuple(x.shape))
 
     real = reals_only(value)
-    return tangent(name, real, forward, pulls=backward, spec=reduced_spec, samples=_SAMPLES, reach=reach)
+    return tangent(
+        name,
+        real,
+        forward,
+        pulls=backward,
+        spec=reduced_spec,
+        samples=_SAMPLES,
+        reach=reach,
+        lead=axes("axis"),
+    )
 
 
 def _extreme(function: Any, worst: float) -> Callable[..., Any]:

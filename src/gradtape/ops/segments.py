@@ -17,6 +17,7 @@ from ..core.spec import Spec, int64
 from ..core.tensor import Tensor
 from . import constant, linear
 from . import elementwise as each
+from .leading import EXTREME
 
 
 def _spec(x: Spec, ids: Spec, *, size: int) -> Spec:
@@ -65,6 +66,7 @@ def _extreme(name: str, reduce: Any, worst: Callable[[Any], Any]) -> Primitive:
             (((3,), np.array(0)), {"size": 1}),
         ),
         reach=reach,
+        lead=EXTREME,
     )
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..core.define import tangent
+from ..core.lead import STACKS
 from ..core.primitive import Primitive, Sample
 from ..core.spec import Spec
 from .elementwise import reciprocal
@@ -130,4 +131,5 @@ svdvals: Primitive = tangent(
     pulls=_svdvals_pull,
     spec=real_vector_spec,
     samples=_RECTANGLES,
+    lead=STACKS,
 )

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from ..core.define import constant, tangent
+from ..core.lead import STACKS
 from ..core.primitive import Sample
 from ..core.spec import Spec
 from ..core.tensor import Tensor
@@ -90,6 +91,7 @@ largest_entry = constant(
     _largest,
     spec=lambda x: Spec(tuple(x.shape), real_of(x.dtype)),
     samples=((((3, 2),), {}),),
+    lead=STACKS,
 )
 
 
@@ -198,6 +200,7 @@ eigvalsh = tangent(
     pulls=_eigvalsh_pull,
     spec=real_vector_spec,
     samples=_HERMITIAN,
+    lead=STACKS,
 )
 
 
@@ -270,4 +273,5 @@ eigvals = tangent(
     pulls=_eigvals_pull,
     spec=lambda x: Spec(tuple(x.shape[:-1]), _complex_spec(x)),
     samples=_GENERAL,
+    lead=STACKS,
 )

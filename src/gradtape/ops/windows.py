@@ -16,6 +16,7 @@ import numpy as np
 from ..core.define import linear
 from ..core.primitive import Primitive
 from ..core.spec import Spec
+from .leading import MERGED
 
 Sizes = tuple[int, ...]
 
@@ -97,6 +98,7 @@ windows: Primitive = linear(
         (((2, 5),), {"size": (3,), "strides": (2,), "dilations": (1,)}),
         (((1, 4, 5, 2),), {"size": (2, 2), "strides": (1, 3), "dilations": (2, 1)}),
     ),
+    lead=MERGED,
 )
 
 overlap_add: Primitive = linear(
@@ -114,4 +116,5 @@ overlap_add: Primitive = linear(
         (((2, 2, 3),), {"space": (6,), "strides": (2,), "dilations": (1,)}),
         (((1, 2, 2, 2, 2, 1),), {"space": (4, 5), "strides": (1, 3), "dilations": (2, 1)}),
     ),
+    lead=MERGED,
 )

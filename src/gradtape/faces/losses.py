@@ -92,6 +92,7 @@ def sparse_softmax_cross_entropy_with_logits(labels: Any, logits: Any, name: str
         raise InvalidArgumentError(
             f"{title}: a label is not in [0, {classes}), the classes of logits of shape {x.shape}"
         )
+    x = composite.below_largest(x, -1)
     lines = reduction.logsumexp(x, axis=(x.ndim - 1,), keepdims=False)
     kept = linear.reshape(fixed.astype(places, dtype=int64), shape=(*places._value.shape, 1))
     return lines - linear.reshape(along(x, kept, x.ndim - 1), shape=places._value.shape)  # type: ignore[no-any-return]

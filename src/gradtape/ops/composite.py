@@ -421,10 +421,17 @@ def logsumexp(a: Any, axis: Any = None, keepdims: bool = False) -> Tensor:
     return reduction.logsumexp(x, axis=axes_of(axis, x.ndim, "logsumexp"), keepdims=keepdims)  # type: ignore[no-any-return]
 
 
-def log_softmax(x: Any, axis: Any = -1) -> Tensor:
-    """The logarithm of softmax."""
+def below_largest(x: Any, axis: Any) -> Tensor:
+    """x less its largest entry along an axis, which counts as a constant: for functions that no shift changes."""
     x = as_tensor(x)
-    return x - logsumexp(x, axis, True)  # type: ignore[no-any-return]
+    top = reduction.amax(x, axis=axes_of(axis, x.ndim, "max"), keepdims=True)
+    return linear.subtract(x, constant.stop_gradient(top))  # type: ignore[no-any-return]
+
+
+def log_softmax(x: Any, axis: Any = -1) -> Tensor:
+    """The logarithm of softmax; shifted first, so that large entries lose no digits."""
+    x = below_largest(x, axis)
+    return x - logsumexp(x, axis, True)
 
 
 def softmax(x: Any, axis: Any = -1) -> Tensor:

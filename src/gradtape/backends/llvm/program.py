@@ -50,7 +50,7 @@ class Program:
         between = set(stored) - bases - given - called - set(graph.constants)
         self.offsets, self.size = _arranged(self.plan, between)
         self.constants = {
-            i: np.ascontiguousarray(graph.constants[i]._value) for i in stored if i in graph.constants
+            i: np.asarray(graph.constants[i]._value, order="C") for i in stored if i in graph.constants
         }
         self.shapes = {i: (specs[i].shape, specs[i].dtype) for i in stored}
         self.template = np.zeros(max(len(stored), 1), np.intp)
@@ -98,12 +98,7 @@ class Program:
         table = self.template.copy()
         arrays: dict[int, Any] = dict(self.constants)
         for index, value in zip(self.graph.inputs, values, strict=True):
-            array = (
-                value
-                if type(value) is np.ndarray and value.flags.c_contiguous
-                else np.ascontiguousarray(value)
-            )
-            arrays[index] = array.reshape(np.shape(value))
+            arrays[index] = array = np.asarray(value, order="C")
             if index in self.slot:
                 table[self.slot[index]] = array.ctypes.data
         for index in self.results:
@@ -158,7 +153,7 @@ class Program:
         given = [self._value(i, arrays) for i in operation.inputs]
         found = QUIET.run(operation.primitive.value, *given, **operation.params)
         for index, value in zip(operation.outputs, found if operation.joint else (found,), strict=True):
-            arrays[index] = array = np.ascontiguousarray(value).reshape(np.shape(value))
+            arrays[index] = array = np.asarray(value, order="C")
             table[self.slot[index]] = array.ctypes.data
 
     def _output(self, index: int, arrays: dict[int, Any]) -> Any:

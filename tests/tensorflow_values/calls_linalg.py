@@ -76,7 +76,7 @@ SOLVING = [
     call("linalg.banded_triangular_solve", bands=V([[2.0, 1.5, 1.8], [0.0, 0.4, 0.1]]), rhs=X((3, 2))),
     call("linalg.lstsq", matrix=X((4, 2)), rhs=X((4, 1)), fast=True),
     call("linalg.lstsq", matrix=X((2, 4)), rhs=X((2, 1)), fast=True),
-    call("linalg.lstsq", matrix=X((4, 2)), rhs=X((4, 1)), fast=True, l2_regularizer=0.1),
+    call("linalg.lstsq", matrix=X((4, 2)), rhs=X((4, 1)), fast=True, l2_regularizer=0.125),
     call("linalg.pinv", a=X((3, 2))),
     call("linalg.matrix_rank", a=SQUARE),
     call("linalg.lu", STACK, run=lambda tf, a: tf.linalg.lu(input=a)),

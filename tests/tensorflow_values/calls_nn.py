@@ -9,10 +9,11 @@ PLANE, PLANE_KERNEL = X((1, 4, 4, 2)), X((2, 2, 2, 2))
 SPACE, SPACE_KERNEL = X((1, 3, 3, 3, 1)), X((2, 2, 2, 1, 2))
 
 ACTIVATIONS = [
-    *(call(f"nn.{n}", features=A, dtypes=WIDE) for n in ("relu", "relu6", "elu", "selu", "gelu", "silu", "swish", "softplus", "softsign", "leaky_relu", "crelu")),
+    *(call(f"nn.{n}", features=A, dtypes=WIDE) for n in ("relu", "relu6", "elu", "selu", "gelu", "silu", "swish", "softplus", "softsign", "crelu")),
     call("nn.gelu", features=A, approximate=True),
-    call("nn.leaky_relu", features=A, alpha=0.3),
-    call("nn.silu", features=A, beta=1.7),
+    call("nn.leaky_relu", features=A, alpha=0.25),
+    call("nn.leaky_relu", features=A, dtypes=("float32",)),
+    call("nn.silu", features=A, beta=1.75),
     call("nn.sigmoid", x=A),
     call("nn.tanh", x=A),
     call("nn.softmax", logits=A),
@@ -30,7 +31,7 @@ LOSSES = [
     call("nn.softmax_cross_entropy_with_logits", labels=LABELS, logits=LOGITS, axis=0),
     call("nn.sparse_softmax_cross_entropy_with_logits", labels=[2, 0], logits=LOGITS, dtypes=WIDE),
     call("nn.sigmoid_cross_entropy_with_logits", labels=LABELS, logits=LOGITS, dtypes=WIDE),
-    call("nn.weighted_cross_entropy_with_logits", labels=LABELS, logits=LOGITS, pos_weight=1.7),
+    call("nn.weighted_cross_entropy_with_logits", labels=LABELS, logits=LOGITS, pos_weight=1.75),
     call("nn.log_poisson_loss", targets=X((2, 3), 1.5, 4.0), log_input=LOGITS),
     call("nn.log_poisson_loss", targets=X((2, 3), 1.5, 4.0), log_input=LOGITS, compute_full_loss=True),
     call("nn.compute_average_loss", per_example_loss=X((3,)), sample_weight=X((3,)), global_batch_size=4),

@@ -8,7 +8,7 @@ import pytest
 import gradtape
 
 from .calls import CALLS
-from .deviations import DIFFERENT_ARGUMENTS, DIFFERENT_DERIVATIVES, DIFFERENT_VALUES
+from .deviations import DIFFERENT_ARGUMENTS, DIFFERENT_DERIVATIVES, MORE_DERIVATIVES
 from .generate import stored
 from .names import module_of, read
 from .sampling import ask
@@ -54,27 +54,48 @@ def label(key):
     return f"{key[0]}-{CALLS[key[0]].name}-{key[1]}"
 
 
+def name_in_tables(one, inputs):
+    return one.name + " (complex)" * any(x.dtype.kind == "c" for x in inputs)
+
+
 @pytest.mark.parametrize("key", ASKED, ids=label)
 def test_values_and_derivatives_are_tensorflows(key):
     number, dtype = key
     one, wanted = CALLS[number], ANSWERS[key]
     found = ask(gradtape, one, dtype)
-    if one.name not in DIFFERENT_VALUES:
-        assert len(found.value) == len(wanted.value)
-        for got, expected in zip(found.value, wanted.value, strict=True):
-            close(got, expected, dtype)
-    if one.name in DIFFERENT_DERIVATIVES:
+    inputs = one.outputs(gradtape, dtype)[0]
+    assert len(found.value) == len(wanted.value)
+    for got, expected in zip(found.value, wanted.value, strict=True):
+        close(got, expected, dtype)
+    if wanted.first is None or name_in_tables(one, inputs) in DIFFERENT_DERIVATIVES:
         return
-    if wanted.first is not None:
-        assert [g is None for g in found.first] == [g is None for g in wanted.first]
-        for got, expected in zip(found.first, wanted.first, strict=True):
-            if expected is not None:
-                close(got, expected, dtype)
-    if wanted.second is not None:
-        inputs = one.outputs(gradtape, dtype)[0]
+    more = one.name in MORE_DERIVATIVES
+    for got, expected in zip(found.first, wanted.first, strict=True):
+        assert (got is None) == (expected is None) or (more and expected is None)
+        if expected is not None:
+            close(got, expected, dtype)
+    if wanted.second is not None and not more:
         got, expected = (zeros_for_none(answer.second, inputs) for answer in (found, wanted))
         for one_got, one_expected in zip(got, expected, strict=True):
             close(one_got, one_expected, dtype)
+
+
+def test_every_deviation_is_one():
+    """A row of the tables whose calls have become equal is taken out."""
+    still = set()
+    for number, dtype in ASKED:
+        one, wanted = CALLS[number], ANSWERS[number, dtype]
+        name = name_in_tables(one, one.outputs(gradtape, dtype)[0])
+        table = next((t for t in (DIFFERENT_DERIVATIVES, MORE_DERIVATIVES) if name in t), None)
+        if table is None:
+            continue
+        found = ask(gradtape, one, dtype)
+        got, expected = (
+            zeros_for_none(answer.first, one.outputs(gradtape, dtype)[0]) for answer in (found, wanted)
+        )
+        if not all(np.allclose(a, b, rtol=1e-6) for a, b in zip(got, expected, strict=True)):
+            still.add(name)
+    assert still == {*DIFFERENT_DERIVATIVES, *MORE_DERIVATIVES}
 
 
 def test_the_stored_answers_are_those_of_the_calls():
@@ -115,6 +136,6 @@ def test_arguments_are_tensorflows(name):
         assert not may_miss or parameter.default is not parameter.empty, f"{parameter.name} may be left out"
 
 
-@pytest.mark.parametrize("table", [DIFFERENT_VALUES, DIFFERENT_DERIVATIVES, DIFFERENT_ARGUMENTS])
+@pytest.mark.parametrize("table", [DIFFERENT_ARGUMENTS, DIFFERENT_DERIVATIVES, MORE_DERIVATIVES])
 def test_every_deviation_has_its_reason(table):
     assert all(len(reason) > 20 for reason in table.values())

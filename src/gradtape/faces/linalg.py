@@ -263,19 +263,20 @@ def eig(tensor: Any, name: str | None = None) -> tuple[Tensor, Tensor]:
 
 
 eigvals = unary(
-    matrices.values, "eigvals", "Eigenvalues of square matrices; complex, also where all are real."
+    matrices.values, "eigvals", "Eigenvalues of square matrices; complex, also where all are real.", "tensor"
 )
 eigvalsh = unary(
     matrices.hermitian_values,
     "eigvalsh",
     "Eigenvalues, ascending, of Hermitian matrices; the lower triangle is read.",
+    "tensor",
 )
-expm = unary(matrices.expm, "expm", "The exponential of square matrices.")
+expm = unary(matrices.expm, "expm", "The exponential of square matrices.", "input")
 logm = unary(
-    matrices.logm, "logm", "The principal logarithm of square matrices; it must be real for real ones."
+    matrices.logm, "logm", "The principal logarithm of square matrices; it must be real for real ones.", "input"
 )
 sqrtm = unary(
-    matrices.sqrtm, "sqrtm", "The principal square root of square matrices; it must be real for real ones."
+    matrices.sqrtm, "sqrtm", "The principal square root of square matrices; it must be real for real ones.", "input"
 )
 
 

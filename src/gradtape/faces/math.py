@@ -10,9 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from ..core.primitive import Primitive
 from ..core.spec import int64
-from ..core.tensor import Tensor, apply, as_tensor, beside, call
+from ..core.tensor import Tensor, as_tensor, beside, call
 from ..ops import composite, linear
 from ..ops import constant as fixed
 from ..ops import elementwise as each
@@ -122,6 +121,7 @@ from .special import (
 from .special import (
     zeta as zeta,
 )
+from .spelling import binary, named, unary
 from .statistics import (
     accumulate_n as accumulate_n,
 )
@@ -162,45 +162,12 @@ from .statistics import (
     zero_fraction as zero_fraction,
 )
 
-Row = Primitive | Callable[..., Any]
-
-
-def unary(row: Row, name: str, says: str) -> Callable[..., Tensor]:
-    """A function of one tensor under TensorFlow's name and arguments."""
-    run = row
-
-    def function(x: Any, name: str | None = None) -> Tensor:
-        return run(x)  # type: ignore[no-any-return]
-
-    def direct(x: Any, name: str | None = None) -> Tensor:
-        return apply(row, (x,)) if type(x) is Tensor else run(x)  # type: ignore[arg-type, no-any-return]
-
-    return _named(
-        direct if isinstance(row, Primitive) else function,
-        name,
-        f"{says}\n\nArgs:\n    x: tensor of any shape.\n\nReturns:\n    tensor of the shape of x.",
-    )
-
-
-def binary(row: Row, name: str, says: str) -> Callable[..., Tensor]:
-    """A function of two tensors, which broadcast, under TensorFlow's name and arguments."""
-    run = row
-
-    def function(x: Any, y: Any, name: str | None = None) -> Tensor:
-        return run(x, y)  # type: ignore[no-any-return]
-
-    return _named(
-        function,
-        name,
-        f"{says}\n\nArgs:\n    x, y: tensors, or numbers beside a tensor; their shapes broadcast.\n\n"
-        "Raises:\n    ValueError: if the shapes do not broadcast.",
-    )
-
-
-def _named(function: Callable[..., Tensor], name: str, text: str) -> Callable[..., Tensor]:
-    function.__name__ = function.__qualname__ = name
-    function.__doc__ = text
-    return function
+def _squared_difference(x: Any, y: Any) -> Tensor:
+    """The square of a difference; of complex numbers the square of its modulus, in their own dtype."""
+    difference = linear.subtract(x, y)
+    if difference.dtype.kind != "c":
+        return each.square(difference)  # type: ignore[no-any-return]
+    return difference * composite.conjugate(difference)  # type: ignore[no-any-return]
 
 
 # arithmetic
@@ -219,9 +186,7 @@ pow = binary(each.power, "pow", "x to the power y; the derivative of x**0 is 0, 
 negative = unary(linear.negative, "negative", "-x, entry by entry.")
 reciprocal = unary(each.reciprocal, "reciprocal", "1 / x, entry by entry.")
 square = unary(each.square, "square", "x * x, entry by entry.")
-squared_difference = binary(
-    lambda x, y: each.square(linear.subtract(x, y)), "squared_difference", "(x - y)**2, entry by entry."
-)
+squared_difference = binary(_squared_difference, "squared_difference", "|x - y|**2, entry by entry.")
 divide_no_nan = binary(
     each.divide_no_nan, "divide_no_nan", "x / y, and 0 where y is 0, as are its derivatives there."
 )
@@ -269,7 +234,7 @@ tan = unary(each.tan, "tan", "The tangent of radians.")
 asin = unary(each.arcsin, "asin", "The inverse sine, in radians.")
 acos = unary(each.arccos, "acos", "The inverse cosine, in radians.")
 atan = unary(each.arctan, "atan", "The inverse tangent, in radians.")
-atan2 = binary(each.arctan2, "atan2", "The angle of the point (y=first, x=second), in radians.")
+atan2 = binary(each.arctan2, "atan2", "The angle of the point (x, y), in radians.", ("y", "x"))
 sinh = unary(each.sinh, "sinh", "The hyperbolic sine.")
 cosh = unary(each.cosh, "cosh", "The hyperbolic cosine.")
 tanh = unary(each.tanh, "tanh", "The hyperbolic tangent.")
@@ -277,11 +242,11 @@ asinh = unary(each.arcsinh, "asinh", "The inverse hyperbolic sine.")
 acosh = unary(each.arccosh, "acosh", "The inverse hyperbolic cosine.")
 atanh = unary(each.arctanh, "atanh", "The inverse hyperbolic tangent.")
 sigmoid = unary(each.sigmoid, "sigmoid", "1 / (1 + exp(-x)).")
-softplus = unary(each.softplus, "softplus", "log(1 + exp(x)), without overflow.")
+softplus = unary(each.softplus, "softplus", "log(1 + exp(x)), without overflow.", "features")
 log_sigmoid = unary(
     lambda x: -each.softplus(-as_tensor(x)), "log_sigmoid", "log(sigmoid(x)), without overflow."
 )
-softsign = unary(lambda x: as_tensor(x) / (1 + each.absolute(x)), "softsign", "x / (1 + |x|).")
+softsign = unary(lambda x: as_tensor(x) / (1 + each.absolute(x)), "softsign", "x / (1 + |x|).", "features")
 
 # absolute value, sign, larger and smaller, rounding
 
@@ -300,10 +265,10 @@ round = unary(fixed.rint, "round", "The nearest integer, halves to even; its der
 
 # complex numbers
 
-real = unary(composite.real, "real", "The real part.")
-imag = unary(composite.imag, "imag", "The imaginary part.")
+real = unary(composite.real, "real", "The real part.", "input")
+imag = unary(composite.imag, "imag", "The imaginary part.", "input")
 conj = unary(composite.conjugate, "conj", "The complex conjugate.")
-angle = unary(composite.angle, "angle", "The argument of a complex number, in radians.")
+angle = unary(composite.angle, "angle", "The argument of a complex number, in radians.", "input")
 
 # comparison and logic
 
@@ -340,7 +305,7 @@ def _reduction(function: Callable[..., Tensor], name: str, says: str) -> Callabl
     ) -> Tensor:
         return run(input_tensor, axis=_axis(axis), keepdims=keepdims)
 
-    return _named(
+    return named(
         reduce,
         name,
         f"{says}\n\nArgs:\n    input_tensor: tensor of any shape.\n    axis: one or several axes; all by default.\n"

@@ -11,8 +11,8 @@ from ..core.tensor import Tensor, apply
 Row = Primitive | Callable[..., Any]
 
 
-def unary(row: Row, name: str, says: str) -> Callable[..., Tensor]:
-    """A function of one tensor under TensorFlow's name and arguments."""
+def unary(row: Row, name: str, says: str, argument: str = "x") -> Callable[..., Tensor]:
+    """A function of one tensor under TensorFlow's name, its argument under TensorFlow's too."""
     run = row
 
     def function(x: Any, name: str | None = None) -> Tensor:
@@ -24,12 +24,16 @@ def unary(row: Row, name: str, says: str) -> Callable[..., Tensor]:
     return named(
         direct if isinstance(row, Primitive) else function,
         name,
-        f"{says}\n\nArgs:\n    x: tensor of any shape.\n\nReturns:\n    tensor of the shape of x.",
+        f"{says}\n\nArgs:\n    {argument}: tensor of any shape.\n\n"
+        f"Returns:\n    tensor of the shape of {argument}.",
+        argument,
     )
 
 
-def binary(row: Row, name: str, says: str) -> Callable[..., Tensor]:
-    """A function of two tensors, which broadcast, under TensorFlow's name and arguments."""
+def binary(
+    row: Row, name: str, says: str, arguments: tuple[str, str] = ("x", "y")
+) -> Callable[..., Tensor]:
+    """A function of two tensors, which broadcast, under TensorFlow's name, the arguments under TensorFlow's too."""
     run = row
 
     def function(x: Any, y: Any, name: str | None = None) -> Tensor:
@@ -38,13 +42,19 @@ def binary(row: Row, name: str, says: str) -> Callable[..., Tensor]:
     return named(
         function,
         name,
-        f"{says}\n\nArgs:\n    x, y: tensors, or numbers beside a tensor; their shapes broadcast.\n\n"
-        "Raises:\n    ValueError: if the shapes do not broadcast.",
+        f"{says}\n\nArgs:\n    {', '.join(arguments)}: tensors, or numbers beside a tensor; their shapes "
+        "broadcast.\n\nRaises:\n    ValueError: if the shapes do not broadcast.",
+        *arguments,
     )
 
 
-def named(function: Callable[..., Tensor], name: str, text: str) -> Callable[..., Tensor]:
-    """The function with a name and a docstring."""
+def named(function: Callable[..., Tensor], name: str, text: str, *arguments: str) -> Callable[..., Tensor]:
+    """The function with a name, a docstring, and other names for its first arguments.
+
+    The names are written into the code object, so that a call by keyword costs no more than any other.
+    """
     function.__name__ = function.__qualname__ = name
     function.__doc__ = text
+    code = function.__code__
+    function.__code__ = code.replace(co_varnames=(*arguments, *code.co_varnames[len(arguments) :]))
     return function

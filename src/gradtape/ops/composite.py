@@ -226,7 +226,10 @@ def conjugate(x: Any) -> Tensor:
 
 @composite("angle")
 def angle(z: Any, deg: bool = False) -> Tensor:
-    """The argument of a complex number, in radians or degrees."""
+    """The argument of a complex number, in radians or degrees; that of a real one is 0 or pi and does not vary."""
+    z = as_tensor(z)
+    if z._value.dtype.kind != "c":
+        z = constant.stop_gradient(z)
     y = each.arctan2(imag(z), real(z))
     return y * (180 / math.pi) if deg else y  # type: ignore[no-any-return]
 

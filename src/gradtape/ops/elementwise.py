@@ -17,7 +17,18 @@ from ..core.define import elementwise, multilinear, tangent
 from ..core.primitive import Primitive, Sample, broadcast_spec
 from ..core.spec import Spec
 from ..core.tensor import Tensor
-from .constant import astype, equal, floor, greater, greater_equal, less_equal, logical_not, not_equal
+from .constant import (
+    astype,
+    equal,
+    floor,
+    greater,
+    greater_equal,
+    isfinite,
+    less_equal,
+    logical_not,
+    logical_or,
+    not_equal,
+)
 from .linear import cast, conjugate, real, where
 
 LN2, LN10 = math.log(2.0), math.log(10.0)
@@ -290,10 +301,15 @@ def _multiply_no_nan(x: Any, y: Any) -> Any:
     return np.where(y == 0, 0, x * y).astype(np.result_type(x, y))[()]
 
 
+def _multiply_no_nan_second(_z: Any, x: Any, y: Any) -> Any:
+    """The derivative x in y, also where y is 0; only there it is 0 where x is not finite."""
+    return where(logical_or(isfinite(x), not_equal(y, like(y, 0))), x, like(x, 0))
+
+
 multiply_no_nan = elementwise(
     "multiply_no_nan",
     _multiply_no_nan,
-    (lambda _z, _x, y: y, lambda _z, x, y: where(equal(y, like(y, 0)), like(x, 0), x)),
+    (lambda _z, _x, y: y, _multiply_no_nan_second),
     element=lambda e, a, b: e.select(e.eq(b, e.number(b, 0)), e.number(a, 0), e.mul(a, b)),
 )
 

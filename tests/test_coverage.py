@@ -25,7 +25,9 @@ def test_errors_point_to_it():
 
 
 def test_a_name_without_a_reason_is_found(monkeypatch):
-    reasons = {reason: [n for n in which if n != "nn.ctc_loss"] for reason, which in not_covered.REASONS.items()}
+    reasons = {
+        reason: [n for n in which if n != "nn.ctc_loss"] for reason, which in not_covered.REASONS.items()
+    }
     monkeypatch.setattr(make_coverage, "REASONS", reasons)
     with pytest.raises(ValueError, match=r"no reason for \['nn.ctc_loss'\]"):
         make_coverage.page()

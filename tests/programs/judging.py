@@ -21,7 +21,9 @@ def directions(inputs, salt):
     found = []
     for i, x in enumerate(inputs):
         d = spread(x.shape, -1.0, 1.0, salt + i)
-        found.append(np.asarray(d + 1j * d[::-1] if x.dtype.kind == "c" and d.ndim else d).astype(x.dtype)[()])
+        found.append(
+            np.asarray(d + 1j * d[::-1] if x.dtype.kind == "c" and d.ndim else d).astype(x.dtype)[()]
+        )
     return found
 
 
@@ -63,7 +65,9 @@ def values_are_numpys(program):
         assert (tuple(got.shape), got.dtype) == (expected.shape, expected.dtype), f"value {number}"
         tolerance = 1e-9 if expected.dtype in (np.float64, np.complex128) else 1e-2
         size = float(np.max(np.abs(expected), initial=1.0))
-        np.testing.assert_allclose(got.numpy(), expected, rtol=tolerance, atol=tolerance * size, err_msg=f"value {number}")
+        np.testing.assert_allclose(
+            got.numpy(), expected, rtol=tolerance, atol=tolerance * size, err_msg=f"value {number}"
+        )
 
 
 def judge(program):
@@ -87,7 +91,9 @@ def judge(program):
 
 
 def close(a, b, size, what):
-    assert abs(a - b) <= AGREE * max(size, abs(a), abs(b), 1e-6), f"{what}: {a!r} and {b!r}, of terms of size {size:.3g}"
+    assert abs(a - b) <= AGREE * max(size, abs(a), abs(b), 1e-6), (
+        f"{what}: {a!r} and {b!r}, of terms of size {size:.3g}"
+    )
 
 
 def by_differences(program, u, expected, size):
@@ -103,7 +109,9 @@ def by_differences(program, u, expected, size):
     scale = max(size, abs(expected), 1e-6)
     if not doubt <= SETTLED * scale:
         return False
-    assert abs(value - expected) <= 10 * doubt + 1e-6 * scale, f"differences give {value!r}, the tape {expected!r}"
+    assert abs(value - expected) <= 10 * doubt + 1e-6 * scale, (
+        f"differences give {value!r}, the tape {expected!r}"
+    )
     return True
 
 
@@ -119,7 +127,9 @@ def second_order(program, inputs, u, v):
     with gt.GradientTape() as tape:
         tape.watch(inputs)
         inner_gradient = gradient(program, inputs)
-        slope = sum(np.real(np.sum(np.conj(g) * gt.constant(d))) for g, d in zip(inner_gradient, u, strict=True))
+        slope = sum(
+            np.real(np.sum(np.conj(g) * gt.constant(d))) for g, d in zip(inner_gradient, u, strict=True)
+        )
     again = tape.gradient(slope, inputs, unconnected_gradients="zero")
     ways["reverse over reverse"], terms = inner([h.numpy() for h in again], v)
     size = max(size, terms)

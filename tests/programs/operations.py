@@ -6,7 +6,7 @@ protocols and on arrays as NumPy's own, which so is the oracle of the value; els
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -28,19 +28,19 @@ class Operation:
     shapes: tuple[Callable[..., bool], ...]
     bounds: tuple[tuple[float, float] | None, ...]
     kinds: frozenset[str] = REAL
-    smooth: bool = True
-    choices: tuple[Any, ...] = field(default=(None,))
-    """Values of the parameter `choice`, where there is one."""
+    choices: tuple[Any, ...] = ()
+    """Values of the parameter `choice`, which comes last; none where there is no such parameter."""
+    chooses: bool = False
 
 
 OPERATIONS: dict[str, Operation] = {}
 
 
-def enter(name, run, shapes=None, *, reference=None, bounds=None, kinds=REAL, smooth=True, choices=(None,)):
+def enter(name, run, shapes=None, *, reference=None, bounds=None, kinds=REAL, choices=()):
     """Enter an operation; without `shapes` it takes one tensor of any shape."""
     takes = shapes or (anything,)
     limits = bounds or (None,) * len(takes)
-    OPERATIONS[name] = Operation(run, reference or run, takes, limits, kinds, smooth, choices)
+    OPERATIONS[name] = Operation(run, reference or run, takes, limits, kinds, choices, bool(choices))
 
 
 def anything(shape):
@@ -75,8 +75,7 @@ def follows(shape, before):
 
 # Pointwise rows, each within its domain
 
-FLAT = {"floor", "ceil", "rint", "trunc", "sign"}  # steps: differences are judged beside them only
-KINKED = FLAT | {"absolute", "maximum", "minimum", "relu", "remainder"}
+FLAT = {"floor", "ceil", "rint", "trunc", "sign"}  # constant, but for steps that a random point does not meet
 HOLOMORPHIC = {
     *("add", "subtract", "multiply", "divide", "negative", "reciprocal", "square", "exp", "log", "sqrt"),
     *("sin", "cos", "tan", "sinh", "cosh", "tanh", "expm1", "log1p", "sigmoid"),
@@ -108,7 +107,6 @@ for _name in list(pointwise()):
         reference=_reference,
         bounds=_limits,
         kinds=COMPLEX if _name in HOLOMORPHIC else REAL,
-        smooth=_name not in KINKED,
     )
 
 # Reductions
@@ -129,7 +127,7 @@ for _function in (np.sum, np.mean):
 for _function in (np.prod, np.var):
     enter(_function.__name__, reduction(_function), choices=AXES)
 for _function in (np.max, np.min):
-    enter(_function.__name__, reduction(_function), choices=AXES, smooth=False)
+    enter(_function.__name__, reduction(_function), choices=AXES)
 enter("sum_keepdims", reduction(np.sum, keepdims=True), choices=AXES, kinds=COMPLEX)
 enter(
     "logsumexp",
@@ -145,7 +143,12 @@ enter(
 )
 enter("norm", lambda x: np.linalg.norm(x), (lambda shape: len(shape) in (1, 2),), bounds=((0.2, 3.0),))
 enter("cumsum", lambda x: np.cumsum(x, axis=-1), (at_least(1),), kinds=COMPLEX)
-enter("cumprod", lambda x: np.cumprod(x, axis=-1), (at_least(1),))
+enter(
+    "cumprod",
+    lambda x: gt.math.cumprod(x, axis=-1),
+    (at_least(1),),
+    reference=lambda x: np.cumprod(x, axis=-1),
+)
 
 # Shapes and selection
 
@@ -162,7 +165,7 @@ enter("pad", lambda x: np.pad(x, 1), (lambda shape: len(shape) == 1,), kinds=COM
 enter("tile", lambda x: np.tile(x, 2), (lambda shape: len(shape) == 1,), kinds=COMPLEX)
 enter("concatenate", lambda x, y: np.concatenate([x, y], axis=0), (at_least(1), same), kinds=COMPLEX)
 enter("stack", lambda x, y: np.stack([x, y], axis=0), (lambda shape: len(shape) < 3, same), kinds=COMPLEX)
-enter("sort", lambda x: np.sort(x, axis=-1), (at_least(1),), smooth=False)
+enter("sort", lambda x: np.sort(x, axis=-1), (at_least(1),))
 enter(
     "gather_twice",
     lambda x: gt.gather(x, [0, -1 % x.shape[0], 0]),
@@ -170,10 +173,10 @@ enter(
     reference=lambda x: np.take(x, [0, -1 % x.shape[0], 0], axis=0),
     kinds=COMPLEX,
 )
-enter("where_positive", lambda x, y: np.where(x > 0, x, y), (anything, fits), smooth=False)
+enter("where_positive", lambda x, y: np.where(x > 0, x, y), (anything, fits))
 enter("diagonal", lambda x: np.diagonal(x, axis1=-2, axis2=-1), (square,), kinds=COMPLEX)
 enter("triangle", lambda x: np.tril(x), (at_least(2),), kinds=COMPLEX)
-enter("clip", lambda x: np.clip(x, -0.9, 1.1), smooth=False)
+enter("clip", lambda x: np.clip(x, -0.9, 1.1))
 
 # Products and linear algebra, on matrices that are far from singular
 
@@ -194,14 +197,19 @@ def positive(x):
 
 enter("matmul", lambda x, y: np.matmul(x, y), (at_least(1), follows), kinds=COMPLEX)
 enter("gram", lambda x: np.einsum("...ij,...kj->...ik", x, x), (at_least(2),), kinds=COMPLEX)
-enter("outer", lambda x, y: np.einsum("i,j->ij", x, y), (lambda s: len(s) == 1, lambda s, before: len(s) == 1), kinds=COMPLEX)
+enter(
+    "outer",
+    lambda x, y: np.einsum("i,j->ij", x, y),
+    (lambda s: len(s) == 1, lambda s, before: len(s) == 1),
+    kinds=COMPLEX,
+)
 enter("trace", lambda x: np.einsum("...ii->...", x), (square,), kinds=COMPLEX)
 enter("inverse", lambda x: np.linalg.inv(regular(x)), (plain_matrix,))
 enter("determinant", lambda x: np.linalg.det(regular(x)), (plain_matrix,))
 enter("log_determinant", lambda x: np.linalg.slogdet(regular(x))[1], (plain_matrix,))
 enter("solve", lambda x, y: np.linalg.solve(regular(x), y), (plain_matrix, follows))
 enter("cholesky", lambda x: np.linalg.cholesky(positive(x)), (plain_matrix,), bounds=((-2.0, 2.0),))
-enter("rfft_power", lambda x: np.abs(np.fft.rfft(x)) ** 2.0, (at_least(1),), smooth=False)
+enter("rfft_power", lambda x: np.abs(np.fft.rfft(x)) ** 2.0, (at_least(1),))
 
 # What brings entries back into bounds
 
@@ -216,4 +224,4 @@ def squash(x, choice):
     return low + (high - low) / (1.0 + np.exp(-x))
 
 
-enter(SQUASH, squash, kinds=COMPLEX)
+enter(SQUASH, squash, kinds=COMPLEX, choices=((-1.0, 1.0),))

@@ -5,7 +5,10 @@ import os
 import pytest
 from hypothesis import HealthCheck, Phase, event, given, settings
 
+import gradtape as gt
+
 from .judging import judge
+from .operations import OPERATIONS, Operation, anything
 from .writing import Program, Step, inputs_of, programs
 
 COUNT = int(os.environ.get("GRADTAPE_PROGRAMS", "200"))
@@ -34,3 +37,37 @@ def test_programs(dtype):
 
     run()
     assert sum(judged) >= 0.8 * len(judged), "differences judge too few programs"
+
+
+# The judge bites
+
+
+def twice_wrong(x):
+    """The identity, whose cotangent carries a dependence on x that the tangent has not: H is not symmetric."""
+
+    @gt.custom_gradient
+    def run(a):
+        return gt.identity(
+            a
+        ), lambda upstream: upstream * gt.stop_gradient(gt.ones_like(a)) + 0.001 * (a - gt.stop_gradient(a))
+
+    return run(x)
+
+
+WRONG = {
+    "derivative": (lambda x: 1.001 * x - gt.stop_gradient(0.001 * x), "differences give"),
+    "value": (lambda x: 1.001 * x, "Not equal to tolerance"),
+    "dtype": (lambda x: gt.cast(x, "float32"), "value 1"),
+    "shape": (lambda x: gt.expand_dims(x, 0), "value 1"),
+    "second derivative": (twice_wrong, "u H v and"),
+}
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+def test_a_wrong_operation_is_caught(monkeypatch, wrong):
+    run, message = WRONG[wrong]
+    faulty = Operation(run, lambda x: x, (anything,), (None,))
+    monkeypatch.setitem(OPERATIONS, "faulty", faulty)
+    steps = (Step("faulty", (0,)), Step("sin", (1,)), Step("multiply", (1, 2)))
+    with pytest.raises(AssertionError, match=message):
+        judge(Program(inputs_of((3,)), steps))

@@ -27,7 +27,7 @@ class Step:
         operation = OPERATIONS[self.name]
         run = operation.reference if on_arrays else operation.run
         given = [values[i] for i in self.arguments]
-        return run(*given) if self.choice is None and operation.choices == (None,) and self.name != SQUASH else run(*given, self.choice)
+        return run(*given, self.choice) if operation.chooses else run(*given)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,21 +43,6 @@ class Program:
         for step in self.steps:
             values.append(step.apply(values, on_arrays))
         return values
-
-    def __repr__(self):
-        given = ", ".join(f"{x.dtype}{list(x.shape)}" for x in self.inputs)
-        lines = [
-            f"  {len(self.inputs) + i}: {s.name}{s.arguments}" + (f" {s.choice!r}" if s.choice is not None else "")
-            for i, s in enumerate(self.steps)
-        ]
-        return "\n".join([f"program of {given}", *lines])
-
-
-def source(program):
-    """The program as an expression that makes it again, for a regression test."""
-    salts = ", ".join(f"{x.shape}" for x in program.inputs)
-    steps = ", ".join(f"Step({s.name!r}, {s.arguments}, {s.choice!r})" for s in program.steps)
-    return f"inputs of shapes {salts}; steps ({steps},)"
 
 
 def inputs_of(*shapes, dtype="float64"):
@@ -110,13 +95,15 @@ def programs(draw, dtype="float64", fewest=3, most=40):
         places = []
         for fit in operation.shapes:
             before = [values[place].shape for place in places]
-            near = [i for i in range(max(0, len(values) - NEAR), len(values)) if fit(values[i].shape, *before)]
+            near = [
+                i for i in range(max(0, len(values) - NEAR), len(values)) if fit(values[i].shape, *before)
+            ]
             if not near:
                 break
             places.append(draw(st.sampled_from(near)))
         if len(places) < len(operation.shapes):
             continue
         places = [bounded(place, bounds) for place, bounds in zip(places, operation.bounds, strict=True)]
-        choice = draw(st.sampled_from(operation.choices)) if len(operation.choices) > 1 else None
+        choice = draw(st.sampled_from(operation.choices)) if operation.chooses else None
         take(Step(name, tuple(places), choice))
     return Program(inputs, tuple(steps))

@@ -87,23 +87,59 @@ SELECTION = [
     call("unique_with_counts", x=V([1.0, 2.0, 1.0])),
     call("unravel_index", indices=[3, 5], dims=[2, 3]),
     call("histogram_fixed_width", values=V([0.1, 0.5, 2.0]), value_range=[0.0, 1.0], nbins=4),
-    call("histogram_fixed_width_bins", V([0.1, 0.5, 2.0]), run=lambda tf, x: tf.histogram_fixed_width_bins(values=x, value_range=tf.constant([0.0, 1.0], x.dtype), nbins=4)),
-    call("extract_volume_patches", input=X((1, 2, 2, 2, 1)), ksizes=[1, 1, 2, 1, 1], strides=[1, 1, 1, 1, 1], padding="VALID"),
+    call(
+        "histogram_fixed_width_bins",
+        V([0.1, 0.5, 2.0]),
+        run=lambda tf, x: tf.histogram_fixed_width_bins(
+            values=x, value_range=tf.constant([0.0, 1.0], x.dtype), nbins=4
+        ),
+    ),
+    call(
+        "extract_volume_patches",
+        input=X((1, 2, 2, 2, 1)),
+        ksizes=[1, 1, 2, 1, 1],
+        strides=[1, 1, 1, 1, 1],
+        padding="VALID",
+    ),
     call("truncatediv", x=[7, -7], y=[2, 2]),
     call("truncatemod", x=A, y=X((3,), 0.4, 2.0)),
     call("realdiv", x=A, y=X((3,), 0.4, 2.0)),
 ]
 CONTROL = [
     call("cond", X(()), run=lambda tf, x: tf.cond(pred=x > -9.0, true_fn=lambda: x * x, false_fn=lambda: x)),
-    call("case", X(()), run=lambda tf, x: tf.case(pred_fn_pairs=[(x > 9.0, lambda: x), (x < 9.0, lambda: x**3.0)], default=lambda: x)),
-    call("switch_case", X(()), run=lambda tf, x: tf.switch_case(branch_index=tf.constant(1), branch_fns=[lambda: x, lambda: tf.sin(x)])),
-    call("while_loop", X(()), run=lambda tf, x: tf.while_loop(cond=lambda i, y: i < 3, body=lambda i, y: (i + 1, y * tf.cos(x)), loop_vars=(0, x))[1]),
+    call(
+        "case",
+        X(()),
+        run=lambda tf, x: tf.case(
+            pred_fn_pairs=[(x > 9.0, lambda: x), (x < 9.0, lambda: x**3.0)], default=lambda: x
+        ),
+    ),
+    call(
+        "switch_case",
+        X(()),
+        run=lambda tf, x: tf.switch_case(
+            branch_index=tf.constant(1), branch_fns=[lambda: x, lambda: tf.sin(x)]
+        ),
+    ),
+    call(
+        "while_loop",
+        X(()),
+        run=lambda tf, x: tf.while_loop(
+            cond=lambda i, y: i < 3, body=lambda i, y: (i + 1, y * tf.cos(x)), loop_vars=(0, x)
+        )[1],
+    ),
     call("map_fn", A, run=lambda tf, x: tf.map_fn(fn=lambda t: tf.sin(t) * t, elems=x)),
     call("vectorized_map", A, run=lambda tf, x: tf.vectorized_map(fn=lambda t: tf.sin(t) * t, elems=x)),
     call("foldl", A, run=lambda tf, x: tf.foldl(fn=lambda a, t: a * tf.cos(t), elems=x)),
     call("foldr", A, run=lambda tf, x: tf.foldr(fn=lambda a, t: a * tf.cos(t), elems=x)),
     call("scan", A, run=lambda tf, x: tf.scan(fn=lambda a, t: a * tf.cos(t), elems=x)),
-    call("scan", A, run=lambda tf, x: tf.scan(fn=lambda a, t: a * tf.cos(t), elems=x, initializer=x[0] * 2.0, reverse=True)),
+    call(
+        "scan",
+        A,
+        run=lambda tf, x: tf.scan(
+            fn=lambda a, t: a * tf.cos(t), elems=x, initializer=x[0] * 2.0, reverse=True
+        ),
+    ),
     call("recompute_grad", A, run=lambda tf, x: tf.recompute_grad(lambda t: tf.sin(t) * t)(x)),
     call("grad_pass_through", A, run=lambda tf, x: tf.grad_pass_through(tf.sin)(x) * x),
 ]
@@ -116,7 +152,10 @@ SIGNAL = [
     call("signal.rfft", input_tensor=X((2, 5)), fft_length=[4]),
     call("signal.rfft", input_tensor=X((2, 5)), fft_length=[7]),
     call("signal.irfft", input_tensor=Z((2, 4)), fft_length=[5]),
-    *(call(f"signal.{n}", input_tensor=CUBE, fft_length=[2, 3], axes=[0, 2], dtypes=NOWHERE) for n in ("fftnd", "ifftnd")),
+    *(
+        call(f"signal.{n}", input_tensor=CUBE, fft_length=[2, 3], axes=[0, 2], dtypes=NOWHERE)
+        for n in ("fftnd", "ifftnd")
+    ),
     call("signal.rfftnd", input_tensor=X((2, 2, 4)), fft_length=[2, 4], axes=[0, 2], dtypes=NOWHERE),
     call("signal.irfftnd", input_tensor=CUBE, fft_length=[2, 4], axes=[0, 2], dtypes=NOWHERE),
     call("signal.fftshift", x=X((2, 5)), axes=[1]),
@@ -130,12 +169,21 @@ SIGNAL = [
     call("signal.stft", signals=SIGNAL_IN, frame_length=8, frame_step=4),
     call("signal.stft", signals=SIGNAL_IN, frame_length=6, frame_step=4, fft_length=8, pad_end=True),
     call("signal.inverse_stft", stfts=Z((3, 5)), frame_length=8, frame_step=4),
-    call("signal.inverse_stft_window_fn", Z((3, 5)), run=lambda tf, x: tf.signal.inverse_stft(x, 8, 4, window_fn=tf.signal.inverse_stft_window_fn(frame_step=4))),
+    call(
+        "signal.inverse_stft_window_fn",
+        Z((3, 5)),
+        run=lambda tf, x: tf.signal.inverse_stft(
+            x, 8, 4, window_fn=tf.signal.inverse_stft_window_fn(frame_step=4)
+        ),
+    ),
     call("signal.mdct", signals=SIGNAL_IN, frame_length=8, norm="ortho"),
     call("signal.inverse_mdct", mdcts=X((3, 4)), norm="ortho"),
     call("signal.mfccs_from_log_mel_spectrograms", log_mel_spectrograms=X((2, 4))),
     call("signal.linear_to_mel_weight_matrix", num_mel_bins=4, num_spectrogram_bins=9),
-    *(call(f"signal.{n}_window", window_length=6) for n in ("hann", "hamming", "kaiser", "vorbis", "kaiser_bessel_derived")),
+    *(
+        call(f"signal.{n}_window", window_length=6)
+        for n in ("hann", "hamming", "kaiser", "vorbis", "kaiser_bessel_derived")
+    ),
     *(call(f"signal.{n}_window", window_length=7, periodic=False) for n in ("hann", "hamming")),
 ]
 CALLS = [*SHAPES, *SELECTION, *CONTROL, *SIGNAL]

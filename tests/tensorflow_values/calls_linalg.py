@@ -72,7 +72,11 @@ SOLVING = [
     call("linalg.solve", matrix=COMPLEX, rhs=Z((2, 1))),
     call("linalg.triangular_solve", matrix=LOWER, rhs=RHS),
     call("linalg.triangular_solve", matrix=SQUARE, rhs=RHS, lower=False, adjoint=True),
-    call("linalg.tridiagonal_solve", diagonals=V([[0.3, -0.2, 0.5, 0.0], [2.0, 1.5, 1.8, 2.2], [0.0, 0.4, 0.1, -0.3]]), rhs=X((4, 2))),
+    call(
+        "linalg.tridiagonal_solve",
+        diagonals=V([[0.3, -0.2, 0.5, 0.0], [2.0, 1.5, 1.8, 2.2], [0.0, 0.4, 0.1, -0.3]]),
+        rhs=X((4, 2)),
+    ),
     call("linalg.banded_triangular_solve", bands=V([[2.0, 1.5, 1.8], [0.0, 0.4, 0.1]]), rhs=X((3, 2))),
     call("linalg.lstsq", matrix=X((4, 2)), rhs=X((4, 1)), fast=True),
     call("linalg.lstsq", matrix=X((2, 4)), rhs=X((2, 1)), fast=True),
@@ -91,7 +95,11 @@ SPECTRAL = [
     call("linalg.eigvals", SQUARE, run=lambda tf, a: tf.reduce_sum(tf.linalg.eigvals(tensor=a) ** 3.0)),
     call("linalg.eig", SQUARE, run=lambda tf, a: tf.reduce_sum(tf.exp(tf.linalg.eig(tensor=a)[0]))),
     call("linalg.svd", tensor=X((3, 2)), compute_uv=False),
-    call("linalg.svd", X((3, 2)), run=lambda tf, a: [(p := tf.linalg.svd(tensor=a))[0], p[1] ** 2.0, p[2] ** 2.0]),
+    call(
+        "linalg.svd",
+        X((3, 2)),
+        run=lambda tf, a: [(p := tf.linalg.svd(tensor=a))[0], p[1] ** 2.0, p[2] ** 2.0],
+    ),
     call("linalg.qr", X((3, 2)), run=lambda tf, a: [tf.abs(part) for part in tf.linalg.qr(input=a)]),
     call("matrix_square_root", input=STACK),
 ]

@@ -90,9 +90,19 @@ ENTRYWISE = [
     *(call(f"math.{n}", dtypes=WIDE, **{a: X((2, 3), *ab)}) for n, (a, *ab) in UNARY.items()),
     *(call(f"math.special.{n}", x=X((5,), *ab)) for n, ab in SPECIAL.items()),
     *(call(f"math.{n}", dtypes=COMPLEX, x=A, y=X((3,), 0.4, 2.0)) for n in BINARY_COMPLEX),
-    *(call(f"math.{n}", dtypes=WIDE, **{("y" if n == "atan2" else "x"): A, ("x" if n == "atan2" else "y"): X((3,), 0.4, 2.0)}) for n in BINARY),
+    *(
+        call(
+            f"math.{n}",
+            dtypes=WIDE,
+            **{("y" if n == "atan2" else "x"): A, ("x" if n == "atan2" else "y"): X((3,), 0.4, 2.0)},
+        )
+        for n in BINARY
+    ),
     *(call(f"math.{n}", x=A, y=B) for n in COMPARED),
-    *(call(f"math.{n}", x=[True, False, True], y=[False, False, True]) for n in ("logical_and", "logical_or", "logical_xor")),
+    *(
+        call(f"math.{n}", x=[True, False, True], y=[False, False, True])
+        for n in ("logical_and", "logical_or", "logical_xor")
+    ),
     call("math.logical_not", x=[True, False]),
     call("math.pow", x=POSITIVE, y=B, dtypes=COMPLEX),
     call("math.pow", x=V([-1.5, 0.0, 2.0]), y=3.0),
@@ -146,8 +156,18 @@ REDUCTIONS = [
     call("math.is_non_decreasing", x=V([1.0, 2.0, 2.0])),
     call("math.is_strictly_increasing", x=V([1.0, 2.0, 2.0])),
     call("math.top_k", input=X((2, 5)), k=3),
-    call("math.approx_max_k", X((2, 5)), run=lambda tf, x: tf.math.approx_max_k(operand=tf.cast(x, "float32"), k=3), dtypes=NOWHERE),
-    call("math.approx_min_k", X((2, 5)), run=lambda tf, x: tf.math.approx_min_k(operand=tf.cast(x, "float32"), k=3), dtypes=NOWHERE),
+    call(
+        "math.approx_max_k",
+        X((2, 5)),
+        run=lambda tf, x: tf.math.approx_max_k(operand=tf.cast(x, "float32"), k=3),
+        dtypes=NOWHERE,
+    ),
+    call(
+        "math.approx_min_k",
+        X((2, 5)),
+        run=lambda tf, x: tf.math.approx_min_k(operand=tf.cast(x, "float32"), k=3),
+        dtypes=NOWHERE,
+    ),
     call("math.in_top_k", X((2, 5)), run=lambda tf, x: tf.math.in_top_k([1, 4], tf.cast(x, "float32"), k=3)),
     call("math.bincount", arr=[1, 1, 3, 0], weights=X((4,)), minlength=5),
     call("math.bincount", arr=[1, 1, 3, 0]),

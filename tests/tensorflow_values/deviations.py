@@ -3,9 +3,7 @@
 A name followed by " (complex)" stands for its calls with complex inputs alone.
 """
 
-NO_CONJUGATE = (
-    "TensorFlow forgets a conjugate in its gradient of complex numbers; gradtape's is compared with differences"
-)
+NO_CONJUGATE = "TensorFlow forgets a conjugate in its gradient of complex numbers; gradtape's is compared with differences"
 
 NO_POLICY = "`bad_indices_policy` is missing: places out of bounds are refused, as TensorFlow does on a CPU by default"
 

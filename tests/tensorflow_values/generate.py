@@ -70,7 +70,9 @@ def main():
     versions = json.dumps({"tensorflow": tensorflow.__version__, "numpy": np.__version__})
     names = json.dumps([one.name for one in CALLS], separators=(",", ":"))
     body = ",\n".join(lines)
-    FILE.write_text(f'{{"versions":{versions},\n"names":{names},\n"answers":[\n{body}\n]}}\n', encoding="utf-8")
+    FILE.write_text(
+        f'{{"versions":{versions},\n"names":{names},\n"answers":[\n{body}\n]}}\n', encoding="utf-8"
+    )
 
 
 if __name__ == "__main__":

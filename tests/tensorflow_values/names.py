@@ -53,7 +53,7 @@ def main():
         names = sorted(name for name in dir(module) if not name.startswith("_"))
         modules[dotted] = {name: described(getattr(module, name)) for name in names}
     lines = [
-        f'  {json.dumps(module)}: {{\n'
+        f"  {json.dumps(module)}: {{\n"
         + ",\n".join(f"    {json.dumps(name)}: {json.dumps(entry)}" for name, entry in names.items())
         + "\n  }"
         for module, names in modules.items()

@@ -100,7 +100,9 @@ def test_every_deviation_is_one():
 
 def test_the_stored_answers_are_those_of_the_calls():
     assert [one.name for one in CALLS] == NAMES
-    assert {key for number, one in enumerate(CALLS) for key in [(number, d) for d in one.dtypes]} == set(ANSWERS)
+    assert {key for number, one in enumerate(CALLS) for key in [(number, d) for d in one.dtypes]} == set(
+        ANSWERS
+    )
     assert VERSIONS["tensorflow"] == read()["version"]
 
 
@@ -126,7 +128,9 @@ def test_arguments_are_tensorflows(name):
     parameters = inspect.signature(getattr(module_of(gradtape, module), last)).parameters
     kinds = {p.kind for p in parameters.values()}
     if name in DIFFERENT_ARGUMENTS:
-        assert list(parameters)[: len(wanted)] != wanted, "it does not differ any more: take it out of the table"
+        assert list(parameters)[: len(wanted)] != wanted, (
+            "it does not differ any more: take it out of the table"
+        )
         return
     if inspect.Parameter.VAR_POSITIONAL in kinds:
         return

@@ -273,10 +273,16 @@ eigvalsh = unary(
 )
 expm = unary(matrices.expm, "expm", "The exponential of square matrices.", "input")
 logm = unary(
-    matrices.logm, "logm", "The principal logarithm of square matrices; it must be real for real ones.", "input"
+    matrices.logm,
+    "logm",
+    "The principal logarithm of square matrices; it must be real for real ones.",
+    "input",
 )
 sqrtm = unary(
-    matrices.sqrtm, "sqrtm", "The principal square root of square matrices; it must be real for real ones.", "input"
+    matrices.sqrtm,
+    "sqrtm",
+    "The principal square root of square matrices; it must be real for real ones.",
+    "input",
 )
 
 

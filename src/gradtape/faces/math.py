@@ -162,6 +162,7 @@ from .statistics import (
     zero_fraction as zero_fraction,
 )
 
+
 def _squared_difference(x: Any, y: Any) -> Tensor:
     """The square of a difference; of complex numbers the square of its modulus, in their own dtype."""
     difference = linear.subtract(x, y)

@@ -30,9 +30,7 @@ def unary(row: Row, name: str, says: str, argument: str = "x") -> Callable[..., 
     )
 
 
-def binary(
-    row: Row, name: str, says: str, arguments: tuple[str, str] = ("x", "y")
-) -> Callable[..., Tensor]:
+def binary(row: Row, name: str, says: str, arguments: tuple[str, str] = ("x", "y")) -> Callable[..., Tensor]:
     """A function of two tensors, which broadcast, under TensorFlow's name, the arguments under TensorFlow's too."""
     run = row
 

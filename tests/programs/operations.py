@@ -217,10 +217,10 @@ SQUASH = "squash"
 
 
 def squash(x, choice):
-    """Entries between two bounds, strictly increasing; complex ones inside the unit circle."""
-    if x.dtype.kind == "c":
-        return x / (1.0 + np.abs(x) ** 2.0)
+    """Entries between two bounds, strictly increasing; complex ones in the disc over them."""
     low, high = choice
+    if x.dtype.kind == "c":
+        return (low + high) / 2 + (high - low) * x / (1.0 + np.abs(x) ** 2.0)
     return low + (high - low) / (1.0 + np.exp(-x))
 
 

@@ -80,9 +80,7 @@ def programs(draw, dtype="float64", fewest=3, most=40):
         """The number of a value within bounds: the given one, or a squashed copy of it."""
         x = values[place]
         low, high = bounds or (-LIMIT, LIMIT)
-        real = np.abs(x) if kind == "c" else x
-        inside = np.all(real <= high) and (kind == "c" or np.all(real >= low))
-        if inside:
+        if np.all(np.abs(x - (low + high) / 2) <= (high - low) / 2):
             return place
         take(Step(SQUASH, (place,), (low, high)))
         return len(values) - 1

@@ -35,7 +35,12 @@ ACTIVATIONS = [
 ]
 LOSSES = [
     call("nn.softmax_cross_entropy_with_logits", labels=LABELS, logits=LOGITS, dtypes=WIDE),
-    call("nn.softmax_cross_entropy_with_logits", labels=LABELS, logits=LOGITS, axis=0),
+    call(
+        "nn.softmax_cross_entropy_with_logits",
+        labels=V([[0.2, 0.9, 0.3], [0.8, 0.1, 0.7]]),
+        logits=LOGITS,
+        axis=0,
+    ),
     call("nn.sparse_softmax_cross_entropy_with_logits", labels=[2, 0], logits=LOGITS, dtypes=WIDE),
     call("nn.sigmoid_cross_entropy_with_logits", labels=LABELS, logits=LOGITS, dtypes=WIDE),
     call("nn.weighted_cross_entropy_with_logits", labels=LABELS, logits=LOGITS, pos_weight=1.75),
@@ -72,10 +77,12 @@ NORMALISING = [
     *(
         call(
             f"nn.{n}",
-            X((1, 2, 2, 5)),
-            run=lambda tf, x, n=n: getattr(tf.nn, n)(
-                input=tf.cast(x, "float32"), depth_radius=1, bias=1.0, alpha=0.2, beta=0.5
-            ),
+            input=X((1, 2, 2, 5)),
+            depth_radius=1,
+            bias=1.0,
+            alpha=0.2,
+            beta=0.5,
+            dtypes=("float32",),
         )
         for n in ("lrn", "local_response_normalization")
     ),

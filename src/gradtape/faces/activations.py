@@ -32,7 +32,7 @@ def floating(name: str, argument: str, given: Any, kinds: str = "f") -> Tensor:
     return x
 
 
-relu = unary(each.relu, "relu", "max(x, 0); its derivative at 0 is 0.")
+relu = unary(each.relu, "relu", "max(x, 0); its derivative at 0 is 0.", "features")
 
 
 def relu6(features: Any, name: str | None = None) -> Tensor:
@@ -57,7 +57,7 @@ def crelu(features: Any, axis: int = -1, name: str | None = None) -> Tensor:
     return each.relu(linear.concatenate(x, -x, axis=place))  # type: ignore[no-any-return]
 
 
-def elu(features: Any, alpha: float = 1.0, name: str | None = None) -> Tensor:
+def elu(features: Any, name: str | None = None, *, alpha: float = 1.0) -> Tensor:
     """x for x >= 0, else alpha (exp(x) - 1) (Clevert et al. 2015); its derivative at 0 is 1.
 
     Raises:
@@ -69,7 +69,7 @@ def elu(features: Any, alpha: float = 1.0, name: str | None = None) -> Tensor:
 
 def selu(features: Any, name: str | None = None) -> Tensor:
     """The scaled exponential linear unit, `scale * elu(x, alpha)` with the two constants of Klambauer et al. (2017)."""
-    return SELU_SCALE * elu(floating("selu", "features", features), SELU_ALPHA)  # type: ignore[no-any-return]
+    return SELU_SCALE * elu(floating("selu", "features", features), alpha=SELU_ALPHA)  # type: ignore[no-any-return]
 
 
 def leaky_relu(features: Any, alpha: float = 0.2, name: str | None = None) -> Tensor:

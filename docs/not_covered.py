@@ -14,14 +14,14 @@ REASONS = {
         AggregationMethod CriticalSection DeviceSpec Graph Operation VariableAggregation VariableSynchronization
         check_pinned control_dependencies device get_current_name_scope get_static_value group guarantee_const
         import_graph_def init_scope inside_function is_symbolic_tensor load_library load_op_library name_scope no_op
-        nondifferentiable_batch_function tuple variable_creator_scope RegisterGradient no_gradient parallel_stack
+        nondifferentiable_batch_function tuple variable_creator_scope RegisterGradient no_gradient
         TensorArray TensorArraySpec
     """.split(),
     WHOLE: """
         audio autograph bitwise compat config data debugging distribute dtensor dtypes experimental feature_column
         graph_util image initializers io keras lite lookup losses metrics mlir optimizers profiler quantization queue
-        ragged raw_ops saved_model security sets strings summary sysconfig tools tpu train types version xla sparse
-        linalg.experimental nn.experimental random.experimental
+        ragged raw_ops saved_model security sets strings summary sysconfig tools tpu train types version xla
+        linalg.experimental random.experimental
         nn.RNNCellDeviceWrapper nn.RNNCellDropoutWrapper nn.RNNCellResidualWrapper
     """.split(),
     SPARSE: """
@@ -33,15 +33,14 @@ REASONS = {
     "a format that NumPy lacks": "bfloat16 qint16 qint32 qint8 quint16 quint8 bitcast".split(),
     "a spelling that TensorFlow keeps beside another": """
         conv approx_top_k random_index_shuffle register_tensor_conversion_function
-        required_space_to_batch_paddings
     """.split(),
     "Python functions run as they are here": "numpy_function py_function".split(),
     "initial values are drawn by `tf.random`": """
         constant_initializer ones_initializer random_normal_initializer random_uniform_initializer zeros_initializer
     """.split(),
     KERNEL: """
-        conv2d_backprop_filter_v2 conv2d_backprop_input_v2 nn.depthwise_conv2d_backprop_filter
-        nn.depthwise_conv2d_backprop_input
+        conv2d_backprop_filter_v2 conv2d_backprop_input_v2 
+        
     """.split(),
     OPERATORS: [
         "linalg.LinearOperator" + kind

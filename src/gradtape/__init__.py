@@ -81,6 +81,7 @@ from .faces.arrays import (
     zeros,
     zeros_like,
 )
+from .faces.assertions import Assert, assert_equal, assert_greater, assert_less, assert_rank
 from .faces.blocks import (
     batch_to_space,
     required_space_to_batch_paddings,
@@ -88,9 +89,18 @@ from .faces.blocks import (
     space_to_batch_nd,
 )
 from .faces.control import case, cond, switch_case, while_loop
+from .faces.cutting import (
+    clip_by_global_norm,
+    clip_by_norm,
+    realdiv,
+    saturate_cast,
+    truncatediv,
+    truncatemod,
+)
 from .faces.eager import executing_eagerly, gradients, hessians
 from .faces.eager import print_values as print
 from .faces.linalg import eig, eigvals, einsum, matmul, norm, tensordot
+from .faces.linalg import sqrtm as matrix_square_root
 from .faces.loops import foldl, foldr, map_fn, scan, vectorized_map
 from .faces.math import (
     abs,
@@ -136,6 +146,7 @@ from .faces.math import (
     reduce_prod,
     reduce_sum,
     round,
+    scalar_mul,
     sigmoid,
     sign,
     sin,
@@ -203,6 +214,7 @@ def __getattr__(name: str) -> _Any:
 
 
 __all__ = [
+    "Assert",
     "DType",
     "Function",
     "GradientTape",
@@ -228,6 +240,10 @@ __all__ = [
     "as_dtype",
     "asin",
     "asinh",
+    "assert_equal",
+    "assert_greater",
+    "assert_less",
+    "assert_rank",
     "atan",
     "atan2",
     "atanh",
@@ -241,6 +257,8 @@ __all__ = [
     "broadcast_to",
     "case",
     "cast",
+    "clip_by_global_norm",
+    "clip_by_norm",
     "clip_by_value",
     "complex",
     "complex128",
@@ -254,6 +272,7 @@ __all__ = [
     "cumsum",
     "custom_gradient",
     "divide",
+    "double",
     "dynamic_partition",
     "dynamic_stitch",
     "eig",
@@ -280,6 +299,7 @@ __all__ = [
     "gradients",
     "greater",
     "greater_equal",
+    "half",
     "hessians",
     "histogram_fixed_width",
     "histogram_fixed_width_bins",
@@ -301,6 +321,7 @@ __all__ = [
     "map_fn",
     "math",
     "matmul",
+    "matrix_square_root",
     "maximum",
     "meshgrid",
     "minimum",
@@ -322,6 +343,7 @@ __all__ = [
     "random",
     "range",
     "rank",
+    "realdiv",
     "recompute_grad",
     "reduce_all",
     "reduce_any",
@@ -339,6 +361,8 @@ __all__ = [
     "reverse_sequence",
     "roll",
     "round",
+    "saturate_cast",
+    "scalar_mul",
     "scan",
     "scatter_nd",
     "searchsorted",
@@ -378,6 +402,8 @@ __all__ = [
     "tile",
     "transpose",
     "truediv",
+    "truncatediv",
+    "truncatemod",
     "uint16",
     "uint32",
     "uint64",

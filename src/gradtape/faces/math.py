@@ -17,6 +17,8 @@ from ..ops import constant as fixed
 from ..ops import elementwise as each
 from ..ops.composite import axes_of
 from . import special as special
+from .activations import log_softmax as log_softmax
+from .activations import softmax as softmax
 from .ordering import bincount as bincount
 from .ordering import top_k as top_k
 from .segments import (
@@ -463,6 +465,7 @@ __all__ = [
     "log",
     "log1p",
     "log_sigmoid",
+    "log_softmax",
     "logical_and",
     "logical_not",
     "logical_or",
@@ -506,6 +509,7 @@ __all__ = [
     "sign",
     "sin",
     "sinh",
+    "softmax",
     "softplus",
     "softsign",
     "special",

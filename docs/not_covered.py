@@ -19,9 +19,9 @@ REASONS = {
     """.split(),
     WHOLE: """
         audio autograph bitwise compat config data debugging distribute dtensor dtypes experimental feature_column
-        graph_util image initializers io keras lite lookup losses metrics mlir optimizers profiler quantization queue
+        graph_util image initializers io lite lookup losses metrics mlir profiler quantization queue
         ragged raw_ops saved_model security sets strings summary sysconfig tools tpu train types version xla
-        linalg.experimental random.experimental
+        linalg.experimental
         nn.RNNCellDeviceWrapper nn.RNNCellDropoutWrapper nn.RNNCellResidualWrapper
     """.split(),
     SPARSE: """
@@ -34,6 +34,12 @@ REASONS = {
     "a spelling that TensorFlow keeps beside another": """
         conv approx_top_k random_index_shuffle register_tensor_conversion_function
     """.split(),
+    "a second spelling without the defaults of `tf.signal`": "fftnd ifftnd irfftnd rfftnd".split(),
+    "patches are slices; `tf.signal.frame` and strided slices are covered": ["extract_volume_patches"],
+    "quasi-random points, which depend on nothing": ["math.sobol_sample"],
+    "pools of random sizes": "nn.fractional_avg_pool nn.fractional_max_pool".split(),
+    "a projection that finds its blocks by comparing values": ["nn.isotonic_regression"],
+    "what `tf.nn.convolution` does with `dilations`": ["nn.with_space_to_batch"],
     "Python functions run as they are here": "numpy_function py_function".split(),
     "initial values are drawn by `tf.random`": """
         constant_initializer ones_initializer random_normal_initializer random_uniform_initializer zeros_initializer

@@ -38,6 +38,8 @@ from .core.spec import (
     uint64,
 )
 from .core.spec import bool_ as bool
+from .core.spec import float16 as half
+from .core.spec import float64 as double
 from .core.tensor import Tensor
 from .core.variable import Variable
 from .custom import custom_gradient, grad_pass_through, recompute_grad, register_primitive

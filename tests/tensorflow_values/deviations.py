@@ -34,7 +34,6 @@ SINGLE_PRECISION = {
 POLICY = "`bad_indices_policy` is missing: places out of bounds are refused, as TensorFlow does on a CPU"
 
 DIFFERENT_ARGUMENTS = {
-    "function": "TensorFlow's settings of its compiler are taken, and mean nothing here",
     "gather_nd": POLICY,
     "scatter_nd": POLICY,
     "tensor_scatter_nd_add": POLICY,

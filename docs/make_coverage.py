@@ -15,11 +15,12 @@ HERE = Path(__file__).parent
 PAGE = HERE / "coverage.md"
 sys.path[:0] = [str(HERE), str(HERE.parent / "tests")]
 
-import gradtape  # noqa: E402
-from gradtape.core.listen import ACTIVE, Listener  # noqa: E402
 from not_covered import REASONS  # noqa: E402
 from tensorflow_values.calls import CALLS  # noqa: E402
 from tensorflow_values.names import module_of, read  # noqa: E402
+
+import gradtape  # noqa: E402
+from gradtape.core.listen import ACTIVE, Listener  # noqa: E402
 
 # What only reshapes, casts or wraps says little of what a function is made of.
 PLUMBING = {"astype", "cast", "identity", "broadcast_to", "reshape", "stop_gradient"}
@@ -111,10 +112,11 @@ def page():
         "",
         "<!-- Written by docs/make_coverage.py. -->",
         "",
-        f"Every public name of TensorFlow {stored['version']} in the modules that gradtape follows: {covered} of {total} are",
-        "covered. A *row* is one primitive of the vocabulary, a *composite* is made of several; the rows named are those",
-        "that the calls of `tests/tensorflow_values` apply, whose values and derivatives are compared with TensorFlow's.",
-        "Names without rows are classes, control, random numbers or constants. What is not covered says why.",
+        f"Every public name of TensorFlow {stored['version']} in the modules that gradtape follows: {covered} of",
+        f"{total} are covered. A *row* is one primitive of the vocabulary, a *composite* is made of several; the rows named are",
+        "those that the calls of `tests/tensorflow_values` apply, whose values and derivatives are compared with",
+        "TensorFlow's. Names without rows are classes, control, random numbers or constants. What is not covered says",
+        "why.",
     ]
     return "\n".join([*head, *lines]) + "\n"
 

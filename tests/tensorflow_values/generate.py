@@ -1,11 +1,12 @@
 """Write `values.json`: what TensorFlow says of every call. Needs TensorFlow, no gradtape.
 
-    python3 -m tests.tensorflow_values.generate
+    PYTHONPATH=tests python3 -m tensorflow_values.generate
 
 Numbers are written so that they read back bit for bit; a non-number is written as text.
 """
 
 import json
+import sys
 import warnings
 from pathlib import Path
 
@@ -59,7 +60,7 @@ def main():
             try:
                 answer = ask(tensorflow, one, dtype, lacks=(Exception,))
             except Exception as error:
-                print(f"{one.name} in {dtype}: {type(error).__name__}: {str(error)[:300]}")
+                sys.stderr.write(f"{one.name} in {dtype}: {type(error).__name__}: {str(error)[:300]}\n")
                 failures += 1
                 continue
             parts = (answer.value, answer.first, answer.second)

@@ -8,7 +8,13 @@ import pytest
 import gradtape
 
 from .calls import CALLS
-from .deviations import DIFFERENT_ARGUMENTS, DIFFERENT_FIRST, DIFFERENT_SECOND, MORE_DERIVATIVES, SINGLE_PRECISION
+from .deviations import (
+    DIFFERENT_ARGUMENTS,
+    DIFFERENT_FIRST,
+    DIFFERENT_SECOND,
+    MORE_DERIVATIVES,
+    SINGLE_PRECISION,
+)
 from .generate import stored
 from .names import module_of, read
 from .sampling import ask

@@ -63,7 +63,8 @@ def assert_rank(x: Any, rank: Any, message: str | None = None, name: str | None 
     tensor, wanted = as_tensor(x), int(look(as_tensor(rank), "assert_rank"))
     if tensor.ndim != wanted:
         raise InvalidArgumentError(
-            f"{message + ': ' if message else ''}assert_rank: x of shape {tensor.shape} has rank {tensor.ndim}, not {wanted}"
+            f"{message + ': ' if message else ''}assert_rank: x of shape {tensor.shape} has rank {tensor.ndim}, "
+            f"not {wanted}"
         )
 
 

@@ -72,13 +72,13 @@ def saturate_cast(value: Any, dtype: Any, name: str | None = None) -> Tensor:
     x, to = as_tensor(value), np.dtype(dtype)
     own = x._value.dtype
     if to.kind == "c" or own.kind == "b" or to.kind == "b":
-        return composite.astype(x, to)  # type: ignore[no-any-return]
+        return composite.astype(x, to)
     if own.kind == "c":
         raise TypeError(
             f"saturate_cast: complex numbers ({own.name}) have no range to be limited to {to.name}"
         )
     low, high = _range(to, own)
-    return composite.astype(each.minimum(each.maximum(x, Tensor(low)), Tensor(high)), to)  # type: ignore[no-any-return]
+    return composite.astype(each.minimum(each.maximum(x, Tensor(low)), Tensor(high)), to)
 
 
 def _range(to: Any, own: Any) -> tuple[Any, Any]:

@@ -434,7 +434,7 @@ def below_largest(x: Any, axis: Any) -> Tensor:
 def log_softmax(x: Any, axis: Any = -1) -> Tensor:
     """The logarithm of softmax; shifted first, so that large entries lose no digits."""
     x = below_largest(x, axis)
-    return x - logsumexp(x, axis, True)
+    return x - logsumexp(x, axis, True)  # type: ignore[no-any-return]
 
 
 def softmax(x: Any, axis: Any = -1) -> Tensor:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import warnings
 from enum import Enum
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -94,7 +95,14 @@ def seeds_of(targets: list[Any], structure: Any, given: Any) -> list[Tensor | No
 
 def _ones(value: Any) -> Tensor:
     """Ones like a value; a NumPy scalar for rank 0, which keeps the walk in scalar arithmetic."""
-    return Tensor(np.ones(value.shape, value.dtype) if type(value) is np.ndarray else type(value)(1))
+    kind: Any = type(value)
+    return Tensor(np.ones(value.shape, value.dtype) if kind is np.ndarray else _one(kind))
+
+
+@lru_cache
+def _one(kind: Any) -> Any:
+    """The number one of a NumPy scalar type."""
+    return kind(1)
 
 
 def _flat_weights(structure: Any, given: Any) -> list[Any]:

@@ -97,9 +97,9 @@ class GradientTape:
             ValueError: for anything that is no tensor or variable.
             RuntimeError: if the tape was never entered.
         """
-        sources = nest.flatten(tensor)
+        sources = [tensor] if type(tensor) is Tensor else nest.flatten(tensor)
         for source in sources:
-            if not isinstance(source, (Tensor, Variable)):
+            if type(source) is not Tensor and not isinstance(source, (Tensor, Variable)):
                 raise ValueError(
                     f"Passed in object {short(source)} of type {type(source).__name__!r}, not tf.Tensor or tf.Variable "
                     "or ExtensionType: make it one with gt.constant or gt.Variable before watching it"
@@ -116,7 +116,7 @@ class GradientTape:
             )
             return
         for source in sources:
-            if not is_differentiable(source.dtype):
+            if not is_differentiable(source._value.dtype):
                 warn_dtype("watched tensor", source.dtype)
             self._record.watch(source)
 

@@ -138,9 +138,9 @@ class Node:
                 self.primitive = self.params = self.saved = self.kept = None
 
 
-def leaf(value: Any) -> Node:
-    """A node for a tensor that no operation known to a listener made."""
-    return Node(None, None, None, None, spec_of(value), None, None)
+def leaf(value: Any, key: Key | None = None, note: Any = None) -> Node:
+    """A node for a tensor that no operation known to a listener made, with a first note if one is given."""
+    return Node(None, None, None, None, spec_of(value), key, note)
 
 
 def spec_of(value: Any) -> Any:

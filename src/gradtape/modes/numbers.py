@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Sequence
 from functools import partial
+from itertools import islice
 from typing import Any
 
 from ..core.listen import Listener, Node, paused
@@ -39,8 +40,7 @@ def walk(
     To be run where NumPy does not warn (`QUIET`): no code but NumPy's and that of this room runs inside.
     """
     try:
-        for position in range(position, len(order)):  # noqa: B020  # the position reached is the answer
-            node = order[position]
+        for position, node in enumerate(islice(order, position, None), position):  # noqa: B020
             g = cotangents[node]
             parents = node.note if node.key is key else node.read(key)
             if g is None or not parents:

@@ -69,10 +69,13 @@ class Record(Listener):
                 node = None
             if other is not None and other.key is not key and (other.more is None or key not in other.more):
                 other = None
-            if node is other is None:
+            if node is not None:
+                saving = primitive.savings[1 if other is None else 3]
+            elif other is not None:
+                saving = primitive.savings[2]
+            else:
                 return
             parents = (node, other)
-            saving = primitive.savings[(node is not None) + 2 * (other is not None)]
         else:
             parents = tuple([n if (n := x._node) is not None and n.knows(key) else None for x in inputs])
             bits = _bits(parents)
@@ -146,11 +149,15 @@ class Record(Listener):
         if isinstance(source, Variable):
             self.variables[source._serial] = source
         if is_differentiable(source._value.dtype):
-            if source._node is None:
-                source._node = leaf(source._value)
-            if not source._node.knows(self.key):
-                self.attach(source._node, ())
-                self.leaves.append(ref(source._node))
+            node = source._node
+            if node is None:
+                node = source._node = leaf(source._value, self.key, ())
+                self.remember(node)
+            elif not node.knows(self.key):
+                self.attach(node, ())
+            else:
+                return
+            self.leaves.append(ref(node))
 
     def path(self, targets: Iterable[Node]) -> list[Node]:
         """The nodes that the targets were made of, in the order in which they were recorded."""

@@ -65,7 +65,8 @@ multiply = multilinear(
 
 def conjugated(x: Any) -> Any:
     """The complex conjugate; real tensors as they are."""
-    return conjugate(x) if x.dtype.kind == "c" else x
+    dtype = x._value.dtype if type(x) is Tensor else x.dtype
+    return conjugate(x) if dtype.kind == "c" else x
 
 
 divide = elementwise(

@@ -160,7 +160,7 @@ SCHEDULES = [
 def test_schedules_as_keras(made, expected):
     """At steps 0, 3, 10 and 25; Keras 3.15.1, which computes in float32."""
     schedule = eval(f"optimizers.schedules.{made}")
-    np.testing.assert_allclose([schedule(step) for step in (0, 3, 10, 25)], expected, rtol=3e-7)
+    np.testing.assert_allclose([schedule(step).numpy() for step in (0, 3, 10, 25)], expected, rtol=3e-7)
 
 
 # learning rates
@@ -169,7 +169,7 @@ def test_schedules_as_keras(made, expected):
 def test_a_rate_is_a_number_a_variable_or_a_function():
     rates = [0.1, 0.2, 0.4, 0.8]
     expected = START - sum(rate * g for rate, g in zip(rates, GRADIENTS, strict=True))
-    np.testing.assert_allclose(stepped(SGD(lambda step: 0.1 * 2**step)), expected)
+    np.testing.assert_allclose(stepped(SGD(lambda step: 0.1 * 2 ** gt.cast(step, gt.float64))), expected)
     left = iter(rates)
     np.testing.assert_allclose(stepped(SGD(lambda: next(left))), expected)
 
@@ -273,6 +273,33 @@ def test_steps_are_not_recorded():
         after = x * x
     assert (before.numpy(), after.numpy()) == (1.0, 0.25)
     assert tape.gradient([before, after], x).numpy() == 3.0  # each read of x is a read of x
+
+
+@pytest.mark.parametrize("number", range(len(FORMULAS)))
+def test_a_recorded_step_is_a_step(number):
+    optimizer, expected = copy.deepcopy(FORMULAS[number][0]), FORMULAS[number][1]
+    x = gt.Variable(START)
+
+    @gt.function
+    def train(g):
+        optimizer.apply_gradients([(g, x)])
+
+    for g in GRADIENTS:
+        train(gt.constant(g))
+    np.testing.assert_allclose(x.numpy(), expected, rtol=1e-13)
+    assert optimizer.iterations.numpy() == 4
+
+
+@pytest.mark.parametrize(("made", "_"), SCHEDULES, ids=[made for made, _ in SCHEDULES])
+def test_a_recorded_step_follows_a_schedule(made, _):
+    finals = []
+    for wrap in (lambda f: f, gt.function):
+        optimizer, x = SGD(eval(f"optimizers.schedules.{made}"), global_clipnorm=0.5), gt.Variable(START)
+        train = wrap(lambda g, optimizer=optimizer, x=x: optimizer.apply_gradients([(g, x)]))
+        for step in range(12):
+            train(gt.constant(GRADIENTS[step % 4]))
+        finals.append(x.numpy())
+    np.testing.assert_allclose(*finals, rtol=1e-13)
 
 
 # state

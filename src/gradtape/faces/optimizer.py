@@ -1,9 +1,9 @@
 """What all optimisers share: reading gradients, learning rates, slots, and one step that happens whole or not at all.
 
 An optimiser is a class with `_initial`, the slots that each variable has and what they start from, and `_step`, a
-function of arrays from a variable, its gradient and its slots to the new ones. `apply_gradients` reads and checks all
-gradients, computes all steps, and only then assigns; nothing of it is heard by a tape. The formulas stand in
-`optimizers.py`.
+function of tensors from a variable, its gradient and its slots to the new ones. `apply_gradients` reads and checks all
+gradients, computes all steps, and only then assigns. Steps are made of operations that recordings hear, so that
+`function` replays them, and tapes do not. The formulas stand in `optimizers.py`.
 """
 
 from __future__ import annotations
@@ -15,13 +15,15 @@ from typing import Any
 import numpy as np
 
 from ..core import nest
+from ..core.listen import listeners, paused
 from ..core.spec import float64, int64
 from ..core.tensor import Tensor, as_tensor
 from ..core.variable import Variable
+from ..ops.composite import astype
 from ..tape import GradientTape
-from .stepping import check_variable, clipped, read_gradients
+from .stepping import Pair, check_variable, clipped, read_gradients
 
-Slots = dict[str, Any]
+Slots = dict[str, Tensor]
 
 
 class Optimizer:
@@ -74,8 +76,11 @@ class Optimizer:
         """The names of the slots of a variable, and the number that each is filled with at first."""
         return {}
 
-    def _step(self, t: int, rate: float, x: Any, g: Any, slots: Slots) -> tuple[Any, Slots]:
-        """The new value and the new slots of a variable of value x with gradient g, in step t (1 is the first)."""
+    def _step(self, t: Tensor, rate: Tensor, x: Tensor, g: Tensor, slots: Slots) -> tuple[Tensor, Slots]:
+        """The new value and slots of a variable of value x with gradient g, in step t (1 is the first).
+
+        t is float64, whatever the dtype of the others.
+        """
         raise NotImplementedError(f"{self.name} has no _step")
 
     # the learning rate
@@ -83,14 +88,13 @@ class Optimizer:
     @property
     def learning_rate(self) -> Any:
         """The learning rate: a variable, or the present value of a schedule."""
-        return Tensor(float64.type(self._present_rate())) if self._is_schedule() else self._rate
+        return self._present_rate() if self._is_schedule() else self._rate
 
     @learning_rate.setter
     def learning_rate(self, value: Any) -> None:
         if callable(value) or (isinstance(value, Variable) and value.ndim == 0):
             self._rate = value
             return
-        # A Python float keeps its double precision; it is rounded to each variable's dtype where it is used.
         number = np.asarray(value) if isinstance(value, (int, float)) else as_tensor(value)._value
         if np.ndim(number) or number.dtype.kind not in "iuf":
             raise ValueError(
@@ -104,11 +108,13 @@ class Optimizer:
     def _is_schedule(self) -> bool:
         return not isinstance(self._rate, Variable)
 
-    def _present_rate(self) -> float:
+    def _present_rate(self) -> Tensor:
+        """The learning rate as a float64 tensor."""
         if not self._is_schedule():
-            return float(self._rate._value)
-        given = (int(self.iterations._value),) if _takes_step(self._rate) else ()
-        return float(as_tensor(self._rate(*given))._value)
+            return astype(self._rate, float64)
+        found = self._rate(as_tensor(self.iterations)) if _takes_step(self._rate) else self._rate()
+        # A Python float keeps its double precision; it is rounded to each variable's dtype where it is used.
+        return as_tensor(found, float64) if isinstance(found, (int, float)) else astype(found, float64)
 
     # slots and state
 
@@ -220,22 +226,29 @@ class Optimizer:
             ValueError: if all gradients are None, a shape differs, or a variable comes twice; nothing changes then.
             TypeError: for what is no variable of a real floating dtype.
         """
-        pairs = read_gradients(self.name, list(grads_and_vars))
-        pairs = clipped(pairs, self.clipnorm, self.clipvalue, self.global_clipnorm)
-        t, rate = int(self.iterations._value) + 1, self._present_rate()
+        with paused(tuple([each for each in listeners() if each.replays or each.stands])):
+            return self._apply(read_gradients(self.name, list(grads_and_vars)))
+
+    def _apply(self, read: list[Pair]) -> Variable:
+        pairs = clipped(read, self.clipnorm, self.clipvalue, self.global_clipnorm)
+        t, rate = astype(self.iterations, float64) + 1.0, self._present_rate()
         steps = []
         for variable, g in pairs:
-            slots = self._of(variable)
-            x = variable._value
+            slots, x = self._of(variable), as_tensor(variable)
+            own = astype(rate, variable.dtype)
             if self.weight_decay and not self._is_undecayed(variable):
-                x = x - x * (self.weight_decay * rate)
-            y, after = self._step(t, rate, x, g, {key: slot._value for key, slot in slots.items()})
-            y = variable.constraint(Tensor(y)) if variable.constraint is not None else y
-            steps.append((variable, as_tensor(y)._value, slots, after))
+                x = x - x * (self.weight_decay * own)
+            y, after = self._step(t, own, x, g, {key: as_tensor(slot) for key, slot in slots.items()})
+            y = as_tensor(y if variable.constraint is None else variable.constraint(y))
+            if y._value.shape != variable._value.shape:
+                raise ValueError(
+                    f"{self.name}: the constraint of {variable.name} turns shape {variable.shape} into {y.shape}"
+                )
+            steps.append((variable, y, slots, after))
         for variable, y, slots, after in steps:
-            variable.assign(np.asarray(y, variable.dtype))
+            variable.assign(astype(y, variable.dtype))
             for key, value in after.items():
-                slots[key].assign(np.asarray(value, variable.dtype))
+                slots[key].assign(value)
         return self.iterations.assign_add(1)
 
     def apply(self, grads: Iterable[Any], trainable_variables: Iterable[Variable]) -> Variable:

@@ -7,16 +7,16 @@
     optimizer.apply_gradients([(tape.gradient(loss, x), x)])
 
 Formulas, defaults and names of slots are those of Keras 3, which TensorFlow 2.21 gives under this name; the papers are
-named beside them. Operations are NumPy's on the variable's own dtype.
+named beside them. A step is computed in the variable's own dtype, factors of it in double precision.
 """
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
-import numpy as np
-
+from ..core.tensor import Tensor
+from ..ops.composite import astype
+from ..ops.elementwise import maximum, sqrt, square
 from . import schedules as schedules
 from .lbfgs import LbfgsResult, lbfgs_minimize
 from .optimizer import Optimizer, Slots
@@ -77,7 +77,7 @@ class SGD(Optimizer):
     def _initial(self) -> dict[str, float]:
         return {"momentum": 0.0} if self.momentum else {}
 
-    def _step(self, t: int, rate: float, x: Any, g: Any, slots: Slots) -> tuple[Any, Slots]:
+    def _step(self, t: Tensor, rate: Tensor, x: Tensor, g: Tensor, slots: Slots) -> tuple[Tensor, Slots]:
         if not self.momentum:
             return x - rate * g, {}
         m = self.momentum * slots["momentum"] - rate * g
@@ -132,15 +132,15 @@ class Adam(Optimizer):
         names = ("momentum", "velocity", *(("velocity_hat",) if self.amsgrad else ()))
         return dict.fromkeys(names, 0.0)
 
-    def _step(self, t: int, rate: float, x: Any, g: Any, slots: Slots) -> tuple[Any, Slots]:
+    def _step(self, t: Tensor, rate: Tensor, x: Tensor, g: Tensor, slots: Slots) -> tuple[Tensor, Slots]:
         m, v = slots["momentum"], slots["velocity"]
         m = m + (1 - self.beta_1) * (g - m)
-        v = v + (1 - self.beta_2) * (np.square(g) - v)
+        v = v + (1 - self.beta_2) * (square(g) - v)
         after = {"momentum": m, "velocity": v}
         if self.amsgrad:
-            v = after["velocity_hat"] = np.maximum(slots["velocity_hat"], v)
-        alpha = rate * math.sqrt(1 - self.beta_2**t) / (1 - self.beta_1**t)
-        return x - alpha * m / (np.sqrt(v) + self.epsilon), after
+            v = after["velocity_hat"] = maximum(slots["velocity_hat"], v)
+        alpha = rate * astype(sqrt(1 - self.beta_2**t) / (1 - self.beta_1**t), x.dtype)
+        return x - alpha * m / (sqrt(v) + self.epsilon), after
 
 
 class AdamW(Adam):
@@ -220,13 +220,13 @@ class RMSprop(Optimizer):
         names = {"velocity": True, "average_gradient": self.centered, "momentum": self.momentum > 0}
         return {name: 0.0 for name, there in names.items() if there}
 
-    def _step(self, t: int, rate: float, x: Any, g: Any, slots: Slots) -> tuple[Any, Slots]:
-        v = self.rho * slots["velocity"] + (1 - self.rho) * np.square(g)
+    def _step(self, t: Tensor, rate: Tensor, x: Tensor, g: Tensor, slots: Slots) -> tuple[Tensor, Slots]:
+        v = self.rho * slots["velocity"] + (1 - self.rho) * square(g)
         after, spread = {"velocity": v}, v
         if self.centered:
             a = self.rho * slots["average_gradient"] + (1 - self.rho) * g
-            after["average_gradient"], spread = a, v - np.square(a)
-        s = rate * g / np.sqrt(spread + self.epsilon)
+            after["average_gradient"], spread = a, v - square(a)
+        s = rate * g / sqrt(spread + self.epsilon)
         if self.momentum > 0:
             s = after["momentum"] = self.momentum * slots["momentum"] + s
         return x - s, after
@@ -268,9 +268,9 @@ class Adagrad(Optimizer):
     def _initial(self) -> dict[str, float]:
         return {"accumulator": self.initial_accumulator_value}
 
-    def _step(self, t: int, rate: float, x: Any, g: Any, slots: Slots) -> tuple[Any, Slots]:
-        a = slots["accumulator"] + np.square(g)
-        return x - rate * g / np.sqrt(a + self.epsilon), {"accumulator": a}
+    def _step(self, t: Tensor, rate: Tensor, x: Tensor, g: Tensor, slots: Slots) -> tuple[Tensor, Slots]:
+        a = slots["accumulator"] + square(g)
+        return x - rate * g / sqrt(a + self.epsilon), {"accumulator": a}
 
 
 __all__ = [

@@ -1,6 +1,7 @@
 """TensorFlow's learning-rate schedules, `tf.optimizers.schedules`: functions of the number of steps made so far.
 
-A schedule is a frozen dataclass that is called with a step (number or tensor) and gives a number as float.
+A schedule is a frozen dataclass that is called with a step (a number or a tensor) and gives a float64 tensor, made of
+operations, so that a recorded training step follows it.
 """
 
 from __future__ import annotations
@@ -12,18 +13,34 @@ from typing import Any
 
 import numpy as np
 
-from ..core.tensor import as_tensor
+from ..core.spec import float64
+from ..core.tensor import Tensor, as_tensor
+from ..ops import constant as fixed
+from ..ops import elementwise as each
+from ..ops import linear
+from ..ops.composite import astype
+from ..ops.ordering import rank_of
 
 
-def _number(step: Any) -> float:
-    return float(as_tensor(step)._value)
+def _number(step: Any) -> Tensor:
+    return astype(as_tensor(step), float64)
+
+
+def _quotient(step: Any, size: float, cut: bool) -> Tensor:
+    found = _number(step) / size
+    return fixed.floor(found) if cut else found  # type: ignore[no-any-return]
+
+
+def _require_positive(name: str, decay_steps: float) -> None:
+    if not decay_steps > 0:
+        raise ValueError(f"{name}: decay_steps must be positive, got {decay_steps!r}")
 
 
 @dataclass(frozen=True, slots=True)
 class LearningRateSchedule:
     """Base of all schedules: a subclass is called with the step."""
 
-    def __call__(self, step: Any) -> float:
+    def __call__(self, step: Any) -> Tensor:
         """The learning rate at a step."""
         raise NotImplementedError(f"{type(self).__name__} is not a schedule: it lacks __call__")
 
@@ -33,7 +50,7 @@ class ExponentialDecay(LearningRateSchedule):
     """initial_learning_rate decay_rate**(step / decay_steps), the exponent cut to a whole number if `staircase`.
 
     >>> import gradtape as gt
-    >>> gt.optimizers.schedules.ExponentialDecay(0.5, 10, 0.25)(5)
+    >>> print(gt.optimizers.schedules.ExponentialDecay(0.5, 10, 0.25)(5).numpy())
     0.25
     """
 
@@ -46,11 +63,10 @@ class ExponentialDecay(LearningRateSchedule):
     def __post_init__(self) -> None:
         _require_positive(self.name, self.decay_steps)
 
-    def __call__(self, step: Any) -> float:
+    def __call__(self, step: Any) -> Tensor:
         """The learning rate at a step."""
-        exponent = _number(step) / self.decay_steps
-        exponent = math.floor(exponent) if self.staircase else exponent
-        return float(self.initial_learning_rate * self.decay_rate**exponent)
+        exponent = _quotient(step, self.decay_steps, self.staircase)
+        return self.initial_learning_rate * self.decay_rate**exponent  # type: ignore[no-any-return]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +82,10 @@ class InverseTimeDecay(LearningRateSchedule):
     def __post_init__(self) -> None:
         _require_positive(self.name, self.decay_steps)
 
-    def __call__(self, step: Any) -> float:
+    def __call__(self, step: Any) -> Tensor:
         """The learning rate at a step."""
-        quotient = _number(step) / self.decay_steps
-        quotient = math.floor(quotient) if self.staircase else quotient
-        return float(self.initial_learning_rate / (1 + self.decay_rate * quotient))
+        quotient = _quotient(step, self.decay_steps, self.staircase)
+        return self.initial_learning_rate / (1 + self.decay_rate * quotient)  # type: ignore[no-any-return]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,14 +102,12 @@ class PolynomialDecay(LearningRateSchedule):
     def __post_init__(self) -> None:
         _require_positive(self.name, self.decay_steps)
 
-    def __call__(self, step: Any) -> float:
+    def __call__(self, step: Any) -> Tensor:
         """The learning rate at a step."""
-        now, total = _number(step), float(self.decay_steps)
-        if self.cycle:
-            total *= max(math.ceil(now / total), 1)
-        share = min(now, total) / total
+        share = _number(step) / self.decay_steps
+        longest = each.maximum(fixed.ceil(share), 1.0) if self.cycle else 1.0
         height = self.initial_learning_rate - self.end_learning_rate
-        return float(height * (1 - share) ** self.power + self.end_learning_rate)
+        return height * (1 - each.minimum(share / longest, 1.0)) ** self.power + self.end_learning_rate  # type: ignore[no-any-return]
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,16 +127,20 @@ class CosineDecay(LearningRateSchedule):
     def __post_init__(self) -> None:
         _require_positive(self.name, self.decay_steps)
 
-    def __call__(self, step: Any) -> float:
+    def __call__(self, step: Any) -> Tensor:
         """The learning rate at a step."""
-        now, top = _number(step), self.initial_learning_rate
-        if self.warmup_target is not None:
-            if now < self.warmup_steps:
-                return float(top + (self.warmup_target - top) * now / self.warmup_steps)
-            now, top = now - self.warmup_steps, self.warmup_target
-        share = min(now / self.decay_steps, 1.0)
-        cosine = 0.5 * (1 + math.cos(math.pi * share))
-        return float(top * ((1 - self.alpha) * cosine + self.alpha))
+        now, start, target = _number(step), self.initial_learning_rate, self.warmup_target
+        if target is None:
+            return self._decayed(now, start)
+        decayed = self._decayed(now - self.warmup_steps, target)
+        if not self.warmup_steps:
+            return decayed
+        rising = start + (target - start) * now / self.warmup_steps
+        return linear.where(fixed.less(now, each.like(now, self.warmup_steps)), rising, decayed)  # type: ignore[no-any-return]
+
+    def _decayed(self, now: Tensor, top: float) -> Tensor:
+        cosine = 0.5 * (1 + each.cos(math.pi * each.minimum(now / self.decay_steps, 1.0)))
+        return top * ((1 - self.alpha) * cosine + self.alpha)  # type: ignore[no-any-return]
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,14 +162,12 @@ class PiecewiseConstantDecay(LearningRateSchedule):
                 f"{self.values!r}"
             )
 
-    def __call__(self, step: Any) -> float:
+    def __call__(self, step: Any) -> Tensor:
         """The learning rate at a step."""
-        return float(self.values[int(np.searchsorted(self.boundaries, _number(step)))])
-
-
-def _require_positive(name: str, decay_steps: float) -> None:
-    if not decay_steps > 0:
-        raise ValueError(f"{name}: decay_steps must be positive, got {decay_steps!r}")
+        now = linear.reshape(_number(step), shape=(1,))
+        bounds, values = (Tensor(np.array(part, np.float64)) for part in (self.boundaries, self.values))
+        place = rank_of(bounds, now, side="left", dtype=np.dtype(np.int64))
+        return linear.reshape(linear.take(values, place, axis=0), shape=())  # type: ignore[no-any-return]
 
 
 __all__ = [

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import warnings
 from collections.abc import Sequence
 from typing import Any
@@ -10,11 +9,15 @@ from typing import Any
 import numpy as np
 
 from ..core.errors import GradtapeWarning
-from ..core.tensor import as_tensor
+from ..core.spec import float64
+from ..core.tensor import Tensor, as_tensor, decide
 from ..core.variable import Variable
+from ..ops import composite, linear
+from ..ops import elementwise as each
+from ..ops.composite import astype
 from ..sparse import IndexedSlices
 
-Pair = tuple[Variable, Any]
+Pair = tuple[Variable, Tensor]
 
 
 def check_variable(name: str, variable: Any) -> None:
@@ -28,7 +31,7 @@ def check_variable(name: str, variable: Any) -> None:
 
 
 def read_gradients(name: str, given: Sequence[Any]) -> list[Pair]:
-    """Gradients as arrays of their variables' shapes and dtypes, without those that are None."""
+    """Gradients as tensors of their variables' shapes and dtypes, without those that are None."""
     pairs: list[Pair] = []
     absent, seen = [], set()
     for pair in given:
@@ -58,30 +61,28 @@ def read_gradients(name: str, given: Sequence[Any]) -> list[Pair]:
     return pairs
 
 
-def dense_gradient(name: str, gradient: Any, variable: Variable) -> Any:
-    """A gradient as an array; slices at equal indices add up."""
+def dense_gradient(name: str, gradient: Any, variable: Variable) -> Tensor:
+    """A gradient as a tensor of the dtype of its variable; slices at equal indices add up."""
     shape = variable._value.shape
     if isinstance(gradient, IndexedSlices):
-        indices, values = np.asarray(gradient.indices), np.asarray(gradient.values)
-        if values.shape != indices.shape + shape[1:] or not shape:
+        values, indices = gradient.values, gradient.indices
+        if values._value.shape != indices._value.shape + shape[1:] or indices.ndim != 1 or not shape:
             raise ValueError(
-                f"{name}: slices of shape {values.shape} at {indices.shape} indices do not fit "
+                f"{name}: slices of shape {values.shape} at indices of shape {indices.shape} do not fit "
                 f"{variable.name} of shape {variable.shape}"
             )
-        if indices.size and not (indices.min() >= 0 and indices.max() < shape[0]):
+        if decide(indices, lambda found: bool(np.any((found < 0) | (found >= shape[0])))):
             raise ValueError(
                 f"{name}: an index of the slices is not a row of {variable.name} of shape {variable.shape}"
             )
-        dense = np.zeros(shape, variable.dtype)
-        np.add.at(dense, indices, values.astype(variable.dtype))
-        return dense
-    g = as_tensor(gradient)._value
-    if g.shape != shape or g.dtype.kind not in "fiu":
+        return astype(linear.put_add(values, indices, axis=0, size=shape[0]), variable.dtype)
+    g = as_tensor(gradient)
+    if g._value.shape != shape or g._value.dtype.kind not in "fiu":
         raise ValueError(
             f"{name}: the gradient of {variable.name}, which has the shape {variable.shape} and dtype "
-            f"{variable.dtype.name}, has the shape {tuple(g.shape)} and dtype {g.dtype.name}"
+            f"{variable.dtype.name}, has the shape {g.shape} and dtype {g.dtype.name}"
         )
-    return g.astype(variable.dtype)
+    return astype(g, variable.dtype)
 
 
 def clipped(
@@ -89,19 +90,23 @@ def clipped(
 ) -> list[Pair]:
     """Gradients limited entry by entry, each in its norm, or all together in theirs."""
     if clipvalue is not None:
-        return [(v, np.clip(g, -clipvalue, clipvalue)) for v, g in pairs]
+        return [(v, composite.clip(g, -clipvalue, clipvalue)) for v, g in pairs]
     if clipnorm is not None:
-        return [(v, g * _shrink(_squares(g), clipnorm)) for v, g in pairs]
+        return [(v, _shrunk(g, _squares(g), clipnorm)) for v, g in pairs]
     if global_clipnorm is not None:
-        scale = _shrink(sum(_squares(g) for _, g in pairs), global_clipnorm)
-        return [(v, g * scale) for v, g in pairs]
+        total = _squares(pairs[0][1])
+        for _, g in pairs[1:]:
+            total = total + _squares(g)
+        return [(v, _shrunk(g, total, global_clipnorm)) for v, g in pairs]
     return pairs
 
 
-def _squares(g: Any) -> float:
-    return float(np.sum(np.square(g, dtype=np.float64)))
+def _squares(g: Tensor) -> Tensor:
+    """The squared norm in double precision."""
+    return composite.sum(each.square(astype(g, float64)))
 
 
-def _shrink(squares: float, limit: float) -> float:
-    """The factor that brings a norm down to a limit; NaN stays NaN."""
-    return limit / max(math.sqrt(squares), limit) if squares == squares else math.nan
+def _shrunk(g: Tensor, squares: Tensor, limit: float) -> Tensor:
+    """A gradient scaled down as a norm is to a limit; NaN stays NaN."""
+    scale = limit / each.maximum(each.sqrt(squares), limit)
+    return g * astype(scale, g.dtype)  # type: ignore[no-any-return]

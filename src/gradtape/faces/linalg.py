@@ -176,7 +176,8 @@ def slogdet(input: Any, name: str | None = None) -> LogMatrixDeterminant:
 
 def logdet(matrix: Any, name: str | None = None) -> Tensor:
     """The logarithm of the determinant of Hermitian positive definite matrices, by Cholesky."""
-    d = composite.real(diagonal_of(cholesky(matrix)))
+    (x,) = matrices_of("logdet", matrix, square=True)
+    d = composite.real(diagonal_of(cholesky(x)))
     return 2.0 * composite.sum(each.log(d), -1)  # type: ignore[no-any-return]
 
 

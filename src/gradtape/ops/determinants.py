@@ -11,11 +11,12 @@ from typing import Any
 import numpy as np
 
 from ..core.define import tangent
+from ..core.errors import InvalidArgumentError
 from ..core.lead import STACKS
 from ..core.spec import Spec
 from ..core.tensor import Tensor, decide, look
 from .elementwise import conjugated, like
-from .linalg import inv, solve
+from .linalg import inv
 from .linear import cast, concatenate, imag, negative, real, reshape, scatter, stack
 from .matrix import SQUARE, adjoint, as_scale, floating, identity_like, joint, mm, trace_of
 
@@ -108,9 +109,19 @@ det = tangent(
 )
 
 
+def _inverse(x: Any) -> Any:
+    try:
+        return inv(x)
+    except InvalidArgumentError:
+        raise InvalidArgumentError(
+            f"slogdet: the logarithm of the determinant has no derivative at a singular matrix, shape {x.shape}; "
+            "that of gt.linalg.det is exact there"
+        ) from None
+
+
 def _slogdet_tangent(dx: Any, y: Any, x: Any) -> Any:
     """With t = tr(x^-1 x'): the logarithm moves by Re t, the sign, of modulus one, by i Im(t) times itself."""
-    t = trace_of(solve(x, dx))
+    t = trace_of(mm(_inverse(x), dx))
     if t.dtype.kind == "f":
         return None, t
     return y[0] * cast(imag(t), dtype=t.dtype) * 1j, real(t)
@@ -120,7 +131,7 @@ def _slogdet_pull(g: Any, y: Any, x: Any) -> Any:
     weight = g[1]
     if x.dtype.kind == "c":
         weight = cast(g[1], dtype=x.dtype) + cast(real(conjugated(g[0]) * y[0] * 1j), dtype=x.dtype) * 1j
-    return as_scale(weight) * adjoint(inv(x))
+    return as_scale(weight) * adjoint(_inverse(x))
 
 
 slogdet = joint(

@@ -19,9 +19,10 @@ from ..core.define import tangent
 from ..core.lead import STACKS
 from ..core.spec import Spec, int32, int64
 from ..core.tensor import Tensor
-from .constant import astype
+from .constant import astype, less_equal
+from .elementwise import absolute, like
 from .linalg import triangular_solve
-from .linear import add, cast, concatenate, imag, reshape, take
+from .linear import add, cast, concatenate, imag, reshape, take, where
 from .matrix import (
     SQUARE_C,
     SQUARES,
@@ -40,6 +41,7 @@ from .matrix import (
     tril,
     triu,
 )
+from .reduction import amax
 
 # cholesky
 
@@ -86,6 +88,15 @@ cholesky = tangent(
 )
 
 
+def solvable(r: Any) -> Any:
+    """An upper triangle with NaN on the diagonal where that is zero beside its column: nothing is to be divided by."""
+    size, d = absolute(r), diagonal_of(r)
+    largest = amax(size, axis=(r.ndim - 2,), keepdims=False)
+    rounding = largest * like(largest, r.shape[-1] * np.finfo(size.dtype).eps)
+    hole = where(less_equal(absolute(d), rounding), like(d, np.nan), like(d, 0))
+    return r + diagonal_matrix(hole)
+
+
 # qr: real factors as LAPACK gives them; in complex ones the diagonal of r is not negative, since LAPACK's sign jumps
 # where the last entry that it meets becomes real
 
@@ -108,7 +119,7 @@ def _qr_tangent(dx: Any, y: Any, _x: Any) -> Any:
     q^H q' is anti-Hermitian, so that what m has below the diagonal decides what q^H q' = m - t has above it.
     """
     q, r = y
-    moved = swap(triangular_solve(swap(r), swap(dx), lower=True))
+    moved = swap(triangular_solve(swap(solvable(r)), swap(dx), lower=True))
     m = mm(adjoint(q), moved)
     t = triu(m, k=0) + adjoint(tril(m, k=-1))
     if m.dtype.kind == "c":
@@ -139,7 +150,7 @@ def _lu(x: Any) -> Any:
         raise ValueError(f"the matrices must be square, the shape is {x.shape}")
     lapack = scipy_linalg()
     packed, order = np.empty_like(x), np.empty(x.shape[:-1], np.int32)
-    for i in np.ndindex(x.shape[:-2]):
+    for i in np.ndindex(x.shape[:-2] if x.size else (0,)):
         getrf = lapack.get_lapack_funcs("getrf", (x[i],))
         packed[i], exchanged, _ = getrf(x[i])  # a zero pivot is a value, not an error
         places = np.arange(x.shape[-1])
@@ -164,11 +175,18 @@ def unpacked(packed: Any) -> tuple[Any, Any]:
 
 
 def _lu_tangent(dx: Any, y: Any, _x: Any) -> Any:
-    """With m = l^-1 (p x') u^-1: l' = l times what m has below the diagonal, u' = the rest of m times u."""
+    """With c = l^-1 p x' and m = c u^-1: l' is l times t, what m has below the diagonal, and u' = c - t u.
+
+    t does not depend on the last pivot, which may be zero: it is taken for one.
+    """
     lower, upper = unpacked(y[0])
-    left = triangular_solve(lower, permuted(dx, y[1]), lower=True)
-    m = swap(triangular_solve(swap(upper), swap(left), lower=True))
-    return mm(lower, tril(m, k=-1)) + mm(triu(m, k=0), upper), None
+    c = triangular_solve(lower, permuted(dx, y[1]), lower=True)
+    n = upper.shape[-1]
+    inner = np.ones((n, n), upper.dtype)
+    inner[n - 1 :, n - 1 :] = 0
+    divisor = solvable(upper * Tensor(inner) + Tensor((1 - inner).astype(upper.dtype)))
+    t = tril(swap(triangular_solve(swap(divisor), swap(c), lower=True)), k=-1)
+    return mm(lower, t) + triu(c - mm(t, upper), k=0), None
 
 
 # p x = l u with partial pivoting: l below the diagonal and u packed into one matrix, and the order of the rows.

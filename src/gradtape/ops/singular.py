@@ -2,7 +2,8 @@
 
 Sources: Townsend 2016, "Differentiating the singular value decomposition"; Wan and Zhang 2019, "Automatic
 differentiation for complex valued SVD". Phases and equal values are treated as for eigenvalues (`spectral.py`). Where
-a singular value of a rectangular or complex matrix is zero, its vectors have no derivative: NaN or infinity.
+a singular value of a rectangular or complex matrix is zero, its vectors have no derivative: NaN or infinity. The value
+itself has a kink there, as |x| has, and the derivative 0 (`alive`).
 """
 
 from __future__ import annotations
@@ -15,8 +16,9 @@ from ..core.define import tangent
 from ..core.lead import STACKS
 from ..core.primitive import Primitive, Sample
 from ..core.spec import Spec
-from .elementwise import reciprocal
-from .linear import cast, imag, real, reshape
+from .constant import less_equal
+from .elementwise import like, reciprocal
+from .linear import cast, imag, real, reshape, where
 from .matrix import (
     adjoint,
     as_dtype_of,
@@ -31,6 +33,7 @@ from .matrix import (
     rows,
     sample_matrix,
 )
+from .reduction import amax
 from .spectral import absent, gaps, held, held_pull, phases, real_vector_spec
 
 
@@ -41,6 +44,13 @@ def _svd(x: Any) -> Any:
         factor = phases(u)
         u, vh = u * factor, vh * np.conj(np.swapaxes(factor, -1, -2))
     return u, s, vh
+
+
+def alive(s: Any) -> Any:
+    """One for each singular value, zero for those that are zero to rounding: the smallest subgradient at the kink."""
+    largest = amax(s, axis=(s.ndim - 1,), keepdims=True)
+    rounding = largest * like(s, s.shape[-1] * np.finfo(s.dtype).eps)
+    return where(less_equal(s, rounding), like(s, 0), like(s, 1))
 
 
 def _svd_gaps(s: Any, like_of: Any) -> Any:
@@ -73,14 +83,14 @@ def _svd_tangent(dx: Any, y: Any, _x: Any) -> Any:
     if u.dtype.kind == "c":
         du, dv = held(du, u, (dv, v))
         d = real(d)
-    return du, d, adjoint(dv)
+    return du, d * alive(s), adjoint(dv)
 
 
 def _svd_pull(g: Any, y: Any, _x: Any) -> Any:
     """The transpose of `_svd_tangent`, term by term."""
     u, s, vh = y
     v, scale = adjoint(vh), as_dtype_of(s, u)
-    inner = diagonal_matrix(as_dtype_of(g[1], u))
+    inner = diagonal_matrix(as_dtype_of(g[1] * alive(s), u))
     if absent(g[0]) and absent(g[2]):
         return mm(u, inner, vh)
     gu, gv = g[0], adjoint(g[2])
@@ -113,15 +123,15 @@ _RECTANGLES: tuple[Sample, ...] = (
 svd = joint("svd", _svd, _svd_tangent, _svd_pull, spec=_svd_spec, samples=_RECTANGLES)
 
 
-def _svdvals_tangent(dx: Any, _y: Any, x: Any) -> Any:
+def _svdvals_tangent(dx: Any, y: Any, x: Any) -> Any:
     u, _, vh = svd(x)
     d = diagonal_of(mm(adjoint(u), dx, adjoint(vh)))
-    return real(d) if d.dtype.kind == "c" else d
+    return (real(d) if d.dtype.kind == "c" else d) * alive(y)
 
 
-def _svdvals_pull(g: Any, _y: Any, x: Any) -> Any:
+def _svdvals_pull(g: Any, y: Any, x: Any) -> Any:
     u, _, vh = svd(x)
-    return mm(columns(u, as_dtype_of(g, u)), vh)
+    return mm(columns(u, as_dtype_of(g * alive(y), u)), vh)
 
 
 svdvals: Primitive = tangent(

@@ -8,7 +8,8 @@ turned until their largest entry is real, which makes them functions of the matr
 
 **Equal eigenvalues.** The eigenvalues alone (`eigvalsh`, `eigvals`, or with no cotangent on the vectors)
 have exact first derivatives there, as far as a function of them has any: sums over equal ones, powers, norms. The
-vectors have none, and the second derivative of eigenvalues asks for the first of the vectors: these are NaN.
+vectors have none, and the second derivative of eigenvalues asks for the first of the vectors: these are NaN. So are the
+derivatives of the eigenvalues of a defective matrix, which has fewer vectors than columns.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from ..core.spec import Spec
 from ..core.tensor import Tensor
 from .constant import less_equal
 from .elementwise import absolute, conjugated, like, reciprocal
-from .linalg import solve
+from .linalg import inv
 from .linear import cast, imag, real, reshape, sum_, where
 from .matrix import (
     SQUARE_C,
@@ -216,10 +217,23 @@ def _eig(x: Any) -> Any:
     return tuple(_complex(part) for part in np.linalg.eig(x))
 
 
+def left_vectors(v: Any) -> Any:
+    """The inverse of the eigenvectors; NaN where it holds no digit, since the matrix has too few vectors.
+
+    The vectors have norm one, so the rows of the inverse are as long as the condition numbers of the eigenvalues
+    (Golub and Van Loan 2013, section 7.2.2).
+    """
+    w = inv(v)
+    size = absolute(w)
+    size = amax(size, axis=(w.ndim - 2, w.ndim - 1), keepdims=True)
+    lost = less_equal(like(size, 1 / (w.shape[-1] * np.finfo(size.dtype).eps)), size)
+    return where(lost, like(w, np.nan), w)
+
+
 def _eig_tangent(dx: Any, y: Any, _x: Any) -> Any:
     """With e = v^-1 x' v: values' = diag(e), v' = v (f * e), and each vector keeps its norm and phase."""
     values, v = y
-    e = solve(v, mm(as_dtype_of(dx, v), v))
+    e = mm(left_vectors(v), as_dtype_of(dx, v), v)
     moved = mm(v, e * gaps(values))
     stretch = sum_(real(conjugated(v) * moved), axis=(v.ndim - 2,), keepdims=False)
     (vectors,) = held(moved - columns(v, cast(stretch, dtype=v.dtype)), v)
@@ -234,7 +248,7 @@ def _eig_pull(g: Any, y: Any, _x: Any) -> Any:
         stretch = sum_(real(conjugated(v) * gv), axis=(v.ndim - 2,), keepdims=False)
         gv = gv - columns(v, cast(stretch, dtype=v.dtype))
         inner = inner + conjugated(gaps(values)) * mm(adjoint(v), gv)
-    return mm(solve(adjoint(v), inner), adjoint(v))
+    return mm(adjoint(left_vectors(v)), inner, adjoint(v))
 
 
 def _complex_spec(x: Spec) -> Any:
@@ -258,12 +272,12 @@ eig = joint(
 
 def _eigvals_tangent(dx: Any, _y: Any, x: Any) -> Any:
     v = eig(x)[1]
-    return diagonal_of(solve(v, mm(as_dtype_of(dx, v), v)))
+    return diagonal_of(mm(left_vectors(v), as_dtype_of(dx, v), v))
 
 
 def _eigvals_pull(g: Any, _y: Any, x: Any) -> Any:
-    turned = adjoint(eig(x)[1])
-    return solve(turned, rows(g, turned))
+    v = eig(x)[1]
+    return mm(adjoint(left_vectors(v)), rows(g, adjoint(v)))
 
 
 eigvals = tangent(

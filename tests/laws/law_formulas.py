@@ -6,6 +6,7 @@ function and the order in each argument, so mpmath differentiates once for all o
 
 import functools
 import itertools
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,8 @@ import numpy as np
 import scipy.special
 
 DIGITS = 50
+STEP = 25  # digits of a difference: values have 25 for each order and 50 more
+HIGHEST = 5  # four, and one more for the condition number
 mp = mpmath.mp
 
 
@@ -76,7 +79,7 @@ FORMULAS = {
     "log10": row(mp.log10),
     "log1p": row(lambda x: mp.log(1 + x)),
     "sqrt": row(mp.sqrt),
-    "cbrt": row(mp.cbrt),
+    "cbrt": row(lambda x: mp.sign(x) * mp.cbrt(abs(x))),
     "logaddexp": row(lambda a, b: mp.log(mp.exp(a) + mp.exp(b))),
     "sin": row(mp.sin),
     "cos": row(mp.cos),
@@ -85,6 +88,8 @@ FORMULAS = {
     "arccos": row(mp.acos),
     "arctan": row(mp.atan),
     "arctan2": row(mp.atan2),
+    "hypot_slope": row(lambda a, b: a / mp.sqrt(a * a + b * b)),
+    "one_minus_square": row(lambda x: 1 - x * x),
     "hypot": row(lambda a, b: mp.sqrt(a * a + b * b)),
     "sinh": row(mp.sinh),
     "cosh": row(mp.cosh),
@@ -93,7 +98,7 @@ FORMULAS = {
     "arccosh": row(mp.acosh),
     "arctanh": row(mp.atanh),
     "sigmoid": row(lambda x: 1 / (1 + mp.exp(-x))),
-    "softplus": row(lambda x: mp.log(1 + mp.exp(x))),
+    "softplus": row(lambda x: mp.log1p(mp.exp(x))),
     "xlogy": row(lambda x, y: x * mp.log(y)),
     "xlog1py": row(lambda x, y: x * mp.log(1 + y)),
     "sinc": row(mp.sincpi),
@@ -107,7 +112,7 @@ FORMULAS = {
     "erfcx_derivative": row(lambda x: mp.exp(x * x) * mp.erfc(x), lambda order: (order,)),
     "hermite_gaussian": row(lambda x, *, degree: mp.hermite(degree, x) * mp.exp(-x * x)),
     "ndtr": row(mp.ncdf),
-    "gammaln": row(mp.loggamma),
+    "gammaln": row(lambda x: mp.re(mp.loggamma(x))),
     "psi": row(mp.digamma),
     "polygamma": row(lambda n, x: mp.polygamma(int(n), x), fixed=(0,)),
     "zeta": row(mp.zeta),
@@ -139,6 +144,7 @@ FORMULAS = {
     "betainc": row(lower_beta),
     "betainc_shape": row(lower_beta, lambda order: (*order, 0)),
     "expi": row(mp.ei),
+    "expi_slope": row(lambda x: mp.exp(x) / x),
     "fresnel_sin": row(mp.fresnels),
     "fresnel_cos": row(mp.fresnelc),
     "spence": row(lambda x: mp.polylog(2, 1 - x)),
@@ -157,15 +163,28 @@ def number(x):
 
 def exact(name, point, params, orders):
     """The mixed derivative of a primitive at a point of NumPy numbers, in 50 digits."""
+    order = HIGHEST if any(orders) else 0
+    frozen = tuple(sorted(params.items()))
+    return jet(name, tuple(x.item() if isinstance(x, np.generic) else x for x in point), frozen, order)[
+        orders
+    ]
+
+
+@functools.cache
+def jet(name, point, params, order):
+    """All mixed derivatives of a primitive at a point up to an order, by their orders in each argument."""
     formula, rest = FORMULAS[name], dict(params)
     start = (0,) * len(point)
     if formula.order is not None:
-        key = next(key for key in ("order", "power", "degree") if key in rest)
-        start = formula.order(rest.pop(key))
-    total = tuple(a + b for a, b in zip(start, orders, strict=True))
-    with mp.workdps(DIGITS):
-        numbers = tuple(number(x) for x in point)
-        moving = [i for i in range(len(numbers)) if i not in formula.fixed]
+        start = formula.order(rest.pop(next(key for key in ("order", "power") if key in rest)))
+    moving = [i for i in range(len(point)) if i not in formula.fixed]
+    top = order + sum(start)
+    small = max(
+        [0, *(-math.floor(math.log10(abs(point[i]))) for i in moving)]
+    )  # a step is so much smaller yet
+    digits = (STEP + small) * (top + 1) + DIGITS
+    with mp.workdps(digits):
+        numbers = [number(x) for x in point]
 
         def function(*free):
             at = list(numbers)
@@ -173,19 +192,39 @@ def exact(name, point, params, orders):
                 at[i] = x
             return formula.function(*at, **rest)
 
-        return differentiated(function, tuple(numbers[i] for i in moving), tuple(total[i] for i in moving))
+        found = differences(function, [numbers[i] for i in moving], top, mp.mpf(10) ** (5 - digits))
+    return {
+        orders: found[tuple(orders[i] + start[i] for i in moving)]
+        for total in range(order + 1)
+        for orders in indices(len(point), total, formula.fixed)
+    }
 
 
-ROUNDING = (
-    1e-40  # mpmath differentiates by differences, whose rounding in 50 digits is all that a zero leaves
-)
+def differences(function, point, top, rounding):
+    """All mixed derivatives up to an order from forward differences with steps of 1e-25, relative to each number.
 
-
-def differentiated(function, point, orders):
-    if not any(orders):
-        return function(*point)
-    one = len(point) == 1
-    return mp.chop(mp.diff(function, point[0] if one else point, orders[0] if one else orders), ROUNDING)
+    The working precision must hold the digits that the differences cancel: 25 for each order, and those wanted. What
+    is below the values' relative rounding is zero.
+    """
+    steps = [abs(x) * mp.mpf(10) ** -STEP for x in point]
+    table = {
+        place: function(*(x + k * h for x, k, h in zip(point, place, steps, strict=True)))
+        for place in itertools.product(range(top + 1), repeat=len(point))
+        if sum(place) <= top
+    }
+    noise = rounding * max(map(abs, table.values()))
+    for axis in range(len(point)):
+        for level in range(1, top + 1):  # after it, entries from this level on are differenced so often
+            for place in sorted(table, reverse=True):
+                if place[axis] >= level:
+                    before = (*place[:axis], place[axis] - 1, *place[axis + 1 :])
+                    table[place] = table[place] - table[before]
+    return {
+        place: entry / mp.fprod(h**k for h, k in zip(steps, place, strict=True))
+        if abs(entry) > noise
+        else mp.mpf(0)
+        for place, entry in table.items()
+    }
 
 
 def values(name):

@@ -2,8 +2,6 @@
 
 import numpy as np
 import pytest
-from law_derivatives import agrees, elementwise_rows, points
-from law_formulas import FORMULAS, indices
 
 from gradtape.core.tensor import ROWS
 from gradtape.laws import cases
@@ -42,11 +40,3 @@ def test_both_modes_give_the_same_jacobian_entry_by_entry(name):
         one = np.stack([[row @ flat(unit, xs) for unit in units(xs)] for row in rows])
         two = np.stack([[flat(unit, ys) @ column for column in columns] for unit in units(ys)])
         np.testing.assert_allclose(one, two, rtol=1e-12, atol=1e-13 * max(1.0, np.abs(two).max()))
-
-
-@pytest.mark.parametrize("dtype", ["float64", "complex128"])
-@pytest.mark.parametrize("name", elementwise_rows())
-def test_gradient_of_the_formula(name, dtype):
-    for inputs, params in points(name, dtype):
-        for orders in indices(len(inputs), 1, FORMULAS[name].fixed):
-            agrees(name, inputs, params, orders, "r")

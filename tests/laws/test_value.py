@@ -39,7 +39,8 @@ def plain(row):
 
 
 PLAIN = [name for name, row in ROWS.items() if row.pointwise and plain(row)]
-OF_NUMPY = [name for name in PLAIN if hasattr(np, name) and name not in OWN]
+# np.i0 is NaN at infinity; test_limits has its limit.
+OF_NUMPY = [name for name in PLAIN if hasattr(np, name) and name not in OWN and name != "i0"]
 
 
 IN_DOUBLE = {"sinc"}  # NumPy's multiplies by pi in the dtype given, and so overflows and loses digits

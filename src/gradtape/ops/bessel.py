@@ -18,20 +18,39 @@ import numpy as np
 
 from ..core.define import elementwise
 from ..core.primitive import Primitive, Sample
+from .constant import equal
 from .elementwise import like
-from .special import in_blocks, integrate, no_order, scipy_value
+from .linear import where
+from .special import in_blocks, in_double, integrate, no_order, scipy_value, special
 
 _ORDERS: tuple[Sample, ...] = ((np.array([0, 1, 2], np.int8), (3,)), {}), ((np.int8(2), (2, 3)), {})
+
+
+def _value(name: str) -> Callable[..., Any]:
+    """SciPy's function, with the limits at infinity where it has NaN."""
+
+    def value(*xs: Any) -> Any:
+        x = xs[-1]
+        odd = xs[0] % 2 == 1 if len(xs) == 2 else name.endswith("1")
+        grows = np.where((x < 0) & odd, -np.inf, np.inf)
+        fades = np.where((x > 0) | (name[0] == "j"), 0.0, np.nan)
+        limit = grows if name[0] == "i" else fades
+        return np.where(np.isinf(x), limit, getattr(special(), name)(*xs))
+
+    return in_double(value)
 
 
 def _of_any_order(name: str, below: float, above: float, domain: tuple[float, float]) -> Primitive:
     """The row of all orders: its derivative is a combination of the neighbouring orders."""
 
     def partial(_y: Any, v: Any, x: Any) -> Any:
-        return below * row(v - 1, x) + above * row(v + 1, x)
+        lower = row(v - 1, x)
+        if name == "yv":  # at the pole the higher order prevails; the difference of infinities would be NaN
+            lower = where(equal(x, like(x, 0)), like(x, 0), lower)
+        return below * lower + above * row(v + 1, x)
 
     row = elementwise(
-        name, scipy_value(name), (no_order(name), partial), domain=((0.0, 2.0), domain), samples=_ORDERS
+        name, _value(name), (no_order(name), partial), domain=((0.0, 2.0), domain), samples=_ORDERS
     )
     return row
 
@@ -44,10 +63,10 @@ kv = _of_any_order("kv", -0.5, -0.5, (0.5, 3.0))
 
 def _pair(kind: str, row: Primitive, sign: float, domain: tuple[float, float]) -> tuple[Primitive, Primitive]:
     """The rows of order 0 and 1; `sign` times the function of order 1 is the derivative of that of order 0."""
-    first = elementwise(f"{kind}0", scipy_value(f"{kind}0"), lambda _y, x: sign * second(x), domain=domain)
+    first = elementwise(f"{kind}0", _value(f"{kind}0"), lambda _y, x: sign * second(x), domain=domain)
     rule: Callable[..., Any] = row.rules[1].function  # type: ignore[index, union-attr, assignment]  # two rules
     second = elementwise(
-        f"{kind}1", scipy_value(f"{kind}1"), lambda _y, x: rule(None, like(x, 1), x), domain=domain
+        f"{kind}1", _value(f"{kind}1"), lambda _y, x: rule(None, like(x, 1), x), domain=domain
     )
     return first, second
 

@@ -115,7 +115,8 @@ remainder = elementwise(
 
 exp = elementwise("exp", np.exp, lambda y, _x: y, element=lambda e, x: e.exp(x))
 exp2 = elementwise("exp2", np.exp2, lambda y, _x: y * LN2, element=lambda e, x: e.exp2(x))
-expm1 = elementwise("expm1", np.expm1, lambda y, _x: y + 1, element=lambda e, x: e.expm1(x))
+# The derivative is not y + 1, which cancels for x < 0.
+expm1 = elementwise("expm1", np.expm1, lambda _y, x: exp(x), element=lambda e, x: e.expm1(x))
 log = elementwise(
     "log", np.log, lambda _y, x: reciprocal(x), domain=(0.2, 3.0), element=lambda e, x: e.log(x)
 )
@@ -138,7 +139,11 @@ log1p = elementwise(
 )
 sqrt = elementwise("sqrt", np.sqrt, lambda y, _x: 0.5 / y, domain=(0.2, 3.0), element=lambda e, x: e.sqrt(x))
 cbrt = elementwise(
-    "cbrt", np.cbrt, lambda y, _x: (1 / 3) / (y * y), domain=(0.2, 3.0), element=lambda e, x: e.cbrt(x)
+    "cbrt",
+    np.cbrt,
+    lambda y, _x: (1 / 3) * square(reciprocal(y)),
+    domain=(0.2, 3.0),
+    element=lambda e, x: e.cbrt(x),
 )
 logaddexp = elementwise(
     "logaddexp", np.logaddexp, (lambda _y, a, b: sigmoid(a - b), lambda _y, a, b: sigmoid(b - a))
@@ -149,52 +154,92 @@ logaddexp = elementwise(
 sin = elementwise("sin", np.sin, lambda _y, x: cos(x), element=lambda e, x: e.sin(x))
 cos: Primitive = elementwise("cos", np.cos, lambda _y, x: -sin(x), element=lambda e, x: e.cos(x))
 tan = elementwise("tan", np.tan, lambda y, _x: 1 + y * y, domain=(-1.2, 1.2), element=lambda e, x: e.tan(x))
+# No digit is lost in it near x = 1, nor in its derivative near x = 0.
+one_minus_square = elementwise(
+    "one_minus_square",
+    lambda x: (1 - x) * (1 + x),
+    lambda _y, x: -2 * x,
+    element=lambda e, x: e.mul(e.sub(e.number(x, 1), x), e.add(e.number(x, 1), x)),
+)
 arcsin = elementwise(
     "arcsin",
     np.arcsin,
-    lambda _y, x: 1 / sqrt((1 - x) * (1 + x)),
+    lambda _y, x: reciprocal(sqrt(one_minus_square(x))),
     domain=(-0.8, 0.8),
     element=lambda e, x: e.asin(x),
 )
 arccos = elementwise(
     "arccos",
     np.arccos,
-    lambda _y, x: -1 / sqrt((1 - x) * (1 + x)),
+    lambda _y, x: -reciprocal(sqrt(one_minus_square(x))),
     domain=(-0.8, 0.8),
     element=lambda e, x: e.acos(x),
 )
-arctan = elementwise("arctan", np.arctan, lambda _y, x: 1 / (1 + x * x), element=lambda e, x: e.atan(x))
-arctan2 = elementwise(
-    "arctan2",
-    np.arctan2,
-    (lambda _y, a, b: b / (a * a + b * b), lambda _y, a, b: -a / (a * a + b * b)),
-    domain=((0.3, 2.0), (0.3, 2.0)),
-    element=lambda e, a, b: e.atan2(a, b),
+
+
+def _hypot_slope(a: Any, b: Any) -> Any:
+    beyond = np.isinf(a) & ~np.isinf(b)  # the quotient would be infinity by itself
+    quotient = _divide_no_nan(a, np.where(beyond, 1, np.hypot(a, b)))
+    return np.where(beyond, np.sign(a), quotient).astype(np.result_type(a, b))[()]
+
+
+# The derivatives of hypot, the sine and cosine of an angle: closed under themselves, without cancellation, and of no
+# squares that overflow. They are 0 at the origin.
+hypot_slope: Primitive = elementwise(
+    "hypot_slope",
+    _hypot_slope,
+    (
+        lambda _y, a, b: divide_no_nan(square(hypot_slope(b, a)), hypot(a, b)),
+        lambda y, a, b: -divide_no_nan(y * hypot_slope(b, a), hypot(a, b)),
+    ),
+    domain=(0.3, 2.0),
 )
-hypot = elementwise(
+hypot: Primitive = elementwise(
     "hypot",
     np.hypot,
-    (lambda y, a, _b: divide_no_nan(a, y), lambda y, _a, b: divide_no_nan(b, y)),
+    (lambda _y, a, b: hypot_slope(a, b), lambda _y, a, b: hypot_slope(b, a)),
     domain=(0.3, 2.0),
     element=lambda e, a, b: e.hypot(a, b),
 )
+arctan2 = elementwise(
+    "arctan2",
+    np.arctan2,
+    (
+        lambda _y, a, b: hypot_slope(b, a) / hypot(a, b),
+        lambda _y, a, b: -hypot_slope(a, b) / hypot(a, b),
+    ),
+    domain=((0.3, 2.0), (0.3, 2.0)),
+    element=lambda e, a, b: e.atan2(a, b),
+)
+
+
+# With hypot in place of squares the derivatives at infinity are their limits, and large numbers do not overflow.
+
+
+def _arctan_partial(_y: Any, x: Any) -> Any:
+    return reciprocal(1 + x * x) if x.dtype.kind == "c" else square(reciprocal(hypot(x, like(x, 1))))
+
+
+def _arcsinh_partial(_y: Any, x: Any) -> Any:
+    return reciprocal(sqrt(x * x + 1)) if x.dtype.kind == "c" else reciprocal(hypot(x, like(x, 1)))
+
+
+arctan = elementwise("arctan", np.arctan, _arctan_partial, element=lambda e, x: e.atan(x))
 sinh = elementwise("sinh", np.sinh, lambda _y, x: cosh(x), element=lambda e, x: e.sinh(x))
 cosh: Primitive = elementwise("cosh", np.cosh, lambda _y, x: sinh(x), element=lambda e, x: e.cosh(x))
 tanh = elementwise("tanh", np.tanh, lambda y, _x: 1 - y * y, element=lambda e, x: e.tanh(x))
-arcsinh = elementwise(
-    "arcsinh", np.arcsinh, lambda _y, x: 1 / sqrt(x * x + 1), element=lambda e, x: e.asinh(x)
-)
+arcsinh = elementwise("arcsinh", np.arcsinh, _arcsinh_partial, element=lambda e, x: e.asinh(x))
 arccosh = elementwise(
     "arccosh",
     np.arccosh,
-    lambda _y, x: 1 / (sqrt(x - 1) * sqrt(x + 1)),
+    lambda _y, x: reciprocal(sqrt(x - 1)) * reciprocal(sqrt(x + 1)),
     domain=(1.2, 3.0),
     element=lambda e, x: e.acosh(x),
 )
 arctanh = elementwise(
     "arctanh",
     np.arctanh,
-    lambda _y, x: 1 / ((1 - x) * (1 + x)),
+    lambda _y, x: reciprocal(one_minus_square(x)),
     domain=(-0.8, 0.8),
     element=lambda e, x: e.atanh(x),
 )
@@ -326,7 +371,7 @@ xlogy = elementwise(
         lambda _z, x, y: where(
             equal(x, like(x, 0)), like(x, 0), log(where(equal(x, like(x, 0)), like(y, 1), y))
         ),
-        lambda _z, x, y: divide_no_nan(x, where(equal(x, like(x, 0)), like(y, 0), y)),
+        lambda _z, x, y: x / where(equal(x, like(x, 0)), like(y, 1), y),
     ),
     domain=((0.3, 2.0), (0.3, 2.0)),
 )

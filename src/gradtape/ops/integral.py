@@ -13,13 +13,18 @@ import numpy as np
 from ..core.define import elementwise
 from ..core.primitive import Primitive
 from .composite import composite
-from .elementwise import cos, exp, like, sin
+from .elementwise import cos, like, reciprocal, sin
 from .special import ROOT_PI, in_blocks, in_double, integrate, scipy_value, special
 
 
-def _expi_partial(_y: Any, x: Any) -> Any:
-    half = exp(0.5 * x)  # the quotient can be in range where exp(x) is not
-    return half * (half / x)
+def _expi_slope(x: Any) -> Any:
+    half = np.exp(x / 2)  # the quotient can be in range where exp(x) is not
+    return np.where(x == np.inf, np.inf, half * (half / x))
+
+
+expi_slope: Primitive = elementwise(
+    "expi_slope", in_double(_expi_slope), lambda y, x: y * (1 - reciprocal(x)), domain=(0.3, 2.0)
+)
 
 
 def _expi(x: Any) -> Any:
@@ -32,7 +37,7 @@ def _expi(x: Any) -> Any:
     return np.where(large, half * (half / at) * series, special().expi(x))
 
 
-expi = elementwise("expi", in_double(_expi), _expi_partial, domain=(0.3, 2.0))
+expi = elementwise("expi", in_double(_expi), lambda _y, x: expi_slope(x), domain=(0.3, 2.0))
 
 fresnel_sin = elementwise(
     "fresnel_sin", in_double(lambda x: special().fresnel(x)[0]), lambda _y, x: sin(math.pi / 2 * (x * x))
@@ -75,7 +80,10 @@ spence_derivative: Primitive = elementwise(
     samples=((((3,),), {"order": 0}), (((),), {"order": 2})),
 )
 spence = elementwise(
-    "spence", scipy_value("spence"), lambda _y, x: spence_derivative(x, order=0), domain=(0.3, 3.0)
+    "spence",
+    in_double(lambda x: np.where(x == np.inf, -np.inf, special().spence(x))),
+    lambda _y, x: spence_derivative(x, order=0),
+    domain=(0.3, 3.0),
 )
 
 

@@ -243,7 +243,7 @@ def _zeta_log(s: Any, q: Any, *, power: int) -> Any:
     Twenty terms, and the Euler-Maclaurin formula for the rest; its k-th derivative in u is `u^(-s-k)` times a
     polynomial in log(u), whose coefficients follow from one another.
     """
-    known = (s > 1) & (q > 0) & np.isfinite(s)
+    known, pole = (s > 1) & (q > 0) & np.isfinite(s), (s == 1) & (q > 0)
     s, u = np.where(known, s, 2.0), np.where(known, q, 1.0)
     total = np.zeros(np.broadcast(s, u).shape)
     for _ in range(20):
@@ -260,7 +260,7 @@ def _zeta_log(s: Any, q: Any, *, power: int) -> Any:
         if k % 2 == 0:
             slope = sum(f * log**j for j, f in enumerate(factors)) * lead / u ** (k + 1)
             total = total - _EULER_MACLAURIN[k // 2] * slope
-    return np.where(known, (-1) ** power * total, np.nan)
+    return (-1) ** power * np.where(known, total, np.where(pole, np.inf, np.nan))
 
 
 zeta_log: Primitive = elementwise(

@@ -179,9 +179,8 @@ def jet(name, point, params, order):
         start = formula.order(rest.pop(next(key for key in ("order", "power") if key in rest)))
     moving = [i for i in range(len(point)) if i not in formula.fixed]
     top = order + sum(start)
-    small = max(
-        [0, *(-math.floor(math.log10(abs(point[i]))) for i in moving)]
-    )  # a step is so much smaller yet
+    # Steps are relative to the argument, so beside a small one they are so many digits smaller yet.
+    small = max([0, *(-math.floor(math.log10(abs(point[i]))) for i in moving)])
     digits = (STEP + small) * (top + 1) + DIGITS
     with mp.workdps(digits):
         numbers = [number(x) for x in point]

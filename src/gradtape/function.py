@@ -19,13 +19,13 @@ from . import backends
 from .core import nest
 from .core.errors import RecordingError, RecordingWarning
 from .core.graph import Graph
-from .core.listen import activate, deactivate, listeners, replayed
+from .core.listen import ACTIVE, activate, deactivate, listeners, replayed
 from .core.recording import Recording, Source
 from .core.spec import default_float, float64
 from .core.tensor import ROWS, Tensor, apply
 from .core.values import to_value
 from .core.variable import Variable
-from .replay import RESULT, Road
+from .replay import RESULT, Road, alone
 
 ROADS = 16
 """So many roads are kept for arguments of one kind; then the function runs as plain Python."""
@@ -56,6 +56,8 @@ class Function:
         self._backend = backend
         self._floats = results == "python"
         self._kinds: dict[Any, _Kind] = {}
+        self._entry: Callable[..., Any] | None = None
+        self._entry_float: Any = None
 
     def __repr__(self) -> str:
         return f"<gt.function {self._name}: {sum(len(kind.roads) for kind in self._kinds.values())} roads>"
@@ -64,6 +66,11 @@ class Function:
         return self if instance is None else functools.partial(self, instance)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        entry = self._entry
+        if entry is not None and not kwargs and not ACTIVE.get() and default_float() is self._entry_float:
+            result = entry(*args)
+            if result is not None:
+                return result
         if replayed():
             return self.python_function(*args, **kwargs)  # becomes part of the program that calls it
         if self.input_signature is not None:
@@ -81,8 +88,22 @@ class Function:
         for road in kind.roads:
             fits, result = road.replay(values)
             if fits:
+                if not road.entered:
+                    self._enter(kind, road, args, kwargs)
                 return self._given(result)
         return self._given(self._record(kind, args, kwargs))
+
+    def _enter(self, kind: _Kind, road: Road, args: Any, kwargs: Any) -> None:
+        """Make the entry for a program of numbers, after its first replay."""
+        road.entered = True
+        wanted = float if self._floats else Tensor
+        plain = not kwargs and all(type(arg) is wanted for arg in args)
+        if not plain or len(kind.roads) > 1 or self.input_signature is not None:
+            return
+        structure = road.takes_numbers(len(args))
+        if structure is not False:
+            self._entry_float = default_float()
+            self._entry = backends.llvm.entry(road.program, self._floats, structure)
 
     # kinds of arguments
 
@@ -162,6 +183,7 @@ class Function:
             self._made_variables(kind, recording.made)
         else:
             recorded = recording.recorded(tensors)
+            self._entry = None  # it stands for the only road of a kind
             kind.roads.insert(0, Road(recorded, static, _packer(result), self._compiled))
         return result
 
@@ -321,7 +343,7 @@ def _identities(key: Any) -> list[_Identity]:
 def _packer(result: Any) -> Callable[[list[Any]], Any]:
     """How the leaves of a result become a structure like it."""
     if not nest.is_nested(result):
-        return lambda leaves: leaves[0]
+        return alone
     flat = all(not nest.is_nested(part) for part in result) if type(result) in (tuple, list) else False
     if flat:
         return tuple if type(result) is tuple else list

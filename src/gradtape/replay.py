@@ -149,7 +149,7 @@ def _pushed(
 class Road:
     """One recorded program of a function: ready to replay wherever its guards hold."""
 
-    __slots__ = ("_closed", "_compile", "_listened", "_program", "leaves", "pack", "recorded")
+    __slots__ = ("_closed", "_compile", "_listened", "_program", "entered", "leaves", "pack", "recorded")
 
     def __init__(
         self, recorded: Recorded, leaves: Sequence[Any], pack: Callable[[list[Any]], Any], compile: Compile
@@ -157,6 +157,7 @@ class Road:
         self.recorded = recorded
         self.leaves = leaves
         self.pack = pack
+        self.entered = False
         self._compile = compile
         self._program: Any = None
         self._closed = is_closed(recorded.graph)
@@ -168,6 +169,20 @@ class Road:
         if self._program is None:
             self._program = self._compile(self.recorded.graph)
         return self._program
+
+    def takes_numbers(self, count: int) -> Any:
+        """Whether the arguments are all the inputs, in order, and results are all that comes out of it.
+
+        Returns:
+            None for one result, tuple for a tuple of them, False if there is more to do.
+        """
+        recorded = self.recorded
+        places = [source.argument for source in recorded.sources]
+        if places != list(range(count)) or recorded.guards or recorded.written:
+            return False
+        if not self.leaves or not all(leaf is RESULT for leaf in self.leaves):
+            return False
+        return tuple if self.pack is tuple else None if self.pack is alone else False
 
     def replay(self, arguments: Sequence[Any]) -> tuple[bool, Any]:
         """Whether the guards hold for these values of the arguments, and the result."""
@@ -226,6 +241,11 @@ class Road:
             variable._set(value if not isinstance(value, Tensor) else value._value)
         results = iter(outputs[first:last])
         return self.pack([wrap(next(results)) if leaf is RESULT else leaf for leaf in self.leaves])
+
+
+def alone(leaves: list[Any]) -> Any:
+    """The only leaf of a result without structure."""
+    return leaves[0]
 
 
 RESULT = object()

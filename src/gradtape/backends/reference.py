@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from ..core.graph import Graph, uses
-from ..core.values import QUIET
 
 
 class Program:
@@ -31,7 +32,9 @@ class Program:
         self.steps = tuple(steps)
 
     def __call__(self, values: Sequence[Any]) -> list[Any]:
-        return QUIET.run(self._run, values)
+        # Not in the quiet context of `apply`: a program may itself be the value of an operation.
+        with np.errstate(all="ignore"):
+            return self._run(values)
 
     def _run(self, values: Sequence[Any]) -> list[Any]:
         graph = self.graph

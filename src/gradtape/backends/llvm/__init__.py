@@ -6,6 +6,7 @@ import importlib.util
 from typing import Any
 
 from ...core.graph import Graph
+from . import entry as numbers
 from .program import Program
 
 
@@ -14,6 +15,11 @@ def missing() -> str | None:
     if importlib.util.find_spec("llvmlite") is None:
         return "llvmlite is not installed (pip install 'gradtape[compile]')"
     return None
+
+
+def entry(program: Any, floats: bool, structure: type | None) -> Any:
+    """A builtin function for a compiled program of numbers (see `entry.py`), None if it is not one."""
+    return numbers.entry(program.graph, floats, structure) if type(program) is Program else None
 
 
 def compile(graph: Graph) -> Any:

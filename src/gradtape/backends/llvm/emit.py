@@ -316,7 +316,7 @@ class Emitter:
         return self._op(f"call {vector} @{helper}({given})", kind)
 
     def rarely(self, condition: Lane, usual: Lane, name: str, *arguments: Lane) -> Lane:
-        """`usual`, but for lanes in which the condition holds the value of a library function: a branch, seldom taken."""
+        """`usual`, but the value of a library function in lanes where the condition holds: a branch, seldom taken."""
         some = condition.name
         if self.width > 1:
             full = f"llvm.vector.reduce.or.v{self.width}i1"
@@ -342,8 +342,7 @@ def _lanewise(helper: str, called: str, kind: str, width: int, count: int) -> st
     lines = [f"define internal {vector} @{helper}({parameters}) noinline {{", "entry:"]
     total = "poison"
     for lane in range(width):
-        for i in range(count):
-            lines.append(f"  %x{lane}_{i} = extractelement {vector} %a{i}, i32 {lane}")
+        lines += [f"  %x{lane}_{i} = extractelement {vector} %a{i}, i32 {lane}" for i in range(count)]
         given = ", ".join(f"{kind} %x{lane}_{i}" for i in range(count))
         lines.append(f"  %y{lane} = call {kind} @{called}({given})")
         lines.append(f"  %t{lane} = insertelement {vector} {total}, {kind} %y{lane}, i32 {lane}")

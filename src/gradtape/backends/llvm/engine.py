@@ -11,7 +11,7 @@ _MACHINE: list[Any] = []
 
 def _machine() -> Any:
     """The processor we run on; LLVM is imported and set up at the first compilation."""
-    import llvmlite.binding as llvm
+    import llvmlite.binding as llvm  # type: ignore[import-untyped]  # it brings no types
 
     if not _MACHINE:
         llvm.initialize_native_target()

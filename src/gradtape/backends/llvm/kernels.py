@@ -25,7 +25,7 @@ WIDTH = 8
 
 @dataclass(frozen=True, slots=True)
 class Operand:
-    """A value that a kernel reads or writes: which, the kind of its entries, and its strides along the kernel's axes."""
+    """A value that a kernel reads or writes: which, the kind of its entries, its strides along the axes."""
 
     value: int
     kind: str
@@ -115,8 +115,7 @@ class _Writer:
         outer = [self._open(size) for size in self.sizes[:-1]]
         offsets = {id(o): self._offset(o, [i for i, _, _ in outer]) for o in operands}
         self._innermost(offsets)
-        for index, (variable, label, size) in reversed(list(enumerate(outer))):
-            del index
+        for variable, label, size in reversed(outer):
             self._close(variable, label, size)
         e.lines.append("  ret void")
         text = "\n".join([f"define internal void @{self.name}(ptr %t) noinline {{", "entry:", *e.lines, "}"])
@@ -176,7 +175,7 @@ class _Writer:
             if not self._step(operand):
                 known[operand.value] = self._splat(operand, pointers[id(operand)])
         looped, ragged = size > width, size % width != 0
-        start, before, head = "0", "", ""
+        start, before, head, block = "0", "", "", ""
         gathered = [(op, o) for op, o in self.folds if not self._step(o)]
         totals: dict[int, tuple[str, str]] = {}
         if looped:
@@ -238,8 +237,8 @@ class _Writer:
         seen = e.line(f"sub i64 {block}, {start}")
         vector = e.type("i64")
         one = e.line(f"insertelement {vector} poison, i64 {seen}, i32 0")
-        places = ", ".join(f"i32 0" for _ in range(self.width))
-        all_ = e.line(f"shufflevector {vector} {one}, {vector} poison, <{self.width} x i32> <{places}>")
+        zeros = f"<{self.width} x i32> zeroinitializer"
+        all_ = e.line(f"shufflevector {vector} {one}, {vector} poison, {zeros}")
         numbers = ", ".join(f"i64 {i}" for i in range(self.width))
         return Lane(e.line(f"icmp uge {vector} <{numbers}>, {all_}"), "i1")
 
@@ -320,7 +319,8 @@ class _Writer:
         e = self.e
         stored, size = STORED[operand.kind]
         count = math.prod(self.plan.specs[operand.value].shape)
-        variable, head, _ = loop = self._open(count)
+        loop = self._open(count)
+        variable = loop[0]
         place = e.line(f"getelementptr {stored}, ptr {self.pointers[id(operand)]}, i64 {variable}")
         number = Verbs(e.module).number(operand.kind, _identity(operation, operand.kind)).name
         e.lines.append(f"  store {stored} {number}, ptr {place}, align {size}")

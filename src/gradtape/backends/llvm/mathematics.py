@@ -2,17 +2,17 @@
 
 Each brings its argument into a small interval, evaluates a Taylor polynomial there, and puts the result together:
 
-    exp, expm1   x = n ln 2 + r, |r| <= ln 2 / 2; e^r by its series, scaled by 2^n in two steps (so that neither overflow
-                 nor a subnormal result comes early)
+    exp, expm1   x = n ln 2 + r, |r| <= ln 2 / 2; e^r by its series, scaled by 2^n in two steps, so that neither
+                 overflow nor a subnormal result comes early
     log, log1p   x = 2^k m, sqrt(1/2) <= m < sqrt(2); log m = 2 artanh(s), s = (m - 1) / (m + 1), by its series
     sin, cos     x = n pi/2 + r, |r| <= pi/4, with pi/2 in three parts of which n times the first two is exact; beyond
                  2^20 the C library
     tanh         expm1(2|x|) / (expm1(2|x|) + 2) with the sign of x
 
-The reductions by parts of a constant are Cody and Waite's (Software Manual for the Elementary Functions, 1980), and log
-is put together as in fdlibm's `e_log.c`. A series is cut where the next term is below a quarter unit in the last place of
-the result; the lengths are in `_TERMS`. Rounding to a whole number is done by adding 1.5 2^p, in whose last bits it then
-stands, as AVX2 does not convert between 64-bit integers and doubles.
+The reductions by parts of a constant are Cody and Waite's (Software Manual for the Elementary Functions, 1980), and
+log is put together as in fdlibm's `e_log.c`. A series is cut where the next term is below a quarter unit in the last
+place of the result; the lengths are in `_TERMS`. Rounding to a whole number is done by adding 1.5 2^p, in whose last
+bits it then stands, as AVX2 does not convert between 64-bit integers and doubles.
 """
 
 from __future__ import annotations
@@ -88,6 +88,7 @@ def _reduced(e: Emitter, x: Lane) -> tuple[Lane, Lane, Lane]:
 
 
 def exp(e: Emitter, x: Lane) -> Lane:
+    """e^x."""
     x = _clamped(e, x, *((-750.0, 720.0) if x.kind == "double" else (-110.0, 95.0)))
     n, bits, p = _reduced(e, x)
     _, half = _whole(e, e.mul(n, e.number(x, 0.5)))
@@ -96,8 +97,9 @@ def exp(e: Emitter, x: Lane) -> Lane:
 
 
 def expm1(e: Emitter, x: Lane) -> Lane:
+    """e^x - 1, exact near zero."""
     given = x
-    x = _clamped(e, x, *((-50.0, 711.0) if x.kind == "double" else (-25.0, 90.0)))
+    x = _clamped(e, x, *((-50.0, 710.0) if x.kind == "double" else (-25.0, 89.0)))
     _, bits, p = _reduced(e, x)
     # Half of 2^n p + (2^n - 1), as 2^n itself overflows before the result does.
     scale = _power_of_two(e, e.sub(bits, e.number(bits, 1)), x.kind)
@@ -138,6 +140,7 @@ def _log_of(e: Emitter, k: Lane, m: Lane, correction: Lane | None) -> Lane:
 
 
 def log(e: Emitter, x: Lane) -> Lane:
+    """The natural logarithm."""
     zero, one = e.number(x, 0), e.number(x, 1)
     tiny, scale, shift = (2.0**-1022, 2.0**54, 54.0) if x.kind == "double" else (2.0**-126, 2.0**25, 25.0)
     subnormal = e.lt(x, e.number(x, tiny))
@@ -157,14 +160,16 @@ def _log_at_the_ends(e: Emitter, x: Lane, inner: Lane, usable: Lane, y: Lane) ->
 
 
 def log1p(e: Emitter, x: Lane) -> Lane:
+    """The logarithm of 1 + x, exact near zero."""
     one = e.number(x, 1)
     u = e.add(x, one)
     back = e.sub(u, one)
     lost = e.add(e.sub(one, e.sub(u, back)), e.sub(x, back))  # Knuth's exact error of the sum
     usable = e.both(e.gt(u, e.number(x, 0)), e.lt(u, e.number(x, math.inf)))
     k, m, scale = _split(e, e.select(usable, u, one))
-    # Beyond the largest scale what was lost is far below the last place.
-    lost = e.select(usable, e.mul(lost, scale), e.number(x, 0))
+    # In large numbers what was lost is far below the last place (and 2^-k may be subnormal).
+    lost = e.select(e.lt(u, e.number(x, 2.0**60)), e.mul(lost, scale), e.number(x, 0))
+    lost = e.select(usable, lost, e.number(x, 0))
     y = _log_of(e, k, m, e.div(lost, m))
     y = _log_at_the_ends(e, x, u, usable, y)
     # Below the last place of 1 the result is x; this keeps -0 and subnormals.
@@ -172,6 +177,7 @@ def log1p(e: Emitter, x: Lane) -> Lane:
 
 
 def tanh(e: Emitter, x: Lane) -> Lane:
+    """The hyperbolic tangent."""
     size = _clamped(e, e.abs(x), 0.0, 22.0 if x.kind == "double" else 10.0)
     t = expm1(e, e.add(size, size))
     y = e.div(t, e.add(t, e.number(x, 2)))
@@ -237,10 +243,12 @@ def _circular(e: Emitter, x: Lane, name: str) -> Lane:
 
 
 def sin(e: Emitter, x: Lane) -> Lane:
+    """The sine."""
     return _circular(e, x, "sin")
 
 
 def cos(e: Emitter, x: Lane) -> Lane:
+    """The cosine."""
     return _circular(e, x, "cos")
 
 

@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 
 from ...core.graph import Graph
-from ...core.tensor import QUIET
 from .emit import Module
 from .engine import Code
 from .kernels import emit_kernel
@@ -87,9 +86,10 @@ class Program:
         self.code = Code(module.text()) if kernels else None
         prototype = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
         self.parts = [
-            part if isinstance(part, Call) else prototype(self.code.address(f"segment_{number}"))
+            prototype(self.code.address(f"segment_{number}"))
+            if self.code and isinstance(part, list)
+            else part
             for number, part in enumerate(parts)
-            if self.code is not None or isinstance(part, Call)
         ]
 
     # running
@@ -151,7 +151,8 @@ class Program:
     def _call(self, step: Call, arrays: dict[int, Any], table: Any) -> None:
         operation = step.operation
         given = [self._value(i, arrays) for i in operation.inputs]
-        found = QUIET.run(operation.primitive.value, *given, **operation.params)
+        with np.errstate(all="ignore"):
+            found = operation.primitive.value(*given, **operation.params)
         for index, value in zip(operation.outputs, found if operation.joint else (found,), strict=True):
             arrays[index] = array = np.asarray(value, order="C")
             table[self.slot[index]] = array.ctypes.data

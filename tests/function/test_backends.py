@@ -1,0 +1,281 @@
+"""Law: every row compiled gives what the reference gives, in every dtype; programs of rows too."""
+
+import numpy as np
+import pytest
+
+import gradtape as gt
+from gradtape.backends import passes, reference
+from gradtape.backends.llvm import compile as compiled
+from gradtape.core.graph import Builder, Graph, Operation, check, spec_of_value
+from gradtape.core.errors import InternalError
+from gradtape.core.primitive import Kind, Primitive
+from gradtape.core.spec import Spec
+from gradtape.core.tensor import ROWS, Tensor
+from gradtape.laws import cases
+
+
+def graph_of(primitive, inputs, params):
+    """The graph of one operation."""
+    builder = Builder()
+    places = [builder.input(spec_of_value(x)) for x in inputs]
+    with np.errstate(all="ignore"):
+        y = primitive.value(*inputs, **params)
+    outputs = y if isinstance(y, tuple) else (y,)
+    made = builder.add(
+        primitive, params, places, [spec_of_value(part) for part in outputs], joint=isinstance(y, tuple)
+    )
+    return check(builder.graph(made))
+
+
+def assert_agree(found, expected, ulps=8):
+    for a, b in zip(found, expected, strict=True):
+        assert (a.dtype, a.shape, type(a)) == (b.dtype, b.shape, type(b))
+        if a.dtype.kind in "fc":
+            eps = ulps * np.finfo(a.dtype).eps
+            np.testing.assert_allclose(a, b, rtol=eps, atol=eps * np.max(np.abs(b), initial=0))
+        else:
+            np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_compiled_rows_are_those_of_the_reference(name):
+    for case in cases(ROWS[name]):
+        graph = graph_of(ROWS[name], case.inputs, case.params)
+        assert_agree(compiled(graph)(case.inputs), reference.compile(graph)(case.inputs))
+
+
+def test_the_law_bites():
+    wrong = Primitive(
+        "sine", Kind.ELEMENTWISE, lambda x: np.sin(x) * 1.001, None, (None,), element=lambda e, x: e.sin(x)
+    )
+    x = np.array([0.5, 1.0])
+    graph = graph_of(ROWS["sin"], (x,), {})
+    bent = graph_of(wrong, (x,), {})
+    with pytest.raises(AssertionError):
+        assert_agree(compiled(graph)((x,)), reference.compile(bent)((x,)))
+
+
+SPECIAL = {
+    dtype: np.array(
+        [0.0, -0.0, 1.0, -1.0, 0.5, -2.5, np.inf, -np.inf, np.nan]
+        + [float(n) for b in [np.finfo(dtype)] for n in (b.max, b.min, b.tiny, b.smallest_subnormal)],
+        dtype,
+    )
+    for dtype in (np.float32, np.float64)
+}
+SPOKEN = [name for name, row in ROWS.items() if row.pointwise and row.element is not None]
+
+
+@pytest.mark.parametrize("dtype", SPECIAL, ids=lambda dtype: dtype.__name__)
+@pytest.mark.parametrize("name", [n for n in SPOKEN if not ROWS[n].samples[0][1] and n not in ("where",)])
+def test_special_numbers_pass_as_in_numpy(name, dtype):
+    numbers = SPECIAL[dtype]
+    inputs = (numbers,)
+    if len(ROWS[name].samples[0][0]) == 2:
+        inputs = tuple(part.ravel() for part in np.meshgrid(numbers, numbers))
+    if isinstance(ROWS[name].samples[0][0][0], str):
+        inputs = tuple(np.arange(8, dtype=np.int32) for _ in inputs)
+    graph = graph_of(ROWS[name], inputs, {})
+    program = compiled(graph)
+    assert program.describe()["kernels"] == 1
+    (found,), (expected,) = program(inputs), reference.compile(graph)(inputs)
+    if found.dtype.kind != "f":
+        np.testing.assert_array_equal(found, expected)
+        return
+    tiny = np.finfo(dtype).tiny
+    np.testing.assert_allclose(
+        found, expected, rtol=8 * np.finfo(dtype).eps, atol=8 * tiny * np.finfo(dtype).eps
+    )
+    zeros = (expected == 0) & (found == 0)
+    if name not in ("maximum", "minimum", "relu"):  # of 0 and -0 either is the larger, in NumPy too
+        np.testing.assert_array_equal(np.signbit(found[zeros]), np.signbit(expected[zeros]))
+
+
+@pytest.mark.parametrize(
+    "shape", [(), (1,), (2,), (3,), (7,), (8,), (9,), (17,), (3, 5), (4, 1, 9), (2, 3, 4, 5)]
+)
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_loops_of_every_size_with_broadcasts_and_reductions(shape, dtype):
+    rng = np.random.default_rng(0)
+    axes = tuple(range(len(shape)))
+
+    def program(x, row, one):
+        y = gt.exp(-x * x) * row + one
+        results = [y, gt.reduce_sum(y), gt.reduce_max(y), gt.reduce_min(x * row)]
+        for axis in axes:
+            results += [gt.reduce_sum(y, axis=axis), gt.reduce_max(y, axis=axis, keepdims=True)]
+        if len(shape) > 1:
+            results += [
+                gt.transpose(y) * 2,
+                gt.reduce_sum(gt.transpose(x) * 3, axis=0),
+                gt.reshape(y, (-1,)) + 1,
+            ]
+            results += [y[..., ::-1] + 1, y[0] * y[-1], gt.reduce_sum(y, axis=(0, len(shape) - 1))]
+        return results
+
+    x, row, one = (rng.normal(size=s).astype(dtype) for s in (shape, shape[-1:], ()))
+    f = gt.function(program, backend="llvm")
+    g = gt.function(program, backend="reference")
+    for _ in range(2):
+        found, expected = f(x, row, one), g(x, row, one)
+    for a, b in zip(found, expected, strict=True):
+        assert (a.shape, a.dtype) == (b.shape, b.dtype)
+        eps = 50 * np.finfo(dtype).eps
+        np.testing.assert_allclose(a.numpy(), b.numpy(), rtol=eps, atol=eps)
+
+
+def test_a_sum_of_many_floats_is_exact_to_the_last_places():
+    x = np.random.default_rng(0).uniform(size=1_000_003).astype(np.float32)
+    f = gt.function(lambda x: gt.reduce_sum(x * 1), backend="llvm")
+    for _ in range(2):
+        found = f(x)
+    np.testing.assert_allclose(float(found), x.astype(np.float64).sum(), rtol=1e-7)
+
+
+def test_results_repeat_to_the_bit():
+    f = gt.function(lambda x: (gt.reduce_sum(gt.sin(x)), gt.reduce_sum(gt.exp(x), axis=0)), backend="llvm")
+    x = np.random.default_rng(0).normal(size=(1003, 17))
+    f(x)
+    first, second = f(x), f(x)
+    for a, b in zip(first, second, strict=True):
+        assert a.numpy().tobytes() == b.numpy().tobytes()
+
+
+def test_operations_without_words_are_called_between_kernels():
+    def program(a, b):
+        return gt.linalg.solve(a + gt.exp(a), b * 2), gt.linalg.det(a) + 1, gt.cumsum(b * b)
+
+    a, b = np.eye(3) + 0.1, np.ones((3, 2))
+    f = gt.function(program, backend="llvm")
+    for _ in range(2):
+        found = f(a, b)
+    for x, y in zip(found, program(gt.constant(a), gt.constant(b)), strict=True):
+        np.testing.assert_allclose(x.numpy(), y.numpy(), rtol=1e-13)
+    assert {"solve", "det", "cumsum"} <= set(f.stats()["calls"])
+
+
+def test_random_programs():
+    unary = [gt.sin, gt.tanh, gt.exp, lambda x: x * x, lambda x: 1 / (x * x + 1), gt.sigmoid, gt.nn.softplus]
+    binary = [lambda a, b: a + b, lambda a, b: a * b, lambda a, b: a - b, gt.maximum]
+    shapes = [(4, 6), (6,), (4, 1), ()]
+
+    def build(seed):
+        rng = np.random.default_rng(seed)
+        steps = rng.integers(0, 1 << 30, (12, 3))
+
+        def program(*xs):
+            with gt.GradientTape() as tape:
+                tape.watch(xs)
+                values = list(xs)
+                for kind, i, j in steps:
+                    a, b = values[i % len(values)], values[j % len(values)]
+                    if kind % 4 == 0:
+                        values.append(unary[kind // 4 % len(unary)](a))
+                    elif kind % 4 == 1 and a.ndim:
+                        values.append(gt.reduce_mean(a, axis=int(kind // 4 % a.ndim), keepdims=True))
+                    elif kind % 4 == 2 and a.ndim == 2:
+                        values.append(gt.transpose(gt.transpose(a) * 2))
+                    else:
+                        values.append(gt.tanh(binary[kind // 4 % len(binary)](a, b)))
+                y = gt.reduce_sum(values[-1]) + gt.reduce_sum(values[-2] * 0.5)
+            return y, [
+                gt.zeros_like(x) if g is None else g for x, g in zip(xs, tape.gradient(y, xs), strict=True)
+            ]
+
+        return program, [rng.normal(size=shape) for shape in shapes]
+
+    for seed in range(40):
+        program, xs = build(seed)
+        f = gt.function(program, backend="llvm")
+        plain = program(*map(gt.constant, xs))
+        for _ in range(2):
+            y, g = f(*xs)
+        np.testing.assert_allclose(y.numpy(), plain[0].numpy(), rtol=1e-12)
+        for a, b in zip(g, plain[1], strict=True):
+            np.testing.assert_allclose(a.numpy(), b.numpy(), rtol=1e-11, atol=1e-12)
+
+
+def test_a_failed_compilation_leaves_the_function_usable(monkeypatch):
+    import gradtape.backends.llvm as llvm
+
+    def fails(graph):
+        raise RuntimeError("out of registers")
+
+    monkeypatch.setattr(llvm, "compile", fails)
+    f = gt.function(lambda x: gt.sin(x))
+    f(gt.constant([1.0]))
+    with pytest.warns(gt.errors.RecordingWarning, match="out of registers"):
+        found = f(gt.constant([2.0]))
+    np.testing.assert_allclose(found.numpy(), np.sin([2.0]), rtol=1e-6)
+
+
+def test_without_llvmlite_everything_works_and_says_so_once(monkeypatch):
+    import gradtape.backends as backends
+
+    monkeypatch.setattr(backends.llvm, "missing", lambda: "llvmlite is not installed")
+    monkeypatch.setattr(backends, "_said", [])
+    f, g = gt.function(lambda x: x + 1), gt.function(lambda x: x + 2)
+    f(gt.constant(1.0))
+    with pytest.warns(gt.errors.RecordingWarning, match="llvmlite is not installed"):
+        assert float(f(gt.constant(1.0))) == 2.0
+    assert [float(g(gt.constant(1.0))) for _ in range(2)] == [3.0, 3.0]
+    with pytest.raises(ImportError, match="llvmlite"):
+        h = gt.function(lambda x: x, backend="llvm")
+        h(gt.constant(1.0))
+        h(gt.constant(1.0))
+
+
+# passes and well-formedness
+
+
+def test_passes_keep_what_a_program_computes():
+    def program(x):
+        y = gt.transpose(gt.transpose(x)) * 1 + gt.reshape(gt.reshape(x, (6,)), (2, 3))
+        z = gt.where(gt.constant([True]), y, x) ** 2
+        return z - 0.0, -(-z), gt.reduce_sum(z, axis=()), x**3, gt.sin(x) + gt.sin(x)
+
+    f = gt.function(program, backend="reference")
+    x = gt.constant([[1.0, -2.0, 3.0], [0.0, -0.0, 5.0]])
+    f(x)
+    for a, b in zip(f(x), program(x), strict=True):
+        np.testing.assert_allclose(a.numpy(), b.numpy(), rtol=1e-6)
+    names = [operation.primitive.name for operation in f.graph().operations]
+    assert sorted(names) == ["add", "add", "multiply", "sin", "square", "square"]
+
+
+def test_a_zero_that_is_added_stays():
+    f = gt.function(lambda x: x + 0.0)
+    f(gt.constant(-0.0))
+    assert not np.signbit(f(gt.constant(-0.0)).numpy())
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"outputs": (9,)}, "not there"),
+        ({"inputs": (0, 0)}, "made twice"),
+        ({"inputs": ()}, "uses value 0"),
+        ({"specs": (Spec((), np.dtype("float64")), Spec((2,), np.dtype("float64")))}, "its row says"),
+        ({"constants": {1: Tensor(np.float64(1.0))}}, "made twice"),
+    ],
+)
+def test_a_graph_that_is_not_well_formed_is_refused(change, message):
+    spec = Spec((), np.dtype("float64"))
+    good = {
+        "specs": (spec, spec),
+        "inputs": (0,),
+        "constants": {},
+        "operations": (Operation(ROWS["sin"], {}, (0,), (1,)),),
+        "outputs": (1,),
+    }
+    check(Graph(**good))
+    with pytest.raises(InternalError, match=message):
+        check(Graph(**good | change))
+
+
+def test_dead_operations_go():
+    builder = Builder()
+    x = builder.input(Spec((), np.dtype("float64")))
+    (y,) = builder.add(ROWS["sin"], {}, [x], [Spec((), np.dtype("float64"))])
+    builder.add(ROWS["cos"], {}, [x], [Spec((), np.dtype("float64"))])
+    assert len(passes.alive(builder.graph([y]))) == 1

@@ -13,11 +13,11 @@ With stretch beside strides the family is closed (the same closure as that of XL
 - in w it convolves x with g as a kernel, where batch and channels change places and so do strides and dilations.
 
 So derivatives of every order in every mode are convolutions, and nothing larger than x, w and y is kept for them.
+How the sum is computed is in `correlation.py`.
 """
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -25,21 +25,11 @@ import numpy as np
 from ..core.define import multilinear
 from ..core.primitive import Primitive
 from ..core.spec import Spec
+from .correlation import Padding, correlate, lengths
 from .elementwise import conjugated
 from .leading import CONVOLVE
 from .linear import flip, reshape, transpose
-from .windows import Sizes, counts, extent, view
-
-Padding = tuple[tuple[int, int], ...]
-
-
-def _lengths(x: Any, stretch: Sizes, padding: Padding) -> Sizes:
-    """The sizes of the axes of space after stretching and padding."""
-    space = x.shape[1 : len(stretch) + 1]
-    return tuple(
-        max(extent(n, a) + before + behind, 0)
-        for n, a, (before, behind) in zip(space, stretch, padding, strict=True)
-    )
+from .windows import Sizes, counts, extent
 
 
 def _output_shape(
@@ -61,45 +51,12 @@ def _output_shape(
         raise ValueError(
             f"{x.shape[-1]} channels in {groups} groups do not fit a kernel of shape {tuple(w.shape)}"
         )
-    found = counts(_lengths(x, stretch, padding), tuple(w.shape[:rank]), strides, dilations)
+    found = counts(lengths(x, stretch, padding), tuple(w.shape[:rank]), strides, dilations)
     return (x.shape[0], *found, w.shape[-1])
 
 
-def _spread(x: Any, stretch: Sizes, padding: Padding) -> Any:
-    """x with zeros between neighbours and around, or cut where the padding is negative."""
-    if all(a == 1 for a in stretch) and all(p == (0, 0) for p in padding):
-        return x
-    wide = np.zeros((x.shape[0], *_lengths(x, stretch, padding), x.shape[-1]), x.dtype)
-    source: list[slice] = [slice(None)]
-    target: list[slice] = [slice(None)]
-    for n, a, (before, _), length in zip(x.shape[1:-1], stretch, padding, wide.shape[1:-1], strict=True):
-        first = max(-(before // a), 0)  # the first and one past the last entry that are not cut off
-        last = max(min((length - 1 - before) // a + 1, n), first)
-        start = first * a + before
-        source.append(slice(first, last))
-        target.append(slice(start, start + extent(last - first, a), a))
-    wide[tuple(target)] = x[tuple(source)]
-    return wide
-
-
-def _convolve(
-    x: Any, w: Any, *, strides: Sizes, padding: Padding, stretch: Sizes, dilations: Sizes, groups: int
-) -> Any:
-    """The windows as the rows of a matrix, times the kernel as one, for each group."""
-    rank, dtype = len(strides), np.result_type(x, w)
-    shape = _output_shape(
-        x, w, strides=strides, padding=padding, stretch=stretch, dilations=dilations, groups=groups
-    )
-    inner, places = math.prod(w.shape[:-1]), math.prod(shape[:-1])
-    if not math.prod(shape) or not inner:
-        return np.zeros(shape, dtype)
-    patches = view(_spread(x, stretch, padding), tuple(w.shape[:rank]), strides, dilations)
-    if groups == 1:
-        return np.matmul(patches.reshape(places, inner), w.reshape(inner, -1)).reshape(shape)
-    patches = patches.reshape(*patches.shape[:-1], groups, w.shape[-2])
-    patches = np.moveaxis(patches, -2, 0).reshape(groups, places, inner)
-    kernels = np.moveaxis(w.reshape(inner, groups, -1), 1, 0)
-    return np.moveaxis(np.matmul(patches, kernels), 0, 1).reshape(shape)
+def _convolve(x: Any, w: Any, **settings: Any) -> Any:
+    return correlate(x, w, _output_shape(x, w, **settings), **settings)
 
 
 def _spec(x: Spec, w: Spec, **settings: Any) -> Spec:
@@ -160,16 +117,16 @@ def transpose_in_kernel(
     """x against g as a kernel: the channels of a group become the batch, the batch becomes each group's channels."""
     rank = len(strides)
     space, inner = tuple(range(1, rank + 1)), _w.shape[-2]
-    batch, *lengths, _ = x.shape
-    data = reshape(conjugated(x), shape=(batch, *lengths, groups, inner))
+    batch, *space_of_x, _ = x.shape
+    data = reshape(conjugated(x), shape=(batch, *space_of_x, groups, inner))
     data = transpose(data, axes=(rank + 2, *space, rank + 1, 0))
-    data = reshape(data, shape=(inner, *lengths, groups * batch))
+    data = reshape(data, shape=(inner, *space_of_x, groups * batch))
     kernel = transpose(g, axes=(*space, 0, rank + 1))
     around = []
     for i in range(rank):
         before = padding[i][0]
         total = (_w.shape[i] - 1) * dilations[i] + extent(g.shape[i + 1], strides[i])
-        around.append((before, total - extent(lengths[i], stretch[i]) - before))
+        around.append((before, total - extent(space_of_x[i], stretch[i]) - before))
     found = convolve(
         data,
         kernel,

@@ -62,7 +62,7 @@ def _windows_spec(x: Spec, *, size: Sizes, strides: Sizes, dilations: Sizes) -> 
     return Spec((x.shape[0], *found, *size, *x.shape[len(size) + 1 :]), x.dtype)
 
 
-def _overlap_add(g: Any, *, space: Sizes, strides: Sizes, dilations: Sizes) -> Any:
+def add_overlaps(g: Any, *, space: Sizes, strides: Sizes, dilations: Sizes) -> Any:
     """Add each entry of each window where it was read: one strided slice for each place in the window."""
     rank = len(space)
     if g.ndim <= 2 * rank:
@@ -103,7 +103,7 @@ windows: Primitive = linear(
 
 overlap_add: Primitive = linear(
     "overlap_add",
-    _overlap_add,
+    add_overlaps,
     lambda g, _x, *, space, strides, dilations: windows(
         g,
         size=tuple(_x.shape[len(space) + 1 : 2 * len(space) + 1]),

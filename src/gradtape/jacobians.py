@@ -1,46 +1,161 @@
-"""Jacobians by rows: one walk along a tape, planned once, for each entry of the target."""
+"""Jacobians and Hessians of what a record holds, whole: many seeds at once, by rows or by columns.
+
+A row of a Jacobian is a walk back from one entry of the target. The walk is linear in its seed, so a batch of seeds
+(`modes/batch.py`) gives many rows in one walk, and the transpose of the walk, recorded once as operations, gives columns:
+the way that is shorter where the target has more entries than the sources. Seeds come in chunks, so that what lies on
+the way fits into a bounded memory.
+
+Everything here is made of operations, which outer tapes record.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
-from .core.spec import is_differentiable
+from .core.bundle import Bundle
+from .core.errors import BatchedValueError
+from .core.lead import CLOSED, moved, reshaped
+from .core.listen import Node, listeners, paused
+from .core.spec import Spec, is_differentiable
 from .core.tensor import Tensor
-from .modes.reverse import Pullback, Record
-from .ops.composite import stack, zeros_like
-from .ops.linear import reshape
+from .modes.batch import mapped
+from .modes.reverse import Pullback, Record, transpose
+from .ops.linear import concatenate
+
+MEMORY = 1 << 26
+"""Bytes that the seeds of one walk may take in the largest tensor on the way: 64 MiB."""
+
+Linear = Callable[[Tensor], Sequence[Tensor | None]]
 
 
-def gradients_of_entries(
-    record: Record, y: Any, sources: list[Any], places: Sequence[Any]
-) -> list[list[Any] | None]:
-    """For each source the gradients of the target's entries at these places, None if the source is not connected."""
-    if not is_differentiable(y.dtype):
+def jacobian(
+    record: Record, y: Any, sources: Sequence[Any], shared: int = 0, most: int | None = None
+) -> list[Tensor | None]:
+    """The derivatives of y in each source, of shape y.shape + source.shape; None for a source without connection.
+
+    Args:
+        record: holds how y was computed.
+        y: a tensor or variable.
+        sources: tensors and variables.
+        shared: how many first axes y and the sources share; entries that differ there are taken not to interact, and
+            the axes are not repeated in the result.
+        most: how many seeds at once, at most; 1 walks without batching.
+    """
+    if not is_differentiable(y._value.dtype):
         return [None] * len(sources)
     known = [s._node if record.knows(s) else None for s in sources]
     start = y._node if record.knows(y) else None
     walk = Pullback(record, [] if start is None else [start], [n for n in known if n is not None])
-    rows: list[list[Any]] = [[] for _ in sources]
-    for place in places:
-        seed = np.zeros(y._value.shape, y._value.dtype)
-        seed[place] = 1
-        g = Tensor(seed[()])
+
+    def back(g: Tensor) -> list[Tensor | None]:
         found = walk([(start, g)]) if start is not None else {}
-        for row, source, node in zip(rows, sources, known, strict=True):
-            share = found.get(node) if node is not None else None
-            if source is y and node is None:
-                share = g
-            row.append(zeros_like(source) if share is None else share)
+        return [
+            g if s is y and n is None else None if n is None else found.get(n)
+            for s, n in zip(sources, known, strict=True)
+        ]
+
     connected = [y is s or (n is not None and walk.depends(n)) for s, n in zip(sources, known, strict=True)]
-    return [row if there else None for row, there in zip(rows, connected, strict=True)]
+    there = [s for s, c in zip(sources, connected, strict=True) if c]
+    most = _fitting(walk.order, most)
+    by_columns = start is not None and most > 1 and _tall(walk.order, y, there, shared)
+    if by_columns:
+        wholes = [
+            _columns(back, y, i, sources[i], shared, most) if c else None for i, c in enumerate(connected)
+        ]
+    else:
+        found = _images(back, len(sources), y._value, shared, most) if there else [None] * len(sources)
+        wholes = [_rows(rows, y, s, shared) for rows, s in zip(found, sources, strict=True)]
+    return [whole if c else None for whole, c in zip(wholes, connected, strict=True)]
 
 
-def stacked(rows: list[Any], shape: tuple[int, ...], source: Any, axis: int) -> Tensor:
-    """The rows as one tensor of shape `shape` followed by the source's axes after the first `axis`."""
-    whole = shape + tuple(source._value.shape[axis:])
-    if not rows:
-        return Tensor(np.zeros(whole, source._value.dtype))
-    return reshape(stack(rows, axis), shape=whole)  # type: ignore[no-any-return]
+def _fitting(order: Sequence[Node], most: int | None) -> int:
+    """How many seeds at once fit into the memory, at most so many as asked for."""
+    sizes = [math.prod(n.shape) * n.dtype.itemsize for n in order if not isinstance(n, Bundle)]
+    fitting = max(MEMORY // max([1, *sizes]), 1)
+    return fitting if most is None else max(min(fitting, most), 1)
+
+
+def _tall(order: Sequence[Node], y: Any, sources: Sequence[Any], shared: int) -> bool:
+    """Whether columns are the shorter way. They take a second walk, so half as many are not enough.
+
+    Not for complex numbers, whose rows are conjugated, nor where a rule of the user's could be other than linear.
+    """
+    count = sum(math.prod(s._value.shape[shared:]) for s in sources)
+    real = all(n.dtype.kind == "f" for n in order if not isinstance(n, Bundle))
+    closed = any(n.primitive is not None and n.primitive.lead is CLOSED for n in order)
+    return real and not closed and 3 * count < math.prod(y._value.shape[shared:])
+
+
+def _images(function: Linear, outputs: int, like: Any, shared: int, most: int) -> list[Tensor | None]:
+    """The images of the unit tensors of an array's shape, along a new first axis; None where nothing arrives."""
+    shape = like.shape[shared:]
+    count = math.prod(shape)
+    if not count or not like.size:
+        return [None] * outputs
+    parts = []
+    for first in range(0, count, most):
+        size = min(most, count - first)
+        units = np.zeros((size, *like.shape[:shared], count), like.dtype)
+        places = np.arange(size)
+        units[places, ..., first + places] = 1
+        parts.append(_mapped(function, Tensor(units.reshape((size, *like.shape)))))
+    if len(parts) == 1:
+        return parts[0]
+    return [
+        None if any(part is None for part in column) else concatenate(*column, axis=0)
+        for column in zip(*parts, strict=True)
+    ]
+
+
+def _mapped(function: Linear, seeds: Tensor) -> list[Tensor | None]:
+    try:
+        return mapped(function, [seeds])
+    except BatchedValueError as error:
+        raise ValueError(
+            f"Encountered an exception while vectorizing the jacobian computation: {error} With a persistent tape, "
+            "experimental_use_pfor=False takes one walk after another"
+        ) from error
+
+
+def _rows(found: Tensor | None, y: Any, source: Any, shared: int) -> Tensor:
+    """Gradients along the first axis as a Jacobian; zeros where none arrived."""
+    shape = tuple(y._value.shape) + tuple(source._value.shape[shared:])
+    if found is None:
+        return Tensor(np.zeros(shape, source._value.dtype)[()])
+    return reshaped(moved(found, 0, shared), shape)
+
+
+def _columns(back: Linear, y: Any, index: int, source: Any, shared: int, most: int) -> Tensor:
+    """The Jacobian in one source by tangents, which the transpose of the walk takes to the target."""
+    spec = Spec(y._value.shape, y._value.dtype)
+
+    def ahead(tangent: Tensor) -> list[Tensor | None]:
+        return transpose(lambda g: [back(g)[index]], [spec], [tangent])
+
+    (found,) = _images(ahead, 1, source._value, shared, most)
+    shape = tuple(y._value.shape) + tuple(source._value.shape[shared:])
+    if found is None:
+        return Tensor(np.zeros(shape, y._value.dtype)[()])
+    return reshaped(moved(found, 0, found.ndim - 1), shape)
+
+
+def hessian(
+    record: Record, y: Any, sources: Sequence[Any], most: int | None = None
+) -> list[list[Tensor | None]]:
+    """The second derivatives of a number in each pair of sources, of shape first.shape + second.shape.
+
+    The record hears the walk for the gradients, so it can be walked along again.
+    """
+    known = [s._node for s in sources if record.knows(s)]
+    start = y._node if record.knows(y) else None
+    heard = listeners()
+    with paused(heard if record in heard else (*heard, record)):
+        walk = Pullback(record, [] if start is None else [start], known)
+        one = Tensor(np.ones(y._value.shape, y._value.dtype)[()])
+        found = walk([(start, one)]) if start is not None else {}
+    gradients = [found.get(s._node) for s in sources]
+    return [[None] * len(sources) if g is None else jacobian(record, g, sources, 0, most) for g in gradients]

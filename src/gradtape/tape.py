@@ -25,7 +25,7 @@ from .core.listen import Node, activate, deactivate
 from .core.spec import is_differentiable
 from .core.tensor import Tensor
 from .core.variable import Variable
-from .jacobians import gradients_of_entries, stacked
+from .jacobians import jacobian
 from .modes.reverse import Pullback, Record
 from .sparse import sparse_gradients
 
@@ -240,7 +240,8 @@ class GradientTape:
             target: one tensor or variable of any rank.
             sources: tensor or variable, or a nest of them.
             unconnected_gradients: as for `gradient`.
-            parallel_iterations: accepted; the result does not depend on it.
+            parallel_iterations: how many rows or columns at once, at most; by default so many as fit into 64 MiB. The
+                result does not depend on it.
             experimental_use_pfor: False asks for one walk after another, which needs a persistent tape.
 
         Returns:
@@ -261,13 +262,8 @@ class GradientTape:
         unconnected = unconnected_choice(unconnected_gradients)
         (y,), flat = single(target, "jacobian"), tensors_of(sources, "sources")
         shape = tuple(y._value.shape)
-        rows = gradients_of_entries(record, y, flat, list(np.ndindex(shape)))
-        results = [
-            self._answer(
-                None if found is None else stacked(found, shape, source, 0), source, unconnected, shape
-            )
-            for found, source in zip(rows, flat, strict=True)
-        ]
+        found = jacobian(record, y, flat, 0, parallel_iterations if experimental_use_pfor else 1)
+        results = [self._answer(j, source, unconnected, shape) for j, source in zip(found, flat, strict=True)]
         self._finish()
         return nest.pack_sequence_as(sources, results)
 
@@ -317,14 +313,9 @@ class GradientTape:
                 )
         if ys[0] != xs[0]:
             raise ValueError(f"Need first dimension of target shape {ys} and source shape {xs} to match")
-        places = [(slice(None), *place) for place in np.ndindex(ys[1:])]
-        (found,) = gradients_of_entries(record, y, [x], places)
-        if found is None:
-            result: Any = Tensor(np.zeros(ys + xs[1:], y._value.dtype))
-        else:
-            result = stacked(found, ys, x, 1)
+        (found,) = jacobian(record, y, [x], 1, parallel_iterations if experimental_use_pfor else 1)
         self._finish()
-        return result
+        return Tensor(np.zeros(ys + xs[1:], y._value.dtype)) if found is None else found
 
     # states and answers
 

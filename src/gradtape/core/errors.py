@@ -41,3 +41,7 @@ class InactiveTapeWarning(GradtapeWarning):
 
 class RecordingWarning(GradtapeWarning):
     """A function is recorded again and again, or cannot be compiled, so that it gains little from `gt.function`."""
+
+
+class LoopedMapWarning(GradtapeWarning):
+    """`vectorized_map` takes one slice after another, because a value that differs between them is asked for."""

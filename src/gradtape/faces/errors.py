@@ -1,10 +1,12 @@
 """Error and warning classes of gradtape, in the place where TensorFlow has its own."""
 
 from ..core.errors import (
+    BatchedValueError,
     GradtapeWarning,
     InactiveTapeWarning,
     InternalError,
     InvalidArgumentError,
+    LoopedMapWarning,
     NonDifferentiableDtypeWarning,
     PersistentTapeWarning,
     RecordingError,
@@ -12,10 +14,12 @@ from ..core.errors import (
 )
 
 __all__ = [
+    "BatchedValueError",
     "GradtapeWarning",
     "InactiveTapeWarning",
     "InternalError",
     "InvalidArgumentError",
+    "LoopedMapWarning",
     "NonDifferentiableDtypeWarning",
     "PersistentTapeWarning",
     "RecordingError",

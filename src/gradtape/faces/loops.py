@@ -7,14 +7,16 @@ and change nothing, as in eager TensorFlow.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from ..core import nest
-from ..core.errors import InvalidArgumentError
+from ..core.errors import BatchedValueError, InvalidArgumentError, LoopedMapWarning
 from ..core.tensor import Tensor, as_tensor
+from ..modes.batch import mapped
 from ..ops import composite, linear
 from .control import require_callable, require_structure
 
@@ -202,11 +204,34 @@ def map_fn(
 def vectorized_map(
     fn: Callable[[Any], Any], elems: Any, fallback_to_while_loop: bool = True, warn: bool = True
 ) -> Any:
-    """Apply a function to each slice of the first axis and stack the results; a first axis of size one is repeated.
+    """Apply a function to each slice of the first axis and stack the results, all at once.
+
+    `fn` is called once, on the first slice, and each of its operations is done for all slices beside it. What it draws
+    at random differs between the slices. It may hold tapes, accumulators and other maps, and stand inside them.
+
+    Args:
+        fn: takes a slice of `elems`, in its structure; returns tensors in any structure.
+        elems: a tensor or a nest of them with equal first axes; a first axis of size one is repeated.
+        fallback_to_while_loop: call `fn` once for each slice where it cannot be done at once, because Python or NumPy
+            asks for a value that differs between the slices (an `if`, `float(x)`, `x.numpy()`).
+        warn: whether to say so.
+
+    Returns:
+        what `fn` returns, with one more axis in front of each tensor.
+
+    Raises:
+        ValueError: if the first axes differ; or without fallback, where the values are asked for.
 
     >>> import gradtape as gt
     >>> gt.vectorized_map(lambda p: p[0] * p[1], (gt.constant([1.0, 2.0]), gt.constant([3.0]))).numpy().tolist()
     [3.0, 6.0]
+    >>> def slope(x):
+    ...     with gt.GradientTape() as tape:
+    ...         tape.watch(x)
+    ...         y = x**3
+    ...     return tape.gradient(y, x)
+    >>> gt.vectorized_map(slope, gt.constant([1.0, 2.0])).numpy().tolist()
+    [3.0, 12.0]
     """
     require_callable("vectorized_map", "fn", fn)
     flat = [as_tensor(leaf) for leaf in nest.flatten(elems)]
@@ -225,6 +250,22 @@ def vectorized_map(
         return nest.map_structure(
             lambda y: Tensor(np.zeros((0, *as_tensor(y)._value.shape), as_tensor(y).dtype)), shaped
         )
+    structure: Any = None
+
+    def at_once(*slices: Tensor) -> list[Tensor]:
+        nonlocal structure
+        structure = fn(nest.pack_sequence_as(elems, slices))
+        return [as_tensor(leaf) for leaf in nest.flatten(structure)]
+
+    try:
+        found = mapped(at_once, flat)
+        return nest.pack_sequence_as(structure, found)
+    except BatchedValueError as error:
+        if not fallback_to_while_loop:
+            raise
+        if warn:
+            text = f"vectorized_map calls its function once for each of {count} slices: {error}"
+            warnings.warn(text, LoopedMapWarning, stacklevel=2)
     return _stacked("vectorized_map", [fn(_row(elems, flat, index)) for index in range(count)])
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import string
 from typing import Any
 
 import numpy as np
@@ -68,12 +69,20 @@ def tensordot(a: Any, b: Any, axes: Any = 2) -> Tensor:
     a, b = beside((a, b))
     if isinstance(axes, (int, np.integer)):
         count = int(axes)
+        if not 0 <= count <= min(a.ndim, b.ndim):
+            raise InvalidArgumentError(
+                f"tensordot: {count} axes do not fit the shapes {a.shape} and {b.shape}"
+            )
         left, right = list(range(a.ndim - count, a.ndim)), list(range(count))
     else:
         pair = [[int(i) for i in np.atleast_1d(np.asarray(part))] for part in axes]
         if len(pair) != 2 or len(pair[0]) != len(pair[1]):
             raise InvalidArgumentError(
                 f"tensordot: axes must be a number or two lists of equal length, not {axes!r}"
+            )
+        if any(not -x.ndim <= i < x.ndim for x, part in zip((a, b), pair, strict=True) for i in part):
+            raise InvalidArgumentError(
+                f"tensordot: axes {axes!r} do not fit the shapes {a.shape} and {b.shape}"
             )
         left, right = [i % a.ndim for i in pair[0]], [i % b.ndim for i in pair[1]]
     sizes = [a._value.shape[i] for i in left], [b._value.shape[i] for i in right]
@@ -171,14 +180,36 @@ einsum_product = multilinear(
 )
 
 
-def einsum(subscripts: str, *operands: Any) -> Tensor:
-    """Einstein summation with every form that `np.einsum` takes as a string: repeated labels, ellipsis, no arrow.
+_LETTERS = string.ascii_uppercase + string.ascii_lowercase  # in the order in which `sorted` has them
+
+
+def einsum(subscripts: Any, *operands: Any) -> Tensor:
+    """Einstein summation in every form that `np.einsum` takes: repeated labels, ellipsis, no arrow.
+
+    The subscripts are a string, or stand as lists of numbers behind each operand, and in the end for the output.
 
     Raises:
         ValueError: for subscripts that do not fit the operands.
     """
+    if not isinstance(subscripts, str):
+        subscripts, operands = _spelled((subscripts, *operands))
     xs = beside(operands)
     return einsum_product(*xs, subscripts=_canonical(subscripts, xs))  # type: ignore[no-any-return]
+
+
+def _spelled(given: tuple[Any, ...]) -> tuple[str, tuple[Any, ...]]:
+    """The string, and the operands, of operands that are each followed by a list of numbered labels."""
+    pairs = len(given) // 2
+    lists = [*given[1 : 2 * pairs : 2], *given[2 * pairs :]]
+    numbers = sorted({int(n) for labels in lists for n in labels if n is not Ellipsis})
+    if len(numbers) > len(_LETTERS):
+        raise InvalidArgumentError(
+            f"einsum: {len(numbers)} labels are more than the {len(_LETTERS)} there are"
+        )
+    letters = dict(zip(numbers, _LETTERS, strict=False))
+    terms = ["".join("..." if n is Ellipsis else letters[int(n)] for n in labels) for labels in lists]
+    text = ",".join(terms[:pairs]) + "".join(f"->{term}" for term in terms[pairs:])
+    return text, given[0 : 2 * pairs : 2]
 
 
 def _canonical(subscripts: str, xs: list[Tensor]) -> str:
@@ -190,7 +221,7 @@ def _canonical(subscripts: str, xs: list[Tensor]) -> str:
         raise InvalidArgumentError(
             f"einsum: {subscripts!r} names {len(terms)} operands, {len(xs)} were given"
         )
-    free = [c for c in "ZYXWVUTSRQPONMLKJIHGFEDCBAzyxwvutsrqponmlkjihgfedcba" if c not in text]
+    free = [c for c in reversed(_LETTERS) if c not in text]
     longest, written = "", []
     for term, x in zip(terms, xs, strict=True):
         if "..." in term:

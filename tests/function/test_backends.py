@@ -279,3 +279,25 @@ def test_dead_operations_go():
     (y,) = builder.add(ROWS["sin"], {}, [x], [Spec((), np.dtype("float64"))])
     builder.add(ROWS["cos"], {}, [x], [Spec((), np.dtype("float64"))])
     assert len(passes.alive(builder.graph([y]))) == 1
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize(
+    "sizes", [(1, 1, 1), (2, 3, 4), (3, 5, 1), (7, 20, 20), (64, 20, 17), (5, 1, 33), (1, 40, 3), (100, 2, 20)]
+)
+def test_products_of_every_size(sizes, dtype):
+    rows, inner, columns = sizes
+    rng = np.random.default_rng(0)
+
+    def program(a, b):
+        y = a @ b
+        return y, gt.transpose(b) @ gt.transpose(a), gt.transpose(a) @ y, y @ gt.transpose(b), a[:, ::-1] @ b
+
+    a, b = rng.normal(size=(rows, inner)).astype(dtype), rng.normal(size=(inner, columns)).astype(dtype)
+    f = gt.function(program, backend="llvm")
+    f(a, b)
+    assert f.stats()["calls"] == []
+    wanted = (a @ b, (a @ b).T, a.T @ (a @ b), a @ b @ b.T, a[:, ::-1] @ b)
+    for found, expected in zip(f(a, b), wanted, strict=True):
+        eps = 100 * np.finfo(dtype).eps
+        np.testing.assert_allclose(found.numpy(), expected, rtol=eps, atol=eps * inner)

@@ -2,6 +2,7 @@
 
     view    an operation that only looks at its input otherwise (reshape, transpose, a slice): no step at all
     kernel  operations that work entry by entry on one shape, fused into one loop, with reductions of their results
+    product a matrix product of moderate size, as machine code of its own
     call    any other operation: its NumPy value
 
 A value of a kernel stays in registers unless someone outside the kernel needs it. The steps are a sequence, and each
@@ -23,9 +24,13 @@ from ...core.spec import Spec
 from ...core.tensor import ROWS
 from .emit import KINDS, STORED, Lane, Module, Unsupported
 from .mathematics import Verbs
+from .products import Shape
 
 LARGEST_KERNEL = 200
 """So many operations at most are fused into one loop; more would only move values to and from the stack."""
+
+LARGEST_PRODUCT = 1 << 19
+"""A product of more multiplications is left to BLAS."""
 
 REDUCTIONS = {"sum": "add", "max": "maximum", "min": "minimum"}
 """The rows that end a kernel, and the verb that takes two entries together."""
@@ -57,12 +62,20 @@ class Call:
 
 
 @dataclass(eq=False, slots=True)
+class Product:
+    """A matrix product."""
+
+    operation: Operation
+    shape: Shape
+
+
+@dataclass(eq=False, slots=True)
 class Plan:
     """The steps of a graph, and how its values lie in memory."""
 
     graph: Graph
     specs: list[Spec]
-    steps: list[Kernel | Call]
+    steps: list[Kernel | Product | Call]
     views: dict[int, View]
     stored: set[int]
 
@@ -81,7 +94,7 @@ class _Planner:
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
         self.specs = list(graph.specs)
-        self.steps: list[Kernel | Call] = []
+        self.steps: list[Kernel | Product | Call] = []
         self.views: dict[int, View] = {}
         # The step in which a value is made, -1 for what is there before the first; and its kernel's shape.
         self.step: dict[int, int] = {}
@@ -91,7 +104,8 @@ class _Planner:
 
     def plan(self) -> Plan:
         for operation in self.graph.operations:
-            if not (self._as_view(operation) or self._as_reduction(operation) or self._as_entries(operation)):
+            ways = (self._as_view, self._as_reduction, self._as_entries, self._as_product)
+            if not any(way(operation) for way in ways):
                 self._as_call(operation)
         for index in self.graph.outputs:
             self._demand(index)
@@ -114,9 +128,9 @@ class _Planner:
         made = self.step.get(index)
         if index not in self.views and made is not None and made >= 0:
             step = self.steps[made]
-            if isinstance(step, Kernel) and step.shape == shape and self.specs[index].shape == shape:
-                if not any(index in reduction.outputs for reduction in step.reductions):
-                    return made
+            entries = isinstance(step, Kernel) and step.shape == shape == self.specs[index].shape
+            if entries and not any(index in reduction.outputs for reduction in step.reductions):  # type: ignore[union-attr]
+                return made
         return self.step[self.view(index).base] + 1
 
     def _kernel(self, shape: tuple[int, ...], first: int) -> int:
@@ -176,6 +190,36 @@ class _Planner:
         for output in operation.outputs:
             self.step[output] = len(self.steps) - 1
             self.stored.add(output)
+
+    def _as_product(self, operation: Operation) -> bool:
+        """Take a product of two matrices for machine code, unless BLAS is the better one for its size."""
+        if operation.primitive.name != "matmul" or ROWS.get("matmul") is not operation.primitive:
+            return False
+        first, second = operation.inputs
+        (output,) = operation.outputs
+        specs = [self.specs[i] for i in (first, second, output)]
+        kind = KINDS.get(specs[2].dtype.name)
+        plain = all(len(s.shape) == 2 and s.dtype == specs[2].dtype for s in specs)
+        if kind not in ("float", "double") or not plain:
+            return False
+        rows, inner, columns = *specs[0].shape, specs[1].shape[1]
+        if (
+            not rows * inner * columns
+            or rows * inner * columns > LARGEST_PRODUCT
+            or inner * columns > 1 << 14
+        ):
+            return False
+        if columns > 1 and self.view(second).strides[1] != 1:
+            second = self._copied(second)
+        down, along = self.view(first).strides
+        shape = Shape(kind, rows, inner, columns, down, along, self.view(second).strides[0])
+        made = Operation(operation.primitive, {}, (first, second), (output,), operation.line)
+        for index in made.inputs:
+            self._demand(index)
+        self.steps.append(Product(made, shape))
+        self.step[output] = len(self.steps) - 1
+        self.stored.add(output)
+        return True
 
     def _as_view(self, operation: Operation) -> bool:
         """Take an operation for another look at its input."""
@@ -323,4 +367,15 @@ def _tries(primitive: Primitive, params: Mapping[str, Any], specs: list[Spec]) -
     return True
 
 
-__all__ = ["STORED", "Call", "Kernel", "Plan", "View", "broadcast_strides", "plan", "speaks", "spoken"]
+__all__ = [
+    "STORED",
+    "Call",
+    "Kernel",
+    "Plan",
+    "Product",
+    "View",
+    "broadcast_strides",
+    "plan",
+    "speaks",
+    "spoken",
+]

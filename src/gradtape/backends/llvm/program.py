@@ -15,10 +15,11 @@ from typing import Any
 import numpy as np
 
 from ...core.graph import Graph
-from .emit import Module
+from .emit import STORED, Module
 from .engine import Code
 from .kernels import emit_kernel
-from .plan import Call, Kernel, Plan, View, contiguous, plan
+from .plan import Call, Kernel, Plan, Product, View, contiguous, plan
+from .products import emit_product
 
 ALIGNMENT = 64
 
@@ -72,9 +73,12 @@ class Program:
             if isinstance(step, Call):
                 parts.append(step)
                 continue
-            name = f"kernel_{kernels}"
+            name = f"step_{kernels}"
             kernels += 1
-            emit_kernel(module, name, step, self.plan, self.slot.__getitem__)
+            if isinstance(step, Product):
+                self._emit_product(module, name, step)
+            else:
+                emit_kernel(module, name, step, self.plan, self.slot.__getitem__)
             if not parts or isinstance(parts[-1], Call):
                 parts.append([])
             parts[-1].append(name)
@@ -91,6 +95,22 @@ class Program:
             else part
             for number, part in enumerate(parts)
         ]
+
+    def _emit_product(self, module: Module, name: str, step: Product) -> None:
+        """A function that takes the pointers of a product out of the table."""
+        product = emit_product(module, step.shape)
+        lines = [f"define internal void @{name}(ptr %t) noinline {{"]
+        stored, _ = STORED[step.shape.kind]
+        for letter, index in zip("abc", (*step.operation.inputs, *step.operation.outputs), strict=True):
+            view = self.plan.views.get(index)
+            slot = self.slot[view.base if view else index]
+            lines += [
+                f"  %{letter}s = getelementptr ptr, ptr %t, i64 {slot}",
+                f"  %{letter}b = load ptr, ptr %{letter}s",
+                f"  %{letter} = getelementptr {stored}, ptr %{letter}b, i64 {view.offset if view else 0}",
+            ]
+        lines += [f"  call void @{product}(ptr %a, ptr %b, ptr %c)", "  ret void", "}"]
+        module.functions.append("\n".join(lines))
 
     # running
 

@@ -44,6 +44,7 @@ from .core.tensor import Tensor
 from .core.variable import Variable
 from .custom import custom_gradient, grad_pass_through, recompute_grad, register_primitive
 from .faces import autodiff, errors, keras, linalg, math, nest, nn, numpy_protocol, optimizers, random, signal
+from .faces import keras_losses as losses
 from .faces.arrays import (
     as_dtype,
     boolean_mask,
@@ -320,6 +321,7 @@ __all__ = [
     "logical_and",
     "logical_not",
     "logical_or",
+    "losses",
     "map_fn",
     "math",
     "matmul",

@@ -34,7 +34,6 @@ ACTIVATIONS = [
     (gt.nn.relu6, lambda x: min(max(x, mp.mpf(0)), mp.mpf(6))),
     (gt.nn.leaky_relu, lambda x: x if x > 0 else x * mp.mpf(0.2)),
     (gt.nn.elu, lambda x: x if x > 0 else mp.expm1(x)),
-    (lambda x: gt.nn.elu(x, 0.5), lambda x: x if x > 0 else mp.expm1(x) / 2),
     (gt.nn.selu, lambda x: SCALE * (x if x > 0 else ALPHA * mp.expm1(x))),
     (gt.nn.silu, lambda x: x / (1 + mp.exp(-x))),
     (lambda x: gt.nn.swish(x, 1.5), lambda x: x / (1 + mp.exp(-1.5 * x))),
@@ -67,7 +66,6 @@ AT_KINKS = [
     (gt.nn.relu6, 0.0, 0.0),
     (gt.nn.relu6, 6.0, 0.0),
     (gt.nn.elu, 0.0, 1.0),
-    (lambda x: gt.nn.elu(x, 0.5), 0.0, 1.0),
     (gt.nn.selu, 0.0, 1.0507009873554805),
     (gt.nn.leaky_relu, 0.0, 0.2),
     (gt.nn.softsign, 0.0, 1.0),
@@ -212,6 +210,34 @@ def test_l2_loss_and_averages():
     assert gt.nn.compute_average_loss(x).numpy() == pytest.approx(x.sum() / 4)
     assert gt.nn.compute_average_loss(x, w, 10).numpy() == pytest.approx((w @ x).sum() / 10)
     assert gt.nn.scale_regularization_loss(x).numpy() == pytest.approx(x.sum())
+
+
+def test_distances():
+    e = RNG.standard_normal((2, 5)) * 2
+    zero = np.zeros(5)
+    for delta in (1.0, 0.7):
+        size = np.abs(e)
+        expected = np.where(size <= delta, e**2 / 2, delta * size - delta**2 / 2)
+        found, g, h = gradient_and_hessian(lambda t, d=delta: gt.losses.huber(zero, t, d), e[0])
+        assert found == pytest.approx(expected[0].mean())
+        np.testing.assert_allclose(g, np.clip(e[0], -delta, delta) / 5)
+        np.testing.assert_allclose(h, np.diag(size[0] <= delta) / 5)
+        np.testing.assert_allclose(gt.losses.huber(zero, e, delta).numpy(), expected.mean(-1))
+    found, g, h = gradient_and_hessian(lambda t: gt.losses.logcosh(zero, t), e[0])
+    assert found == pytest.approx(np.log(np.cosh(e[0])).mean())
+    np.testing.assert_allclose(g, np.tanh(e[0]) / 5, atol=1e-15)
+    np.testing.assert_allclose(h, np.diag(1 / np.cosh(e[0]) ** 2) / 5, atol=1e-15)
+    assert gt.losses.logcosh([0.0], gt.constant([-2000.0])).numpy() == np.float32(2000 - np.log(2))
+    np.testing.assert_allclose(gt.keras.losses.mse(zero, e).numpy(), (e**2).mean(-1))
+    np.testing.assert_allclose(gt.keras.losses.mae(zero, e).numpy(), np.abs(e).mean(-1))
+
+
+def test_huber_measured_with_keras():
+    """Keras 3.15.1."""
+    a, b = [[0.0, 1.0, 2.0], [3.0, -1.0, 0.5]], [[0.5, -1.0, 2.0], [1.0, 1.0, 4.0]]
+    np.testing.assert_allclose(gt.losses.huber(a, b).numpy(), [0.5416666666666666, 2.0], rtol=1e-6)
+    found = gt.losses.huber(a, b, 0.7).numpy()
+    np.testing.assert_allclose(found, [0.4266666666666667, 1.505], rtol=1e-6)
 
 
 # normalisations
@@ -385,6 +411,9 @@ REFUSED = [
     (lambda: nn.dropout(WHOLE, 0.5), TypeError, ["dropout", "int32"]),
     (lambda: nn.dropout(M, 0.5, (3, 1)), ValueError, ["dropout", "noise_shape", "(3, 1)", "(2, 3)"]),
     (lambda: nn.experimental.stateless_dropout(M, 0.5, [1]), ValueError, ["seed", "two integers"]),
+    (lambda: gt.losses.huber(V, V, 0.0), ValueError, ["huber", "delta", "0.0"]),
+    (lambda: gt.losses.mse(V, gt.ones(2)), ValueError, ["mse", "(3,)", "(2,)"]),
+    (lambda: gt.losses.mae(1.0, 2.0), ValueError, ["mae", "()"]),
     # convolution
     (lambda: nn.conv2d(M, KERNEL, 1, "SAME"), ValueError, ["conv2d", "input", "rank 4", "(2, 3)"]),
     (lambda: nn.conv2d(IMAGE, M, 1, "SAME"), ValueError, ["conv2d", "filters", "rank 4", "(2, 3)"]),

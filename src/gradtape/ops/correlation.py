@@ -91,7 +91,7 @@ def _by_windows(wide: Any, w: Any, shape: tuple[int, ...], strides: Sizes, dilat
     last = (
         order[-1] == 0
     )  # the axis that stays lies innermost, so the matrix is turned instead of its entries moved
-    y = np.empty(shape, np.result_type(wide, w))
+    y: Any = np.empty(shape, np.result_type(wide, w))
     for place in itertools.product(*map(range, shape[1:-1])):
         cut = tuple(
             slice(i * stride, i * stride + extent(n, dilation), dilation)

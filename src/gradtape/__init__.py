@@ -199,6 +199,7 @@ from .faces.selection import (
 from .function import Function, function
 from .sparse import IndexedSlices
 from .tape import GradientTape
+from .transforms import grad, hessian, hvp, jacobian, jvp, linearize, value_and_grad, vjp
 
 __version__ = "0.1.0"
 
@@ -298,14 +299,17 @@ __all__ = [
     "function",
     "gather",
     "gather_nd",
+    "grad",
     "grad_pass_through",
     "gradients",
     "greater",
     "greater_equal",
     "half",
+    "hessian",
     "hessians",
     "histogram_fixed_width",
     "histogram_fixed_width_bins",
+    "hvp",
     "identity",
     "identity_n",
     "int16",
@@ -313,10 +317,13 @@ __all__ = [
     "int64",
     "int8",
     "is_tensor",
+    "jacobian",
+    "jvp",
     "keras",
     "less",
     "less_equal",
     "linalg",
+    "linearize",
     "linspace",
     "logical_and",
     "logical_not",
@@ -416,7 +423,9 @@ __all__ = [
     "unique_with_counts",
     "unravel_index",
     "unstack",
+    "value_and_grad",
     "vectorized_map",
+    "vjp",
     "where",
     "while_loop",
     "zeros",

@@ -1,9 +1,9 @@
 """Jacobians and Hessians of what a record holds, whole: many seeds at once, by rows or by columns.
 
 A row of a Jacobian is a walk back from one entry of the target. The walk is linear in its seed, so a batch of seeds
-(`modes/batch.py`) gives many rows in one walk, and the transpose of the walk, recorded once as operations, gives columns:
-the way that is shorter where the target has more entries than the sources. Seeds come in chunks, so that what lies on
-the way fits into a bounded memory.
+(`modes/batch.py`) gives many rows in one walk; and the transpose of the walk, recorded once as operations, gives
+columns, which is shorter where the target has more entries than the sources. Seeds come in chunks, so that what lies
+on the way fits into bounded memory.
 
 Everything here is made of operations, which outer tapes record.
 """

@@ -28,6 +28,7 @@ ORDER = [
         "sparse",
         "tape",
         "transforms",
+        "whole",
     ],
     ["checking"],
     ["laws", "testing"],

@@ -26,8 +26,12 @@ from .modes.batch import mapped
 from .modes.reverse import Pullback, Record, transpose
 from .ops.linear import concatenate
 
-MEMORY = 1 << 26
-"""Bytes that the seeds of one walk may take in the largest tensor on the way: 64 MiB."""
+MEMORY = 1 << 20
+"""Bytes that the seeds of one walk may take in the largest tensor on the way.
+
+More than a core's own cache holds gains nothing: the batch Jacobian of an MLP 64-128-128-10 on 256 points took 3.4 ms
+with 1 MiB, 7.6 ms with 2 MiB, 23 ms with 64 MiB; the Hessian of Rosenbrock's function of 500 numbers 8, 18 and 14 ms.
+"""
 
 Linear = Callable[[Tensor], Sequence[Tensor | None]]
 
@@ -45,8 +49,47 @@ def jacobian(
             the axes are not repeated in the result.
         most: how many seeds at once, at most; 1 walks without batching.
     """
+    back, connected, order = _walk(record, y, sources)
+    there = [s for s, c in zip(sources, connected, strict=True) if c]
+    most = _fitting(order, most)
+    by_columns = record.knows(y) and most > 1 and _tall(order, y, there, shared)
+    if by_columns:
+        wholes = [
+            _columns(back, y, i, sources[i], shared, most) if c else None for i, c in enumerate(connected)
+        ]
+    else:
+        found = _images(back, len(sources), y._value, shared, most) if there else [None] * len(sources)
+        wholes = [_rows(rows, y, s, shared) for rows, s in zip(found, sources, strict=True)]
+    return [whole if c else None for whole, c in zip(wholes, connected, strict=True)]
+
+
+def gradients_of_rows(record: Record, y: Any, sources: Sequence[Any]) -> list[Tensor | None]:
+    """The gradients of each row of y, its entries added up, along a new first axis; None without connection."""
+    back, connected, order = _walk(record, y, sources)
+    value = y._value
+
+    def rows(first: int, size: int) -> Any:
+        found = np.zeros((size, *value.shape), value.dtype)
+        places = np.arange(size)
+        found[places, first + places] = 1
+        return found
+
+    count = value.shape[0] if any(connected) else 0
+    found = _in_chunks(back, len(sources), rows, count, _fitting(order, None))
+    return [
+        None
+        if not c
+        else Tensor(np.zeros((value.shape[0], *s._value.shape), s._value.dtype))
+        if g is None
+        else g
+        for g, c, s in zip(found, connected, sources, strict=True)
+    ]
+
+
+def _walk(record: Record, y: Any, sources: Sequence[Any]) -> tuple[Linear, list[bool], Sequence[Node]]:
+    """The map from cotangents of y to those of the sources, which sources are connected, and the nodes on the way."""
     if not is_differentiable(y._value.dtype):
-        return [None] * len(sources)
+        return lambda _g: [None] * len(sources), [False] * len(sources), ()
     known = [s._node if record.knows(s) else None for s in sources]
     start = y._node if record.knows(y) else None
     walk = Pullback(record, [] if start is None else [start], [n for n in known if n is not None])
@@ -59,17 +102,7 @@ def jacobian(
         ]
 
     connected = [y is s or (n is not None and walk.depends(n)) for s, n in zip(sources, known, strict=True)]
-    there = [s for s, c in zip(sources, connected, strict=True) if c]
-    most = _fitting(walk.order, most)
-    by_columns = start is not None and most > 1 and _tall(walk.order, y, there, shared)
-    if by_columns:
-        wholes = [
-            _columns(back, y, i, sources[i], shared, most) if c else None for i, c in enumerate(connected)
-        ]
-    else:
-        found = _images(back, len(sources), y._value, shared, most) if there else [None] * len(sources)
-        wholes = [_rows(rows, y, s, shared) for rows, s in zip(found, sources, strict=True)]
-    return [whole if c else None for whole, c in zip(wholes, connected, strict=True)]
+    return back, connected, walk.order
 
 
 def _fitting(order: Sequence[Node], most: int | None) -> int:
@@ -92,17 +125,26 @@ def _tall(order: Sequence[Node], y: Any, sources: Sequence[Any], shared: int) ->
 
 def _images(function: Linear, outputs: int, like: Any, shared: int, most: int) -> list[Tensor | None]:
     """The images of the unit tensors of an array's shape, along a new first axis; None where nothing arrives."""
-    shape = like.shape[shared:]
-    count = math.prod(shape)
-    if not count or not like.size:
-        return [None] * outputs
-    parts = []
-    for first in range(0, count, most):
-        size = min(most, count - first)
-        units = np.zeros((size, *like.shape[:shared], count), like.dtype)
+    count = math.prod(like.shape[shared:])
+
+    def units(first: int, size: int) -> Any:
+        found = np.zeros((size, *like.shape[:shared], count), like.dtype)
         places = np.arange(size)
-        units[places, ..., first + places] = 1
-        parts.append(_mapped(function, Tensor(units.reshape((size, *like.shape)))))
+        found[places, ..., first + places] = 1
+        return found.reshape((size, *like.shape))
+
+    return _in_chunks(function, outputs, units, count if like.size else 0, most)
+
+
+def _in_chunks(
+    function: Linear, outputs: int, seeds: Callable[[int, int], Any], count: int, most: int
+) -> list[Tensor | None]:
+    """The images of so many seeds, so many at once: `seeds(first, size)` gives them along a first axis."""
+    if not count:
+        return [None] * outputs
+    parts = [
+        _mapped(function, Tensor(seeds(first, min(most, count - first)))) for first in range(0, count, most)
+    ]
     if len(parts) == 1:
         return parts[0]
     return [

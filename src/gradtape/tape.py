@@ -8,13 +8,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Self
 
-import numpy as np
-
 from .arguments import (
     UnconnectedGradients,
     seeds_of,
     short,
-    single,
     tensors_of,
     unconnected_choice,
     warn_dtype,
@@ -25,9 +22,9 @@ from .core.listen import Node, activate, deactivate
 from .core.spec import is_differentiable
 from .core.tensor import Tensor
 from .core.variable import Variable
-from .jacobians import jacobian
 from .modes.reverse import Pullback, Record
 from .sparse import sparse_gradients
+from .whole import WholeDerivatives, answer
 
 _CONSUMED = (
     "A non-persistent GradientTape can only be used to compute one set of gradients (or jacobians), and only after it "
@@ -36,7 +33,7 @@ _CONSUMED = (
 _advice = itertools.count()
 
 
-class GradientTape:
+class GradientTape(WholeDerivatives):
     """Records operations in order and walks them backwards for derivatives.
 
     Trainable variables that are read while the tape records are watched by themselves; tensors are watched with
@@ -222,100 +219,9 @@ class GradientTape:
             for t, g in apart:
                 if t is source:
                     result = g if result is None else result + g
-            results.append(self._answer(result, source, unconnected))
+            results.append(answer(result, source, unconnected))
         self._finish()
         return results[0] if flat and flat[0] is sources else nest.pack_sequence_as(sources, results)
-
-    def jacobian(
-        self,
-        target: Any,
-        sources: Any,
-        unconnected_gradients: UnconnectedGradients | str = UnconnectedGradients.NONE,
-        parallel_iterations: int | None = None,
-        experimental_use_pfor: bool = True,
-    ) -> Any:
-        """All derivatives of each entry of one target with respect to each entry of the sources.
-
-        Args:
-            target: one tensor or variable of any rank.
-            sources: tensor or variable, or a nest of them.
-            unconnected_gradients: as for `gradient`.
-            parallel_iterations: how many rows or columns at once, at most; by default so many as fit into 64 MiB. The
-                result does not depend on it.
-            experimental_use_pfor: False asks for one walk after another, which needs a persistent tape.
-
-        Returns:
-            tensors of shape target.shape + source.shape, in the structure of the sources.
-
-        >>> import gradtape as gt
-        >>> x = gt.constant([1.0, 2.0])
-        >>> with gt.GradientTape() as tape:
-        ...     tape.watch(x)
-        ...     y = x * x
-        >>> tape.jacobian(y, x).numpy().tolist()
-        [[2.0, 0.0], [0.0, 4.0]]
-        """
-        if target is None:
-            raise TypeError("Argument `target` should be a tensor or variable, not None")
-        self._may_repeat(experimental_use_pfor)
-        record = self._begin()
-        unconnected = unconnected_choice(unconnected_gradients)
-        (y,), flat = single(target, "jacobian"), tensors_of(sources, "sources")
-        shape = tuple(y._value.shape)
-        found = jacobian(record, y, flat, 0, parallel_iterations if experimental_use_pfor else 1)
-        results = [self._answer(j, source, unconnected, shape) for j, source in zip(found, flat, strict=True)]
-        self._finish()
-        return nest.pack_sequence_as(sources, results)
-
-    def batch_jacobian(
-        self,
-        target: Any,
-        source: Any,
-        unconnected_gradients: UnconnectedGradients | str = UnconnectedGradients.NONE,
-        parallel_iterations: int | None = None,
-        experimental_use_pfor: bool = True,
-    ) -> Any:
-        """The Jacobian of each example of a batch: derivatives of target[b] with respect to source[b].
-
-        The examples must not interact; this is not checked. A source without connection gives zeros.
-
-        Args:
-            target: tensor of shape (b, y...), rank 2 or more.
-            source: tensor or variable of shape (b, x...), rank 2 or more.
-
-        Returns:
-            tensor of shape (b, y..., x...).
-
-        Raises:
-            ValueError: if a rank is below 2 or the first sizes differ.
-
-        >>> import gradtape as gt
-        >>> x = gt.constant([[1.0, 2.0], [3.0, 4.0]])
-        >>> with gt.GradientTape() as tape:
-        ...     tape.watch(x)
-        ...     y = x * x
-        >>> tape.batch_jacobian(y, x).numpy().tolist()
-        [[[2.0, 0.0], [0.0, 4.0]], [[6.0, 0.0], [0.0, 8.0]]]
-        """
-        if target is None:
-            raise TypeError("Argument `target` should be a tensor or variable, not None")
-        if parallel_iterations is not None and not self._persistent:
-            raise RuntimeError("batch_jacobian needs persistent=True when parallel_iterations is given")
-        self._may_repeat(experimental_use_pfor)
-        record = self._begin()
-        unconnected_choice(unconnected_gradients)
-        (y,), (x,) = single(target, "batch_jacobian"), single(source, "batch_jacobian")
-        ys, xs = tuple(y._value.shape), tuple(x._value.shape)
-        for name, shape in (("target", ys), ("source", xs)):
-            if len(shape) < 2:
-                raise ValueError(
-                    f"batch_jacobian: the {name} must have rank at least 2, not the shape {shape}"
-                )
-        if ys[0] != xs[0]:
-            raise ValueError(f"Need first dimension of target shape {ys} and source shape {xs} to match")
-        (found,) = jacobian(record, y, [x], 1, parallel_iterations if experimental_use_pfor else 1)
-        self._finish()
-        return Tensor(np.zeros(ys + xs[1:], y._value.dtype)) if found is None else found
 
     # states and answers
 
@@ -342,17 +248,3 @@ class GradientTape:
         if not self._persistent:
             self._seen = self.watched_variables()
             self._record = None
-
-    def _may_repeat(self, vectorised: bool) -> None:
-        if not vectorised and not self._persistent:
-            raise RuntimeError(
-                "experimental_use_pfor=False walks the tape once for each entry, which needs "
-                "GradientTape(persistent=True)"
-            )
-
-    def _answer(
-        self, result: Any, source: Any, unconnected: UnconnectedGradients, lead: tuple[int, ...] = ()
-    ) -> Any:
-        if result is None and unconnected is UnconnectedGradients.ZERO:
-            return Tensor(np.zeros(lead + tuple(source._value.shape), source._value.dtype)[()])
-        return result

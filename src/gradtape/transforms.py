@@ -87,11 +87,11 @@ def _walk(
 ) -> Callable[..., list[Tensor | None]]:
     """The linear map from cotangents of some results to those of the sources; None where nothing arrives."""
     nodes: list[Any] = [source._node for source in sources]
-    walk = Pullback(record, [y._node for y in targets if record.knows(y)], nodes)
+    walk = Pullback(record, [y._node for y in targets if record.knows(y)], nodes)  # type: ignore[misc]  # known: a node
 
     def back(*cotangents: Tensor) -> list[Tensor | None]:
         # Asking the record keeps it alive as long as this map.
-        seeds = [(y._node, g) for y, g in zip(targets, cotangents, strict=True) if record.knows(y)]
+        seeds: list[Any] = [(y._node, g) for y, g in zip(targets, cotangents, strict=True) if record.knows(y)]
         found = walk(seeds) if seeds else {}
         return [found.get(node) for node in nodes]
 
@@ -187,7 +187,7 @@ def jacobian(
         function: returns a tensor or a nest of them, or with `has_aux` a pair of that and anything else.
         argnums: which positional arguments to differentiate; each may be a nest.
         has_aux: whether the function returns such a pair.
-        most: how many rows or columns at once, at most; by default so many as fit into 64 MiB.
+        most: how many rows or columns at once, at most; by default so many as fit into the cache.
 
     Returns:
         a function of the same arguments. For each result, in the structure of the results, it gives tensors of shape
@@ -222,7 +222,7 @@ def hessian(
         function: returns one floating number, or with `has_aux` a pair of it and anything else.
         argnums: which positional arguments to differentiate; each may be a nest.
         has_aux: whether the function returns such a pair.
-        most: how many rows at once, at most; by default so many as fit into 64 MiB.
+        most: how many rows at once, at most; by default so many as fit into the cache.
 
     Returns:
         a function of the same arguments. It gives, in the structure of the arguments twice over, tensors of shape

@@ -283,7 +283,8 @@ def test_dead_operations_go():
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize(
-    "sizes", [(1, 1, 1), (2, 3, 4), (3, 5, 1), (7, 20, 20), (64, 20, 17), (5, 1, 33), (1, 40, 3), (100, 2, 20)]
+    "sizes",
+    [(1, 1, 1), (2, 3, 4), (3, 5, 1), (7, 20, 20), (64, 20, 17), (5, 1, 33), (1, 40, 3), (100, 2, 20)],
 )
 def test_products_of_every_size(sizes, dtype):
     rows, inner, columns = sizes

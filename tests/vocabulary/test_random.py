@@ -249,9 +249,9 @@ def test_the_state_of_a_generator():
     g = random.Generator.from_seed(5)
     g.normal((3,))
     state = g.state
-    copies = [random.Generator.from_state(state, 1), random.Generator(copy_from=g)]
+    copies = [random.Generator.from_state(state, 1), random.Generator(g), random.Generator(state=state)]
     expected = g.normal((4,)).numpy().tolist()
-    assert [c.normal((4,)).numpy().tolist() for c in copies] == [expected] * 2
+    assert [c.normal((4,)).numpy().tolist() for c in copies] == [expected] * 3
     g.reset(state)
     assert g.normal((4,)).numpy().tolist() == expected
     g.reset_from_seed(5)

@@ -33,22 +33,30 @@ class Generator:
     (2, 3)
     """
 
-    def __init__(self, source: np.random.Generator | None = None, copy_from: Generator | None = None) -> None:
-        if source is None and copy_from is None:
-            raise ValueError("Generator: give copy_from, or use Generator.from_seed or from_state")
-        self._source: np.random.Generator = np.random.default_rng() if source is None else source
-        if copy_from is not None:
-            self.reset(copy_from.state)
+    _source: np.random.Generator
+
+    def __init__(self, copy_from: Generator | None = None, state: Any = None, alg: Any = None) -> None:
+        if (copy_from is None) == (state is None):
+            raise ValueError("Generator: give copy_from or state, one of them; or use Generator.from_seed")
+        self._source = np.random.default_rng()
+        self.reset(state if copy_from is None else copy_from.state)
+
+    @classmethod
+    def _of(cls, source: np.random.Generator) -> Generator:
+        """The generator that draws from a source of NumPy's."""
+        generator = cls.__new__(cls)
+        generator._source = source
+        return generator
 
     @classmethod
     def from_seed(cls, seed: Any, alg: Any = None) -> Generator:
         """A generator started from an integer."""
-        return cls(made(np.random.default_rng(abs(int(seed)))))
+        return cls._of(made(np.random.default_rng(abs(int(seed)))))
 
     @classmethod
     def from_non_deterministic_state(cls, alg: Any = None) -> Generator:
         """A generator started from the machine's entropy."""
-        return cls(np.random.default_rng())
+        return cls._of(np.random.default_rng())
 
     @classmethod
     def from_state(cls, state: Any, alg: Any = None) -> Generator:
@@ -57,9 +65,7 @@ class Generator:
         Raises:
             ValueError: for what is not the state of a generator.
         """
-        generator = cls(np.random.default_rng())
-        generator.reset(state)
-        return generator
+        return cls(state=state, alg=alg)
 
     @property
     def state(self) -> Tensor:
@@ -140,7 +146,7 @@ class Generator:
     def split(self, count: int = 1) -> list[Generator]:
         """Independent generators."""
         tell_effect("Generator.split")
-        return [Generator(source) for source in self._source.spawn(count)]
+        return [Generator._of(source) for source in self._source.spawn(count)]
 
 
 _GLOBAL = [Generator.from_non_deterministic_state()]
@@ -194,5 +200,5 @@ def stream(seed: Any) -> Generator:
         return _GLOBAL[0]
     pair = (_SEED[0], abs(int(seed)))
     if pair not in _SEEDED:
-        _SEEDED[pair] = Generator(np.random.default_rng(pair))
+        _SEEDED[pair] = Generator._of(np.random.default_rng(pair))
     return _SEEDED[pair]

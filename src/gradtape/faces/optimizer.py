@@ -29,6 +29,8 @@ Slots = dict[str, Tensor]
 class Optimizer:
     """Base of all optimisers: a learning rate, a count of steps, and slots, which are variables beside variables.
 
+    Of Keras' arguments those for moving averages, loss scaling and accumulation over steps are not covered.
+
     Args:
         learning_rate: a number, a variable, or a function of the number of steps made (or of nothing) that gives it.
         weight_decay: before each step variables lose this times the learning rate of themselves.

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.graph import Builder, Graph, Operation, check, frozen, rewritten
+from ..core.graph import Builder, Graph, Operation, check, frozen, is_equal, rewritten
 from ..core.primitive import Primitive
 from ..core.spec import Spec
 from ..core.tensor import ROWS, Tensor
@@ -81,7 +81,16 @@ class _Sweep:
 
     def constant(self, tensor: Tensor) -> int:
         """A constant; equal ones are one, unless somebody may follow the tensor itself."""
-        if tensor._node is not None or tensor._value.size > LARGEST_FOLDED:
+        value = tensor._value
+        if (
+            self.rules
+            and value.size > 1
+            and is_equal(value, np.broadcast_to(value.reshape(-1)[:1], (value.size,)).reshape(value.shape))
+        ):
+            number = self.constant(Tensor(value.reshape(-1)[0]))
+            spec = Spec(tuple(value.shape), value.dtype)
+            return self.apply("broadcast_to", (number,), spec, shape=spec.shape)
+        if tensor._node is not None or value.size > LARGEST_FOLDED:
             return self.builder.constant(tensor)
         key = ("constant", frozen(np.asarray(tensor._value)))
         if key not in self.known:
@@ -124,6 +133,8 @@ class _Sweep:
     ) -> int | None:
         constants = self.builder.constants
         size = int(np.prod(spec.shape, dtype=np.int64))
+        if primitive is ROWS.get("broadcast_to"):
+            return None  # one number stays one number
         if size > LARGEST_FOLDED or not all(i in constants for i in inputs):
             return None
         value = QUIET.run(primitive.value, *[constants[i]._value for i in inputs], **params)

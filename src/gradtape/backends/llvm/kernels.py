@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from ...core.graph import Operation
 from .emit import KINDS, STORED, Lane, Module
@@ -48,7 +49,7 @@ class _Writer:
         self.loads = [
             self._operand(i) for i in dict.fromkeys(used) if i not in self.made and not self._number(i)
         ]
-        self.stores = [self._operand(i) for i in sorted(self.made & plan.stored)]
+        self.stores = [self._operand(i) for i in sorted(self.made & (plan.stored | plan.placed))]
         self.folds = [(operation, self._folded(operation)) for operation in kernel.reductions]
         self.sizes, self.strides = self._collapsed()
         inner = self.sizes[-1] if self.sizes else 1
@@ -59,9 +60,14 @@ class _Writer:
 
     # operands
 
+    def _constant(self, index: int) -> Any:
+        """The constant tensor of one entry that a value is, seen in whatever shape; None if it is none."""
+        view = self.plan.views.get(index)
+        constant = self.plan.graph.constants.get(view.base if view else index)
+        return constant if constant is not None and constant._value.size == 1 else None
+
     def _number(self, index: int) -> bool:
-        constant = self.plan.graph.constants.get(index)
-        return constant is not None and constant._value.size == 1
+        return self._constant(index) is not None
 
     def _kind(self, index: int) -> str:
         return KINDS[self.plan.specs[index].dtype.name]
@@ -201,7 +207,7 @@ class _Writer:
                 known[operand.value] = self._load(operand, pointers[id(operand)], start)
         self._entries(known)
         for operand in self.stores:
-            self._store(operand, pointers[id(operand)], start, known[operand.value])
+            self._scatter(operand, pointers[id(operand)], start, known[operand.value])
         finals = []
         for operation, operand in self.folds:
             lane = self._lane(operation.inputs[0], known)
@@ -297,8 +303,8 @@ class _Writer:
 
     def _lane(self, index: int, known: dict[int, Lane]) -> Lane:
         if index not in known:
-            constant = self.plan.graph.constants[index]._value
-            known[index] = self.e.number(self._kind(index), constant.reshape(-1)[0])
+            value = self._constant(index)._value
+            known[index] = self.e.number(self._kind(index), value.reshape(-1)[0])
         return known[index]
 
     def _entries(self, known: dict[int, Lane]) -> None:
@@ -338,7 +344,7 @@ class _Writer:
         self._scatter(operand, pointer, start, lane)
 
     def _scatter(self, operand: Operand, pointer: str, start: str, lane: Lane) -> None:
-        if self._step(operand) == 1 or self.width == 1:
+        if self._step(operand) in (0, 1) or self.width == 1:
             self._store(operand, pointer, start, lane)
             return
         e, (stored, size) = self.e, STORED[operand.kind]

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -21,7 +21,7 @@ import numpy as np
 from ...core.graph import Graph, Operation, frozen
 from ...core.primitive import Kind, Primitive
 from ...core.spec import Spec
-from ...core.tensor import ROWS
+from ...core.tensor import ROWS, Tensor
 from .emit import KINDS, STORED, Lane, Module, Unsupported
 from .mathematics import Verbs
 from .products import Shape
@@ -71,13 +71,17 @@ class Product:
 
 @dataclass(eq=False, slots=True)
 class Plan:
-    """The steps of a graph, and how its values lie in memory."""
+    """The steps of a graph, and how its values lie in memory.
+
+    `stored` are the values that need memory of their own; `placed` those that a kernel writes into a part of another's.
+    """
 
     graph: Graph
     specs: list[Spec]
     steps: list[Kernel | Product | Call]
     views: dict[int, View]
     stored: set[int]
+    placed: set[int]
 
 
 def contiguous(shape: tuple[int, ...]) -> tuple[int, ...]:
@@ -99,17 +103,26 @@ class _Planner:
         # The step in which a value is made, -1 for what is there before the first; and its kernel's shape.
         self.step: dict[int, int] = {}
         self.stored: set[int] = set()
+        self.placed: set[int] = set()
+        self.numbers: dict[int, Tensor] = dict(graph.constants)
         for index in (*graph.inputs, *graph.constants):
             self.step[index] = -1
 
     def plan(self) -> Plan:
         for operation in self.graph.operations:
-            ways = (self._as_view, self._as_reduction, self._as_entries, self._as_product)
+            ways = (self._as_view, self._as_reduction, self._as_entries, self._as_product, self._as_parts)
             if not any(way(operation) for way in ways):
                 self._as_call(operation)
         for index in self.graph.outputs:
             self._demand(index)
-        return Plan(self.graph, self.specs, self.steps, self.views, self.stored)
+        return Plan(
+            replace(self.graph, constants=self.numbers),
+            self.specs,
+            self.steps,
+            self.views,
+            self.stored,
+            self.placed,
+        )
 
     # what is where
 
@@ -221,6 +234,54 @@ class _Planner:
         self.stored.add(output)
         return True
 
+    def _as_parts(self, operation: Operation) -> bool:
+        """Copy the inputs into parts of the result: joined along an axis, or put among zeros."""
+        name = operation.primitive.name
+        if ROWS.get(name) is not operation.primitive or name not in ("concatenate", "stack", "scatter"):
+            return False
+        (output,) = operation.outputs
+        spec = self.specs[output]
+        inputs = [self.specs[i] for i in operation.inputs]
+        if KINDS.get(spec.dtype.name) is None or any(s.dtype != spec.dtype for s in inputs):
+            return False
+        if not math.prod(spec.shape) or not all(math.prod(s.shape) for s in inputs):
+            return False
+        whole = View(output, 0, contiguous(spec.shape))
+        views = _parts(operation, whole, spec.shape, [s.shape for s in inputs])
+        if views is None:
+            return False
+        self.stored.add(output)
+        first = 0
+        if name == "scatter":
+            first = 1 + self._copy(self._zero(spec), whole, spec, 0)
+        places = [
+            self._copy(source, view, own, first)
+            for source, view, own in zip(operation.inputs, views, inputs, strict=True)
+        ]
+        self.step[output] = max(places)
+        return True
+
+    def _copy(self, source: int, view: View, spec: Spec, first: int) -> int:
+        """Write a value into a part of another in a step from `first` on; the step."""
+        self.specs.append(spec)
+        copy = len(self.specs) - 1
+        place = self._kernel(spec.shape, max(first, self._bound(source, spec.shape)))
+        self._use((source,), place)
+        self.steps[place].operations.append(Operation(ROWS["identity"], {}, (source,), (copy,)))  # type: ignore[union-attr]
+        self.step[copy] = place
+        self.views[copy] = view
+        self.placed.add(copy)
+        return place
+
+    def _zero(self, spec: Spec) -> int:
+        """Zeros of a shape: one number, seen everywhere."""
+        number = len(self.specs)
+        self.specs += [Spec((), spec.dtype), spec]
+        self.numbers[number] = Tensor(spec.dtype.type(0))
+        self.step[number] = -1
+        self.views[number + 1] = View(number, 0, (0,) * len(spec.shape))
+        return number + 1
+
     def _as_view(self, operation: Operation) -> bool:
         """Take an operation for another look at its input."""
         look = _LOOKS.get(operation.primitive.name)
@@ -253,6 +314,24 @@ class _Planner:
 
 
 # views
+
+
+def _parts(operation: Operation, whole: View, shape: Any, shapes: list[Any]) -> list[View] | None:
+    """Where each input lies in the result; None where it is not a slice of it."""
+    params = operation.params
+    if operation.primitive.name == "scatter":
+        part = _sliced(whole, shape, None, params)
+        return None if part is None else [part]
+    axis, start, views = params["axis"], 0, []
+    for own in shapes:
+        strides = whole.strides
+        if operation.primitive.name == "stack":
+            views.append(View(whole.base, start * strides[axis], strides[:axis] + strides[axis + 1 :]))
+            start += 1
+        else:
+            views.append(View(whole.base, start * strides[axis], strides))
+            start += own[axis]
+    return views
 
 
 def _reshaped(view: View, shape: Any, wanted: Any, _params: Mapping[str, Any]) -> View | None:

@@ -38,7 +38,7 @@ class Program:
 
     def _places(self) -> None:
         """Give every stored value a place in the table, and those in between a place in the block."""
-        graph, specs = self.graph, self.plan.specs
+        graph, specs = self.plan.graph, self.plan.specs
         bases = {self.plan.views[i].base if i in self.plan.views else i for i in graph.outputs}
         stored = sorted(self.plan.stored)
         self.slot = {value: place for place, value in enumerate(stored)}
@@ -213,11 +213,12 @@ def _arranged(plan: Plan, between: set[int]) -> tuple[dict[int, int], int]:
         operations = [*step.operations, *step.reductions] if isinstance(step, Kernel) else [step.operation]
         for operation in operations:
             for index in operation.outputs:
-                made[index] = place
-                last.setdefault(index, place)
+                base = plan.views[index].base if index in plan.views else index
+                made[base] = min(made.get(base, place), place)
+                last[base] = max(last.get(base, place), place)
             for index in operation.inputs:
                 base = plan.views[index].base if index in plan.views else index
-                last[base] = place
+                last[base] = max(last.get(base, place), place)
     offsets: dict[int, int] = {}
     free: list[tuple[int, int]] = []  # (size, offset)
     size = 0

@@ -1,0 +1,173 @@
+"""The first-axis analysis: which values of a graph have rows that depend only on the same row of a batch.
+
+Such values can be computed a tile of rows at a time, so that they stay in cache from one operation to the next, and
+the tiles shared among threads. A sum over the rows is gathered tile by tile and known after the last one; what follows
+from it and meets rows again belongs to a further walk over the tiles. `analysed` numbers the walks:
+
+    rows       row i depends on row i of other values (and on values without rows); computed in walk `stage`
+    across     the same with the rows along the second axis: the transpose of a matrix with rows, for a product
+    gathered   a sum over rows, or a product of `across` with rows; known after walk `stage`
+    whole      everything else; can be computed before walk `stage` (after the one before)
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from dataclasses import dataclass
+
+from ..core.graph import Graph, Operation
+from ..core.tensor import ROWS
+
+SMALLEST = 256
+"""Batches of fewer rows fit into cache as they are."""
+LARGEST_WALKS = 4
+
+GATHERING = {"sum": "add", "max": "maximum", "min": "minimum", "matmul": "add"}
+"""What is gathered over rows, and the row that takes the shares of two tiles together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """What a value, or the operation that makes it, is to the walks."""
+
+    sort: str
+    stage: int
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Rows:
+    """The outcome: how many rows there are, the role of each value, and how many walks it takes."""
+
+    count: int
+    roles: dict[int, Role]
+    walks: int
+
+
+def analysed(graph: Graph) -> Rows | None:
+    """The roles of all values, None where walking over tiles would not pay."""
+    count = _batch(graph)
+    if count is None:
+        return None
+    rows = _Analysis(graph, count)
+    roles = rows.roles()
+    walks = 1 + max(
+        (r.stage for r in roles.values() if r.sort in ("rows", "gathered") and r.stage >= 0), default=-1
+    )
+    walked = sum(roles[op.outputs[0]].sort in ("rows", "gathered") for op in graph.operations)
+    if not 0 < walks <= LARGEST_WALKS or 2 * walked < len(graph.operations):
+        return None
+    return Rows(count, roles, walks)
+
+
+def _batch(graph: Graph) -> int | None:
+    """The size of the first axis that most of the memory has."""
+    entries: Counter[int] = Counter()
+    for operation in graph.operations:
+        for index in operation.outputs:
+            shape = graph.specs[index].shape
+            if shape and shape[0] >= SMALLEST:
+                entries[shape[0]] += math.prod(shape)
+    return entries.most_common(1)[0][0] if entries else None
+
+
+class _Analysis:
+    def __init__(self, graph: Graph, count: int) -> None:
+        self.graph, self.count = graph, count
+        self.found: dict[int, Role] = {}
+
+    def roles(self) -> dict[int, Role]:
+        for index in (*self.graph.inputs, *self.graph.constants):
+            self.found[index] = Role("source" if self._lead(index) else "whole", 0)
+        for operation in self.graph.operations:
+            role = self._of_rows(operation) if self._meets_rows(operation) else None
+            if role is None:
+                role = Role("whole", max((self._after(i) for i in operation.inputs), default=0))
+            for index in operation.outputs:
+                self.found[index] = role
+        return self.found
+
+    def _lead(self, index: int) -> bool:
+        shape = self.graph.specs[index].shape
+        return bool(shape) and shape[0] == self.count
+
+    def _after(self, index: int) -> int:
+        """Before which walk the value is there as a whole."""
+        role = self.found[index]
+        return role.stage if role.sort in ("whole", "source") else role.stage + 1
+
+    def _stage(self, index: int) -> int:
+        """In which walk rows of the value can be read at the earliest."""
+        role = self.found[index]
+        return role.stage if role.sort in ("rows", "across") else self._after(index)
+
+    def _meets_rows(self, operation: Operation) -> bool:
+        sorts = {self.found[i].sort for i in operation.inputs}
+        if sorts & {"rows", "across", "source"}:
+            return True
+        # A small value spread over the rows is spread in each tile.
+        return operation.primitive.name == "broadcast_to" and self._lead(operation.outputs[0])
+
+    def _rows(self, index: int) -> bool:
+        """Whether rows of the value can be read in a walk: its own, or those of a whole value with as many."""
+        return self._lead(index) and self.found[index].sort in ("rows", "source", "whole")
+
+    def _all(self, index: int) -> bool:
+        """Whether the value is the same for all rows."""
+        return self.found[index].sort in ("whole", "gathered", "source") or not self._lead(index)
+
+    def _of_rows(self, operation: Operation) -> Role | None:
+        """The role of an operation that keeps rows apart or gathers them; None if it does neither."""
+        primitive, params = operation.primitive, operation.params
+        if ROWS.get(primitive.name) is not primitive or len(operation.outputs) != 1:
+            return None
+        shapes = [self.graph.specs[i].shape for i in operation.inputs]
+        shape = self.graph.specs[operation.outputs[0]].shape
+        stage = max(self._stage(i) for i in operation.inputs)
+        name, inputs = primitive.name, operation.inputs
+        if (primitive.pointwise or name == "where") and shape[:1] == (self.count,):
+            aligned = [len(s) == len(shape) and s[0] == self.count for s in shapes]
+            if all(self._rows(i) if a else self._fixed(i) for i, a in zip(inputs, aligned, strict=True)):
+                return Role("rows", stage)
+            return None
+        if name == "broadcast_to" and shape[:1] == (self.count,):
+            aligned = len(shapes[0]) == len(shape) and shapes[0][0] == self.count
+            return (
+                Role("rows", stage)
+                if (self._rows(inputs[0]) if aligned else self._fixed(inputs[0]))
+                else None
+            )
+        if name == "matmul" and len(shapes[0]) == len(shapes[1]) == 2:
+            if self._rows(inputs[0]) and self._fixed(inputs[1]):
+                return Role("rows", stage)
+            if self.found[inputs[0]].sort == "across" and self._rows(inputs[1]):
+                return Role("gathered", stage)
+            return None
+        if len(inputs) != 1 and name != "concatenate":
+            return None
+        if not all(self._rows(i) for i in inputs):
+            return None
+        if name == "transpose":
+            axes = params["axes"]
+            if axes[0] == 0:
+                return Role("rows", stage)
+            return Role("across", stage) if axes == (1, 0) else None
+        if name in ("sum", "max", "min"):
+            return Role("gathered" if 0 in params["axis"] else "rows", stage)
+        if name == "concatenate":
+            return Role("rows", stage) if params["axis"] != 0 else None
+        if name == "reshape":
+            return Role("rows", stage) if shape[:1] == (self.count,) else None
+        if name in ("getitem", "scatter"):
+            index = params["index"]
+            basic = all(isinstance(part, (slice, int)) for part in index)
+            full = bool(index) and index[0] == slice(None)
+            return Role("rows", stage) if basic and full and shape[:1] == (self.count,) else None
+        return None
+
+    def _fixed(self, index: int) -> bool:
+        """Whether the value is there as a whole when a walk begins."""
+        return self.found[index].sort in ("whole", "gathered", "source")
+
+
+__all__ = ["GATHERING", "Role", "Rows", "analysed"]

@@ -13,6 +13,7 @@ import importlib as _importlib
 from typing import Any as _Any
 
 from .arguments import UnconnectedGradients
+from .backends.llvm import get_threads, set_threads
 from .core.errors import (
     GradtapeWarning,
     InactiveTapeWarning,
@@ -300,6 +301,7 @@ __all__ = [
     "gather",
     "gather_nd",
     "grad",
+    "get_threads",
     "grad_pass_through",
     "gradients",
     "greater",
@@ -379,6 +381,7 @@ __all__ = [
     "searchsorted",
     "sequence_mask",
     "set_default_float",
+    "set_threads",
     "shape",
     "shape_n",
     "sigmoid",

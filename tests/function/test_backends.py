@@ -6,8 +6,8 @@ import pytest
 import gradtape as gt
 from gradtape.backends import passes, reference
 from gradtape.backends.llvm import compile as compiled
-from gradtape.core.graph import Builder, Graph, Operation, check, spec_of_value
 from gradtape.core.errors import InternalError
+from gradtape.core.graph import Builder, Graph, Operation, check, spec_of_value
 from gradtape.core.primitive import Kind, Primitive
 from gradtape.core.spec import Spec
 from gradtape.core.tensor import ROWS, Tensor
@@ -232,7 +232,7 @@ def test_passes_keep_what_a_program_computes():
     def program(x):
         y = gt.transpose(gt.transpose(x)) * 1 + gt.reshape(gt.reshape(x, (6,)), (2, 3))
         z = gt.where(gt.constant([True]), y, x) ** 2
-        return z - 0.0, -(-z), gt.reduce_sum(z, axis=()), x**3, gt.sin(x) + gt.sin(x)
+        return z - 0.0, gt.negative(-z), gt.reduce_sum(z, axis=()), x**3, gt.sin(x) + gt.sin(x)
 
     f = gt.function(program, backend="reference")
     x = gt.constant([[1.0, -2.0, 3.0], [0.0, -0.0, 5.0]])

@@ -27,6 +27,8 @@ Params = Mapping[str, Any]
 LARGEST_FOLDED = 1 << 16
 """A constant of more entries is not worth its memory: it is computed again at every call."""
 
+_LOOKS = frozenset({"transpose", "reshape", "getitem", "flip"})
+
 COMMUTATIVE = frozenset(
     {"add", "multiply", "equal", "not_equal", "logical_and", "logical_or", "logical_xor", "bitwise_and"}
     | {"bitwise_or", "bitwise_xor"}
@@ -133,8 +135,8 @@ class _Sweep:
     ) -> int | None:
         constants = self.builder.constants
         size = int(np.prod(spec.shape, dtype=np.int64))
-        if primitive is ROWS.get("broadcast_to"):
-            return None  # one number stays one number
+        if primitive is ROWS.get("broadcast_to") or (size > 64 and primitive.name in _LOOKS):
+            return None  # one number stays one number, and another look at a constant costs nothing
         if size > LARGEST_FOLDED or not all(i in constants for i in inputs):
             return None
         value = QUIET.run(primitive.value, *[constants[i]._value for i in inputs], **params)
@@ -245,7 +247,7 @@ def _transpose(sweep: _Sweep, params: Params, inputs: tuple[int, ...], spec: Spe
         first = maker.params["axes"]
         return sweep.apply("transpose", maker.inputs, spec, axes=tuple(first[i] for i in axes))
     shape = sweep.spec(inputs[0]).shape
-    if [i for i in axes if shape[i] != 1] == [i for i in range(len(shape)) if shape[i] != 1]:
+    if len(axes) > 2 and [i for i in axes if shape[i] != 1] == [i for i in range(len(axes)) if shape[i] != 1]:
         return sweep.apply("reshape", inputs, spec, shape=spec.shape)  # only axes of size one move
     return None
 

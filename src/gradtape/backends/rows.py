@@ -16,8 +16,11 @@ import math
 from collections import Counter
 from dataclasses import dataclass
 
+import numpy as np
+
 from ..core.graph import Graph, Operation
-from ..core.tensor import ROWS
+from ..core.spec import Spec
+from ..core.tensor import ROWS, Tensor
 
 SMALLEST = 256
 """Batches of fewer rows fit into cache as they are."""
@@ -44,11 +47,16 @@ class Rows:
     walks: int
 
 
-def analysed(graph: Graph) -> Rows | None:
-    """The roles of all values, None where walking over tiles would not pay."""
+def analysed(graph: Graph) -> tuple[Graph, Rows] | None:
+    """The graph, with constants turned so that rows come first, and the roles of all values.
+
+    Returns:
+        None where walking over tiles would not pay.
+    """
     count = _batch(graph)
     if count is None:
         return None
+    graph = _turned(graph, count)
     rows = _Analysis(graph, count)
     roles = rows.roles()
     walks = 1 + max(
@@ -57,7 +65,20 @@ def analysed(graph: Graph) -> Rows | None:
     walked = sum(roles[op.outputs[0]].sort in ("rows", "gathered") for op in graph.operations)
     if not 0 < walks <= LARGEST_WALKS or 2 * walked < len(graph.operations):
         return None
-    return Rows(count, roles, walks)
+    return graph, Rows(count, roles, walks)
+
+
+def _turned(graph: Graph, count: int) -> Graph:
+    """Write a constant matrix with the batch along its second axis as the transpose of one with rows."""
+    constants, operations, specs = dict(graph.constants), [], list(graph.specs)
+    for index, tensor in graph.constants.items():
+        shape = specs[index].shape
+        if len(shape) == 2 and shape[1] == count != shape[0]:
+            specs.append(Spec(shape[::-1], specs[index].dtype))
+            constants[len(specs) - 1] = Tensor(np.ascontiguousarray(tensor._value.T))
+            del constants[index]
+            operations.append(Operation(ROWS["transpose"], {"axes": (1, 0)}, (len(specs) - 1,), (index,)))
+    return Graph(tuple(specs), graph.inputs, constants, (*operations, *graph.operations), graph.outputs)
 
 
 def _batch(graph: Graph) -> int | None:
@@ -106,7 +127,8 @@ class _Analysis:
         if sorts & {"rows", "across", "source"}:
             return True
         # A small value spread over the rows is spread in each tile.
-        return operation.primitive.name == "broadcast_to" and self._lead(operation.outputs[0])
+        shape = self.graph.specs[operation.outputs[0]].shape
+        return operation.primitive.name == "broadcast_to" and self.count in shape[:2]
 
     def _rows(self, index: int) -> bool:
         """Whether rows of the value can be read in a walk: its own, or those of a whole value with as many."""
@@ -137,6 +159,9 @@ class _Analysis:
                 if (self._rows(inputs[0]) if aligned else self._fixed(inputs[0]))
                 else None
             )
+        if name == "broadcast_to":
+            along = len(shape) == 2 and shape[1] == self.count and math.prod(shapes[0]) == 1
+            return Role("across", stage) if along and self._fixed(inputs[0]) else None
         if name == "matmul" and len(shapes[0]) == len(shapes[1]) == 2:
             if self._rows(inputs[0]) and self._fixed(inputs[1]):
                 return Role("rows", stage)

@@ -8,6 +8,8 @@ from typing import Any
 from ...core.graph import Graph
 from . import entry as numbers
 from .program import Program
+from .threads import get_threads, set_threads
+from .tiles import tiled
 
 
 def missing() -> str | None:
@@ -24,4 +26,7 @@ def entry(program: Any, floats: bool, structure: type | None) -> Any:
 
 def compile(graph: Graph) -> Any:
     """Make a graph ready to run."""
-    return Program(graph)
+    return tiled(graph) or Program(graph)
+
+
+__all__ = ["compile", "entry", "get_threads", "missing", "set_threads"]

@@ -262,9 +262,12 @@ def _of_library(name: str) -> Callable[..., Lane]:
 OWN: dict[str, Callable[..., Lane]] = {
     function.__name__: function for function in (exp, expm1, log, log1p, tanh, sigmoid, softplus, sin, cos)
 }
-LIBRARY = tuple(
-    "acos acosh asin asinh atan atan2 atanh cbrt cosh erf erfc exp2 hypot log10 log2 pow sinh tan".split()
+# fmt: off
+LIBRARY = (
+    "acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh", "cbrt", "cosh", "erf", "erfc", "exp2", "hypot", "log10",
+    "log2", "pow", "sinh", "tan",
 )
+# fmt: on
 """What the C library computes, lane by lane; scalar code, so these are the slow ones."""
 
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import ctypes
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from ...core.graph import Graph
-from .emit import STORED, Module
+from .emit import STORED, Module, Unsupported
 from .engine import Code
 from .kernels import emit_kernel
 from .plan import Call, Kernel, Plan, Product, View, contiguous, plan
@@ -27,9 +27,12 @@ ALIGNMENT = 64
 class Program:
     """Call it with the values of the inputs; it gives those of the outputs."""
 
-    def __init__(self, graph: Graph) -> None:
+    def __init__(self, graph: Graph, walk: Callable[[Program], str] | None = None) -> None:
         self.graph = graph
+        self._walk = walk
         self.plan = plan(graph)
+        if walk is not None and any(isinstance(step, Call) for step in self.plan.steps):
+            raise Unsupported("a call to NumPy inside a walk")
         self._places()
         self._segments()
         self._pool: list[Any] = []
@@ -87,6 +90,8 @@ class Program:
                 calls = "\n".join(f"  call void @{name}(ptr %t)" for name in part)
                 module.functions.append(f"define void @segment_{number}(ptr %t) {{\n{calls}\n  ret void\n}}")
         self.kernels = kernels
+        if self._walk is not None:
+            module.functions.append(self._walk(self))
         self.code = Code(module.text()) if kernels else None
         prototype = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
         self.parts = [
@@ -125,12 +130,9 @@ class Program:
             shape, dtype = self.shapes[index]
             arrays[index] = array = np.empty(shape, dtype)
             table[self.slot[index]] = array.ctypes.data
-        block = None
-        if self.size:
-            block = self._pool.pop() if self._pool else np.empty(self.size + ALIGNMENT, np.uint8)
-            start = -(-block.ctypes.data // ALIGNMENT) * ALIGNMENT
-            np.add(self.shifts, start, out=table, where=self.moved)
-            self._between(arrays, block, start - block.ctypes.data)
+        block = self.block(table)
+        if block is not None:
+            self._between(arrays, block, -block.ctypes.data % ALIGNMENT)
         address = table.ctypes.data
         for part in self.parts:
             if isinstance(part, Call):
@@ -138,9 +140,25 @@ class Program:
             else:
                 part(address)
         outputs = [self._output(index, arrays) for index in self.graph.outputs]
+        self.release(block)
+        return outputs
+
+    def block(self, table: Any) -> Any:
+        """Memory for what lies in between, entered into the table; None where nothing does."""
+        if not self.size:
+            return None
+        try:
+            block = self._pool.pop()
+        except IndexError:
+            block = np.empty(self.size + ALIGNMENT, np.uint8)
+        start = block.ctypes.data + -block.ctypes.data % ALIGNMENT
+        np.add(self.shifts, start, out=table, where=self.moved)
+        return block
+
+    def release(self, block: Any) -> None:
+        """Put memory back for the next call."""
         if block is not None:
             self._pool.append(block)
-        return outputs
 
     def _between(self, arrays: dict[int, Any], block: Any, first: int) -> None:
         """The values in the block that calls to NumPy read, as arrays."""
@@ -241,8 +259,7 @@ def _arranged(plan: Plan, between: set[int]) -> tuple[dict[int, int], int]:
             else:
                 offsets[index] = size
                 size += need
-        for index in ends.get(place, ()):
-            free.append((_bytes(plan, index), offsets[index]))
+        free += [(_bytes(plan, index), offsets[index]) for index in ends.get(place, ())]
     return offsets, size
 
 

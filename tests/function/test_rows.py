@@ -1,0 +1,149 @@
+"""Programs over a batch: tiles of rows and threads give what the whole batch gives."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+import gradtape as gt
+
+
+@pytest.fixture(params=[1, 2, 3])
+def threads(request):
+    gt.set_threads(request.param)
+    yield request.param
+    gt.set_threads(None)
+
+
+def network(x, weights):
+    h = x
+    for w, b in weights[:-1]:
+        h = gt.tanh(h @ w + b)
+    w, b = weights[-1]
+    return h @ w + b
+
+
+def made(sizes, dtype, seed=0):
+    rng = np.random.default_rng(seed)
+    return [
+        (
+            gt.Variable((rng.normal(size=(a, b)) / np.sqrt(a)).astype(dtype)),
+            gt.Variable(rng.normal(size=b).astype(dtype)),
+        )
+        for a, b in itertools.pairwise(sizes)
+    ]
+
+
+def assert_same(program, arguments, rtol, walks=1):
+    """The compiled program gives, twice, what the plain one gives; and is tiled in so many walks."""
+    f = gt.function(program, backend="llvm")
+    expected = gt.nest.flatten(program(*map(gt.constant, arguments)))
+    f(*arguments)
+    first, second = (gt.nest.flatten(f(*arguments)) for _ in range(2))
+    assert f.stats().get("walks") == walks
+    for a, b, c in zip(first, second, expected, strict=True):
+        assert a.numpy().tobytes() == b.numpy().tobytes()
+        assert (a.shape, a.dtype) == (c.shape, c.dtype)
+        np.testing.assert_allclose(
+            a.numpy(), c.numpy(), rtol=rtol, atol=rtol * np.max(np.abs(c.numpy()), initial=0)
+        )
+    return f
+
+
+@pytest.mark.parametrize("count", [1000, 1024, 1009, 2503])
+def test_a_training_step_of_a_network(count, threads):
+    weights = made([3, 17, 8, 2], np.float64)
+    rng = np.random.default_rng(1)
+
+    def step(x, y):
+        with gt.GradientTape() as tape:
+            error = network(x, weights) - y
+            loss = gt.reduce_mean(error * error)
+        return loss, tape.gradient(loss, [v for pair in weights for v in pair])
+
+    f = assert_same(step, (rng.normal(size=(count, 3)), rng.normal(size=(count, 2))), 1e-12)
+    assert f.stats()["calls"] == []
+
+
+def test_a_residual_with_second_derivatives(threads):
+    weights = made([2, 10, 10, 1], np.float32)
+    rng = np.random.default_rng(1)
+
+    def step(x, t):
+        with gt.GradientTape() as tape:
+            with gt.GradientTape() as outer:
+                outer.watch(x)
+                with gt.GradientTape(persistent=True) as inner:
+                    inner.watch([x, t])
+                    u = network(gt.concat([x, t], 1), weights)
+                ux, ut = inner.gradient(u, x), inner.gradient(u, t)
+            residual = ut + u * ux - 0.1 * outer.gradient(ux, x)
+            loss = gt.reduce_mean(residual**2)
+        return loss, tape.gradient(loss, [v for pair in weights for v in pair])
+
+    x, t = (rng.uniform(-1, 1, (2000, 1)).astype(np.float32) for _ in range(2))
+    assert_same(step, (x, t), 2e-5)
+
+
+def test_rows_that_leave_and_sums_that_come_back(threads):
+    def program(x, w):
+        h = gt.exp(-x * x) @ w
+        centre = gt.reduce_mean(h, axis=0)
+        spread = gt.reduce_mean((h - centre) ** 2, axis=0)
+        z = (h - centre) / gt.sqrt(spread + 1e-3)
+        return z, gt.reduce_max(z), gt.reduce_min(h, axis=0), gt.transpose(h), gt.reduce_sum(z * h, axis=1)
+
+    rng = np.random.default_rng(0)
+    assert_same(program, (rng.normal(size=(1200, 5)), rng.normal(size=(5, 4))), 1e-12, walks=3)
+
+
+def test_elementwise_programs_of_one_axis(threads):
+    def program(x):
+        with gt.GradientTape() as tape:
+            tape.watch(x)
+            y = gt.reduce_sum(gt.sin(x) * gt.exp(-(x**2)) + gt.math.log1p(x) * gt.tanh(x))
+        return y, tape.gradient(y, x)
+
+    assert_same(program, (np.random.default_rng(0).uniform(0, 2, 100_003),), 1e-12)
+
+
+def test_a_weight_with_as_many_rows_as_the_batch():
+    def program(x, w, b):
+        h = gt.tanh(x @ w + b)
+        return gt.reduce_sum(h * h, axis=0), h
+
+    rng = np.random.default_rng(0)
+    n = 300
+    f = gt.function(program, backend="llvm")
+    x, w, b = rng.normal(size=(n, n)), rng.normal(size=(n, n)), rng.normal(size=(n, n))
+    f(x, w, b)
+    for found, expected in zip(f(x, w, b), program(*map(gt.constant, (x, w, b))), strict=True):
+        np.testing.assert_allclose(found.numpy(), expected.numpy(), rtol=1e-11, atol=1e-11)
+
+
+def test_programs_in_which_rows_mix_are_right():
+    def program(x):
+        y = gt.cumsum(x, axis=0) + x[::-1] + (gt.transpose(x) @ x)[0]
+        return y, gt.reduce_logsumexp(x, axis=0), gt.linalg.norm(x, axis=1), x[1:] - x[:-1]
+
+    x = np.random.default_rng(0).normal(size=(500, 3))
+    f = gt.function(program, backend="llvm")
+    f(x)
+    for found, expected in zip(f(x), program(gt.constant(x)), strict=True):
+        np.testing.assert_allclose(found.numpy(), expected.numpy(), rtol=1e-11, atol=1e-11)
+
+
+@pytest.mark.parametrize("count", [0, 1.5, True, -1])
+def test_the_number_of_threads_is_a_whole_number_from_one(count):
+    with pytest.raises(ValueError, match="set_threads"):
+        gt.set_threads(count)
+
+
+def test_nothing_is_written_into_arguments():
+    weights = made([3, 4, 1], np.float64)
+    x = np.random.default_rng(0).normal(size=(1000, 3))
+    before = x.copy()
+    f = gt.function(lambda x: network(x, weights) * 2, backend="llvm")
+    for _ in range(3):
+        f(x)
+    np.testing.assert_array_equal(x, before)

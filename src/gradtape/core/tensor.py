@@ -175,6 +175,8 @@ def _operator(name: str, reflected: bool = False) -> Callable[[Any, Any], Any]:
         try:
             return call(ROWS[name], other, self) if reflected else call(ROWS[name], self, other)
         except UnconvertibleError:
+            if isinstance(other, (int, float, complex)):  # then it is self, a text, that has no arithmetic
+                raise
             return NotImplemented
 
     return operator

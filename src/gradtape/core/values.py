@@ -7,8 +7,10 @@ Values come back native-endian, of no subclass, as NumPy scalars for rank 0, and
 
 from __future__ import annotations
 
+import sys
 import threading
 from contextvars import Context
+from types import FrameType
 from typing import Any
 
 import numpy as np
@@ -40,7 +42,9 @@ def to_value(obj: Any, dtype: Any = None) -> Any:
     else:
         wanted = None if dtype is None else np.dtype(dtype)
         if wanted is not None and wanted.kind not in "biufcSU":
-            raise UnconvertibleError(f"{_named(obj)} cannot become {wanted}: it is no dtype of numbers")
+            raise UnconvertibleError(
+                f"{_asked(obj)}{_named(obj)} cannot become {wanted}: it is no dtype of numbers"
+            )
         array = _from_python(obj, wanted)
         chosen = _python_dtype(obj, array) if wanted is None else wanted
     return _cast(array, chosen.newbyteorder("="), obj)[()]
@@ -95,10 +99,12 @@ def value_beside(obj: Any, dtype: DType) -> Any:
 def _plain(array: Any) -> Any:
     """The array without its subclass; refuses those whose subclass or dtype carries meaning we would lose."""
     if isinstance(array, np.ma.MaskedArray):
-        raise UnconvertibleError("a masked array cannot become a tensor: fill it first, e.g. array.filled(0)")
+        raise UnconvertibleError(
+            f"{_asked(array)}a masked array cannot become a tensor: fill it first, e.g. array.filled(0)"
+        )
     if array.dtype.kind not in "biufcSU":
         raise UnconvertibleError(
-            f"an array of dtype {array.dtype} cannot become a tensor: give it a numeric dtype"
+            f"{_asked(array)}an array of dtype {array.dtype} cannot become a tensor: give it a numeric dtype"
         )
     return np.asarray(array)
 
@@ -106,17 +112,19 @@ def _plain(array: Any) -> Any:
 def _from_python(obj: Any, dtype: DType | None = None) -> Any:
     """An array of a Python number, string or nested sequence, which may be asked for in a dtype."""
     if obj is None or isinstance(obj, (dict, set, frozenset)):
-        raise UnconvertibleError(f"{_named(obj)} cannot become a tensor")
+        raise UnconvertibleError(f"{_asked(obj)}{_named(obj)} cannot become a tensor")
     try:
         array = np.asarray(obj)
     except (ValueError, TypeError) as error:
-        raise ValueError(f"{_named(obj)} cannot become a tensor: {error}") from None
+        raise ValueError(f"{_asked(obj)}{_named(obj)} cannot become a tensor: {error}") from None
     if array.dtype.kind == "O":
         if all(isinstance(entry, (int, float, complex)) for entry in array.flat):
             if dtype is not None and dtype.kind in "fc":
                 return array.astype(dtype)  # Python's own rounding of integers of any length
-            raise ValueError(f"an integer in {_named(obj)} does not fit into 64 bits; write it as a float")
-        raise UnconvertibleError(f"{_named(obj)} cannot become a tensor")
+            raise ValueError(
+                f"{_asked(obj)}an integer in {_named(obj)} does not fit into 64 bits; write it as a float"
+            )
+        raise UnconvertibleError(f"{_asked(obj)}{_named(obj)} cannot become a tensor")
     return _plain(array)
 
 
@@ -136,7 +144,9 @@ def _python_dtype(obj: Any, array: Any) -> DType:
         if array.size == 0 or (array.min() >= _INT32.min and array.max() <= _INT32.max):
             return int32
         if array.max() > _INT64.max:
-            raise ValueError(f"an integer in {_named(obj)} does not fit into int64; write it as a float")
+            raise ValueError(
+                f"{_asked(obj)}an integer in {_named(obj)} does not fit into int64; write it as a float"
+            )
         return int64
     return array.dtype  # type: ignore[no-any-return]
 
@@ -145,10 +155,10 @@ def _cast(array: Any, dtype: DType, obj: Any) -> Any:
     """A fresh array of the dtype; refuses to lose an imaginary part or to read a number out of text."""
     if array.dtype.kind == "c" and dtype.kind in "biuf":
         raise ValueError(
-            f"{_named(obj)} is complex and cannot become {dtype.name}; take gt.math.real of it first"
+            f"{_asked(obj)}{_named(obj)} is complex and cannot become {dtype.name}; take gt.math.real of it first"
         )
     if (array.dtype.kind in "SU") != (dtype.kind in "SU"):
-        raise UnconvertibleError(f"{_named(obj)} cannot become {dtype.name}")
+        raise UnconvertibleError(f"{_asked(obj)}{_named(obj)} cannot become {dtype.name}")
     if dtype.kind in "iu" and array.dtype.kind in "iuf" and not isinstance(obj, (np.ndarray, np.generic)):
         _refuse_loss(array, dtype, obj)
     with np.errstate(all="ignore"):
@@ -159,14 +169,49 @@ def _refuse_loss(array: Any, dtype: DType, obj: Any) -> None:
     """Python numbers given an integer dtype must be integers that fit into it."""
     if array.dtype.kind == "f" and array.size:
         raise UnconvertibleError(
-            f"{_named(obj)} is a float and cannot become {dtype.name}; use gt.cast to truncate"
+            f"{_asked(obj)}{_named(obj)} is a float and cannot become {dtype.name}; use gt.cast to truncate"
         )
     bounds = np.iinfo(dtype)
     if array.size and (int(array.min()) < bounds.min or int(array.max()) > bounds.max):
-        raise ValueError(f"an integer in {_named(obj)} does not fit into {dtype.name}")
+        raise ValueError(f"{_asked(obj)}an integer in {_named(obj)} does not fit into {dtype.name}")
 
 
 def _named(obj: Any) -> str:
     """The object and its type, short enough for a message."""
     text = repr(obj)
     return f"{text if len(text) < 60 else text[:57] + '...'} (a {type(obj).__name__})"
+
+
+def _asked(obj: Any) -> str:
+    """Which function of ours was called with the object and as which argument, as the beginning of a message.
+
+    Functions turn their arguments into tensors without a word of who they are, because saying it would cost time at
+    every call. So only an error looks: for the outermost function of the package on the stack, and among its arguments.
+    """
+    package = __name__.partition(".")[0] + "."
+    name = argument = ""
+    at: FrameType | None = sys._getframe(1)
+    while at is not None:
+        if str(at.f_globals.get("__name__", "")).startswith(package):
+            function = at.f_code.co_name
+            primitive = at.f_locals.get("primitive") if function in ("call", "apply") else None
+            if primitive is not None:
+                name, argument = primitive.name, ""
+            elif function == "__init__":
+                name, argument = type(at.f_locals["self"]).__name__, _argument_of(at, obj) or argument
+            elif not function.startswith(("_", "<")):
+                name, argument = function, _argument_of(at, obj) or argument
+        elif name:
+            break
+        at = at.f_back
+    return name and name + (f", argument {argument}: " if argument else ": ")
+
+
+def _argument_of(frame: FrameType, obj: Any) -> str:
+    """The argument of a running function that is an object or holds it, empty if there is none."""
+    code = frame.f_code
+    for name in code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]:
+        value = frame.f_locals.get(name)
+        if value is obj or (isinstance(value, (list, tuple)) and any(part is obj for part in value)):
+            return name
+    return ""

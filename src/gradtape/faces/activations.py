@@ -74,13 +74,13 @@ def selu(features: Any, name: str | None = None) -> Tensor:
 
 def leaky_relu(features: Any, alpha: float = 0.2, name: str | None = None) -> Tensor:
     """x for x > 0, else alpha x; its derivative at 0 is alpha."""
-    x = as_tensor(features)
+    x = floating("leaky_relu", "features", features)
     return where(fixed.greater(x, each.like(x, 0)), x, alpha * x)  # type: ignore[no-any-return]
 
 
 def silu(features: Any, beta: float = 1.0) -> Tensor:
     """x sigmoid(beta x) (Elfwing et al. 2017; Ramachandran et al. 2017 call it swish); differentiable in beta too."""
-    x = as_tensor(features)
+    x = floating("silu", "features", features)
     return x * each.sigmoid(beta * x)  # type: ignore[no-any-return]
 
 

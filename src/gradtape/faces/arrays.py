@@ -243,7 +243,7 @@ def concat(values: Any, axis: Any, name: str = "concat") -> Tensor:
     >>> gt.concat([gt.ones((2, 1)), gt.zeros((2, 2))], axis=1).numpy().tolist()
     [[1.0, 0.0, 0.0], [1.0, 0.0, 0.0]]
     """
-    return composite.concatenate(values if isinstance(values, (list, tuple)) else [values], int(axis))
+    return composite.concatenate(values if isinstance(values, (list, tuple)) else [values], axis)
 
 
 def stack(values: Any, axis: int = 0, name: str = "stack") -> Tensor:

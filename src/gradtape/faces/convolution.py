@@ -17,6 +17,7 @@ from ..ops.convolution import convolve, transpose_in_input
 from ..ops.elementwise import conjugated
 from ..ops.windows import counts
 from .spatial import Layout, layout, numbers, padding_of, require_rank
+from .spelling import named
 
 
 def settings_of(
@@ -134,11 +135,11 @@ def _of_rank(name: str, rank: int, default: str, shapes: str) -> Callable[..., T
         return convolved(title, rank, input, filters, strides, padding, data_format, dilations)
 
     title = name
-    function.__name__ = function.__qualname__ = name
-    function.__doc__ = (
-        f"The convolution over {rank} axes: {shapes}.\n\nArguments and errors are those of `convolution`."
+    return named(
+        function,
+        name,
+        f"The convolution over {rank} axes: {shapes}.\n\nArguments and errors are those of `convolution`.",
     )
-    return function
 
 
 conv2d = _of_rank(
@@ -246,12 +247,12 @@ def _transposed_of_rank(name: str, rank: int, default: str) -> Callable[..., Ten
         )
 
     title = name
-    function.__name__ = function.__qualname__ = name
-    function.__doc__ = (
+    return named(
+        function,
+        name,
         f"The transpose of `conv{rank}d`: filters are (*size, outputs, channels).\n\n"
-        "Arguments and errors are those of `conv_transpose`."
+        "Arguments and errors are those of `conv_transpose`.",
     )
-    return function
 
 
 conv1d_transpose = _transposed_of_rank("conv1d_transpose", 1, "NWC")

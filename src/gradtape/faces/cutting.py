@@ -71,7 +71,7 @@ def saturate_cast(value: Any, dtype: Any, name: str | None = None) -> Tensor:
     """
     x, to = as_tensor(value), np.dtype(dtype)
     own = x._value.dtype
-    if to.kind == "c" or own.kind == "b" or to.kind == "b":
+    if to.kind not in "iuf" or own.kind not in "iufc":
         return composite.astype(x, to)
     if own.kind == "c":
         raise TypeError(

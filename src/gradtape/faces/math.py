@@ -212,7 +212,7 @@ def _where_zero(x: Any, function: Callable[..., Any], y: Any) -> Any:
 
 def add_n(inputs: Any, name: str | None = None) -> Tensor:
     """The sum of a list of tensors of one shape."""
-    xs = beside(tuple(inputs))
+    xs = beside(composite.listed("add_n", "inputs", inputs))
     if not xs:
         raise ValueError("add_n: at least one tensor is needed")
     if any(x._value.shape != xs[0]._value.shape for x in xs):

@@ -150,6 +150,7 @@ def batch_normalization(
             raise InvalidArgumentError(
                 f"batch_normalization: {argument} of shape {shape} does not broadcast with x of shape {given.shape}"
             ) from None
+    offset, scale = (None if part is None else beside((given, part))[1] for part in (offset, scale))
     inverse = each.reciprocal(each.sqrt(spread + variance_epsilon))
     y = (given - middle) * (inverse if scale is None else inverse * scale)
     return y if offset is None else y + offset  # type: ignore[no-any-return]

@@ -36,7 +36,7 @@ def norm(
     """
     x = as_tensor(tensor)
     x = composite.astype(x, np.float64) if x._value.dtype.kind in "biu" else x
-    axes = None if axis is None else tuple(int(i) for i in np.asarray(axis).reshape(-1))
+    axes = None if axis is None else composite.axes_of(axis, x.ndim, "norm")
     keep = bool(keepdims)
     if axes is not None and len(axes) not in (1, 2):
         raise ValueError(f"norm: axis must be None, one axis or a pair of axes, not {axis!r}")

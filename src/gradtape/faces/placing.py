@@ -14,9 +14,9 @@ import numpy as np
 from ..core.errors import InvalidArgumentError
 from ..core.spec import int64
 from ..core.tensor import Tensor, as_tensor, beside
+from ..ops import composite, linear, selection
 from ..ops import constant as fixed
 from ..ops import elementwise as each
-from ..ops import linear, selection
 from ..ops.segments import maximum_at, minimum_at
 from .selection import integers
 
@@ -126,9 +126,11 @@ def dynamic_stitch(indices: Sequence[Any], data: Sequence[Any], name: str | None
     >>> gt.dynamic_stitch([[0, 2], [1]], [gt.constant([1.0, 3.0]), gt.constant([2.0])]).numpy().tolist()
     [1.0, 2.0, 3.0]
     """
+    indices = composite.listed("dynamic_stitch", "indices", indices)
+    data = composite.listed("dynamic_stitch", "data", data)
     if len(indices) != len(data) or not len(indices):
         raise ValueError(f"dynamic_stitch: {len(indices)} indices are given for {len(data)} data")
-    xs = beside(tuple(data))
+    xs = beside(data)
     places = [integers("dynamic_stitch", "indices", i) for i in indices]
     for x, place in zip(xs, places, strict=True):
         if x._value.shape[: place.ndim] != place.shape:

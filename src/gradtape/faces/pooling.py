@@ -22,6 +22,7 @@ from ..ops.padding import pad
 from ..ops.selection import along
 from ..ops.windows import Sizes, windows
 from .spatial import Layout, Pairs, layout, numbers, padding_of, require_rank
+from .spelling import named
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,9 +127,7 @@ def _pooling(
         return read.out(reduce(read))
 
     title = name
-    function.__name__ = function.__qualname__ = name
-    function.__doc__ = says + _ARGUMENTS
-    return function
+    return named(function, name, says + _ARGUMENTS)
 
 
 avg_pool = _pooling("avg_pool", 0, None, "The mean of each window, without the padding.", _average)

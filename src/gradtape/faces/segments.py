@@ -19,6 +19,7 @@ from ..ops import elementwise as each
 from ..ops import linear
 from ..ops.composite import astype
 from ..ops.segments import beside_slices, count_at, maximum_at, minimum_at, product_at
+from .spelling import named
 
 Group = Callable[[Tensor, Tensor, int], Tensor]
 
@@ -126,15 +127,14 @@ def _size(name: str, num_segments: Any) -> int:
 
 
 def _named(function: Callable[..., Tensor], name: str, says: str, unordered: bool) -> Callable[..., Tensor]:
-    function.__name__ = function.__qualname__ = name
     shape = "integers whose shape is the first part of that of data; slices of a negative id are left out"
     number = "\n    num_segments: how many groups there are."
-    function.__doc__ = (
+    text = (
         f"{says}\n\nArgs:\n    data: tensor of rank one or more.\n    segment_ids: "
         + (shape if unordered else "ascending integers from 0, one for each slice of the first axis")
         + f".{number if unordered else ''}\n\nRaises:\n    ValueError: if the ids do not fit data or are out of range."
     )
-    return function
+    return named(function, name, text)
 
 
 def _segment(name: str, run: Group, says: str, empty_is_zero: bool = False) -> Callable[..., Tensor]:

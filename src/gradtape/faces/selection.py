@@ -184,7 +184,10 @@ def sequence_mask(lengths: Any, maxlen: Any = None, dtype: Any = bool_, name: st
 
 def shape_n(input: Any, out_type: Any = int32, name: str | None = None) -> list[Tensor]:
     """The shapes of several tensors as integer tensors."""
-    return [Tensor(np.array(as_tensor(x)._value.shape, out_type)) for x in input]
+    return [
+        Tensor(np.array(as_tensor(x)._value.shape, out_type))
+        for x in composite.listed("shape_n", "input", input)
+    ]
 
 
 def _common(name: str, x: Any, y: Any) -> tuple[int, ...]:
@@ -316,7 +319,7 @@ def batch_gather(params: Any, indices: Any, name: str | None = None) -> Tensor:
 
 def identity_n(input: Any, name: str | None = None) -> list[Tensor]:
     """New tensors of the same values, through which derivatives pass."""
-    return [linear.identity(as_tensor(x)) for x in input]
+    return [linear.identity(as_tensor(x)) for x in composite.listed("identity_n", "input", input)]
 
 
 def parallel_stack(values: Any, name: str = "parallel_stack") -> Tensor:

@@ -49,10 +49,12 @@ def binary(row: Row, name: str, says: str, arguments: tuple[str, str] = ("x", "y
 def named(function: Callable[..., Tensor], name: str, text: str, *arguments: str) -> Callable[..., Tensor]:
     """The function with a name, a docstring, and other names for its first arguments.
 
-    The names are written into the code object, so that a call by keyword costs no more than any other.
+    The names are written into the code object, so that a call by keyword costs no more than any other, and a
+    traceback shows them.
     """
     function.__name__ = function.__qualname__ = name
     function.__doc__ = text
     code = function.__code__
-    function.__code__ = code.replace(co_varnames=(*arguments, *code.co_varnames[len(arguments) :]))
+    names = (*arguments, *code.co_varnames[len(arguments) :])
+    function.__code__ = code.replace(co_name=name, co_qualname=name, co_varnames=names)
     return function

@@ -38,11 +38,15 @@ def axes_of(axis: Any, ndim: int, name: str) -> tuple[int, ...]:
     """The axes as non-negative numbers: all of them for None.
 
     Raises:
+        TypeError: for an axis that is no integer.
         ValueError: for an axis out of range or given twice.
     """
     if axis is None:
         return tuple(range(ndim))
-    given = [int(a) for a in np.asarray(axis).reshape(-1)]
+    numbers = np.asarray(axis).reshape(-1)
+    if numbers.size and numbers.dtype.kind not in "iu":
+        raise TypeError(f"{name}: axis must be an integer or a list of integers, not {axis!r}")
+    given = [int(a) for a in numbers]
     for a in given:
         if not -ndim <= a < ndim:
             raise InvalidArgumentError(f"{name}: axis {a} is out of range for a tensor of rank {ndim}")
@@ -57,7 +61,10 @@ def shape_of(shape: Any) -> tuple[int, ...]:
     if isinstance(shape, (int, np.integer)):
         return (int(shape),)
     sizes = shape.tolist() if hasattr(shape, "tolist") else shape
-    return (int(sizes),) if not isinstance(sizes, (list, tuple)) else tuple(int(n) for n in sizes)
+    try:
+        return (int(sizes),) if not isinstance(sizes, (list, tuple)) else tuple(int(n) for n in sizes)
+    except (TypeError, ValueError):
+        raise TypeError(f"shape: sizes and axes must be integers, not {shape!r}") from None
 
 
 @composite("reshape")
@@ -172,10 +179,24 @@ def concatenate(arrays: Any, axis: int | None = 0) -> Tensor:
     return linear.concatenate(*xs, axis=place)  # type: ignore[no-any-return]
 
 
+def listed(name: str, argument: str, given: Any) -> tuple[Any, ...]:
+    """The parts of a list of tensors, or the slices of one tensor.
+
+    Raises:
+        TypeError: for what has no parts; it names the function and the argument.
+    """
+    if not hasattr(type(given), "__iter__") or getattr(given, "ndim", 1) == 0:
+        what = (
+            f"a tensor of shape {given.shape}" if isinstance(given, Tensor) else f"a {type(given).__name__}"
+        )
+        raise TypeError(f"{name}: {argument} must be a list of tensors, not {what}")
+    return tuple(given)
+
+
 @composite("stack")
 def stack(arrays: Any, axis: int = 0) -> Tensor:
     """Tensors of one shape joined along a new axis."""
-    xs = beside(tuple(arrays)) if not isinstance(arrays, Tensor) else list(arrays)
+    xs = beside(listed("stack", "values", arrays))
     if not xs:
         raise InvalidArgumentError("stack: at least one tensor is needed")
     (place,) = axes_of((axis,), xs[0].ndim + 1, "stack")
@@ -251,7 +272,7 @@ def getitem(x: Any, index: Any) -> Tensor:
     try:
         return linear.getitem(x, index=tuple(_index_part(p) for p in parts))  # type: ignore[no-any-return]
     except TypeError as error:
-        raise TypeError(f"a tensor cannot be indexed with {index!r}: {error}") from None
+        raise TypeError(f"getitem: a tensor cannot be indexed with {index!r}: {error}") from None
 
 
 def _index_part(part: Any) -> Any:

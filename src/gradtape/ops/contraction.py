@@ -75,8 +75,9 @@ def tensordot(a: Any, b: Any, axes: Any = 2) -> Tensor:
             )
         left, right = list(range(a.ndim - count, a.ndim)), list(range(count))
     else:
-        pair = [[int(i) for i in np.atleast_1d(np.asarray(part))] for part in axes]
-        if len(pair) != 2 or len(pair[0]) != len(pair[1]):
+        given = [np.atleast_1d(np.asarray(part)) for part in axes]
+        pair = [[int(i) for i in part] for part in given if part.size == 0 or part.dtype.kind in "iu"]
+        if len(given) != 2 or len(pair) != 2 or len(pair[0]) != len(pair[1]):
             raise InvalidArgumentError(
                 f"tensordot: axes must be a number or two lists of equal length, not {axes!r}"
             )

@@ -10,7 +10,7 @@ NAMES = {
     """,
     "a whole module beside differentiation; not followed": """
         audio autograph bitwise compat config data debugging distribute dtensor dtypes experimental feature_column
-        graph_util image initializers io lite lookup losses metrics mlir profiler quantization queue ragged raw_ops
+        graph_util image initializers io lite lookup metrics mlir profiler quantization queue ragged raw_ops
         saved_model security sets strings summary sysconfig tools tpu train types version xla linalg.experimental
         nn.RNNCellDeviceWrapper nn.RNNCellDropoutWrapper nn.RNNCellResidualWrapper
     """,

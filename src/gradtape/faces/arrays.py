@@ -374,7 +374,12 @@ def tensor_scatter_nd_update(tensor: Any, indices: Any, updates: Any, name: str 
     x, u = beside((tensor, updates))
     places = tuple(np.moveaxis(np.asarray(look(indices, "tensor_scatter_nd_update")), -1, 0))
     number = np.full(x._value.shape, -1, np.int64)
-    slices = number[places].shape
+    try:
+        slices = number[places].shape
+    except IndexError as error:
+        raise IndexError(
+            f"tensor_scatter_nd_update: indices do not fit the tensor of shape {x.shape}: {error}"
+        ) from None
     number[places] = np.arange(int(np.prod(slices, dtype=np.int64))).reshape(slices)
     # The last of several updates to one entry counts; the others reach nothing.
     kept = np.zeros(slices, bool)

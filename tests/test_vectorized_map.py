@@ -1,0 +1,181 @@
+"""`vectorized_map` is the loop, done at once: in tapes, accumulators and itself, with every dtype that differs."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import gradtape as gt
+
+ROWS = np.random.default_rng(0).normal(size=(5, 3))
+
+
+def both(fn, elems):
+    """The map at once, and its loop; no warning means that it was done at once."""
+    found = gt.nest.flatten(gt.vectorized_map(fn, elems, fallback_to_while_loop=False))
+    count = gt.nest.flatten(elems)[0].shape[0]
+    turns = [gt.nest.flatten(fn(gt.nest.map_structure(lambda x, i=i: x[i], elems))) for i in range(count)]
+    for part, column in zip(found, zip(*turns, strict=True), strict=True):
+        wanted = np.stack([np.asarray(gt.convert_to_tensor(y)) for y in column])
+        assert part.dtype == wanted.dtype
+        np.testing.assert_allclose(part.numpy(), wanted, rtol=1e-12, atol=1e-14)
+    return found
+
+
+MATRIX = np.random.default_rng(1).normal(size=(3, 3))
+PROGRAMS = {
+    "elementwise": lambda x: gt.sin(x) * 2.0 + x[0],
+    "reductions": lambda x: (gt.reduce_max(x), gt.argmax(x), gt.norm(x), gt.reduce_logsumexp(x)),
+    "products": lambda x: gt.linalg.matvec(gt.constant(MATRIX), x) + gt.tensordot(x, gt.constant(MATRIX), 1),
+    "outer": lambda x: gt.einsum("i,j->ij", x, gt.constant(MATRIX[0])) @ gt.reshape(x, (3, 1)),
+    "sorting": lambda x: (gt.sort(x), gt.argsort(x), gt.cumsum(x)),
+    "choice": lambda x: gt.where(x > 0, gt.sqrt(gt.abs(x)), x**2),
+    "indexing": lambda x: (x[::-1], x[gt.constant([0, 2, 2])], gt.stack([x, 2 * x], 1), gt.concat([x, x], 0)),
+    "solving": lambda x: gt.linalg.solve(gt.linalg.diag(x * x + 1.0) + 0.1, gt.reshape(x, (3, 1))),
+    "shared": lambda x: (gt.constant(1.0), gt.constant([1, 2]), gt.zeros_like(x)),
+    "padding": lambda x: gt.pad(x, [[1, 2]]),
+    "fourier": lambda x: gt.abs(gt.signal.rfft(x)),
+    "nothing": lambda x: x,
+}
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_it_is_the_loop(name):
+    both(PROGRAMS[name], gt.constant(ROWS))
+
+
+@pytest.mark.parametrize("name", ["elementwise", "products", "choice", "solving", "outer"])
+def test_derivatives_inside_are_those_of_the_loop(name):
+    def derivatives(x):
+        with gt.autodiff.ForwardAccumulator(x, gt.constant(MATRIX[0])) as accumulator:
+            with gt.GradientTape() as outer:
+                outer.watch(x)
+                with gt.GradientTape() as inner:
+                    inner.watch(x)
+                    y = gt.reduce_sum(PROGRAMS[name](x) ** 2)
+                slope = inner.gradient(y, x)
+            curvature = outer.gradient(slope, x)
+        return slope, curvature, accumulator.jvp(slope), accumulator.jvp(curvature)
+
+    both(derivatives, gt.constant(ROWS))
+
+
+@pytest.mark.parametrize("name", ["elementwise", "products", "choice", "solving", "outer"])
+def test_derivatives_outside_are_those_of_the_loop(name):
+    def gradients(apply):
+        x = gt.constant(ROWS)
+        with gt.GradientTape() as tape:
+            tape.watch(x)
+            y = gt.reduce_sum(apply(PROGRAMS[name], x) ** 2)
+        return tape.gradient(y, x).numpy()
+
+    np.testing.assert_allclose(gradients(gt.vectorized_map), gradients(gt.map_fn), rtol=1e-11, atol=1e-12)
+
+
+def test_maps_nest():
+    x = gt.constant(ROWS)
+    found = gt.vectorized_map(lambda a: gt.vectorized_map(lambda b: gt.reduce_sum(a * b), x), x)
+    np.testing.assert_allclose(found.numpy(), ROWS @ ROWS.T, rtol=1e-13)
+    jacobians = gt.vectorized_map(gt.jacobian(lambda r: gt.vectorized_map(gt.sin, r)), x).numpy()
+    np.testing.assert_allclose(jacobians, np.cos(ROWS)[:, :, None] * np.eye(3), rtol=1e-13)
+    whole = gt.jacobian(lambda x: gt.vectorized_map(lambda r: gt.reduce_sum(r**3), x))(x).numpy()
+    np.testing.assert_allclose(whole, 3 * np.eye(5)[:, :, None] * ROWS**2, rtol=1e-12, atol=1e-14)
+
+
+def test_hessians_of_each_example():
+    x = gt.constant(ROWS)
+    found = gt.vectorized_map(gt.hessian(lambda r: gt.reduce_sum(r**3)), x).numpy()
+    np.testing.assert_allclose(found, 6 * ROWS[:, :, None] * np.eye(3), rtol=1e-12, atol=1e-14)
+
+
+def test_gradients_of_each_example_in_shared_weights():
+    x, w = gt.constant(ROWS), gt.Variable(MATRIX)
+
+    def slope(row):
+        with gt.GradientTape() as tape:
+            y = gt.reduce_sum(gt.linalg.matvec(w, row) ** 2)
+        return tape.gradient(y, w)
+
+    wanted = 2 * np.einsum("bo,bi->boi", ROWS @ MATRIX.T, ROWS)
+    np.testing.assert_allclose(gt.vectorized_map(slope, x).numpy(), wanted, rtol=1e-12)
+
+
+@given(
+    st.lists(st.integers(1, 3), max_size=3),
+    st.lists(st.integers(1, 3), max_size=3),
+    st.integers(1, 4),
+    st.sampled_from(["float32", "float64", "complex128", "int32", "bool"]),
+)
+@settings(max_examples=40, deadline=None)
+def test_shapes_meet_as_they_do_for_one_example(first, second, count, dtype):
+    second = [n if i < len(first) and n == first[::-1][i] else 1 for i, n in enumerate(second)][::-1]
+    rng = np.random.default_rng(count)
+    a, b = (rng.normal(size=(count, *shape)).round().astype(dtype) for shape in (first, second))
+    operations = (lambda p: gt.logical_and(p[0], p[1])) if dtype == "bool" else (lambda p: p[0] * p[1] + p[0])
+    both(operations, (gt.constant(a), gt.constant(b)))
+
+
+def test_custom_rules_hold_inside_and_outside():
+    @gt.custom_gradient
+    def doubled(x):
+        y = gt.exp(x)
+        return y, lambda g: 2.0 * g * y
+
+    x = gt.constant(ROWS)
+    with gt.GradientTape() as tape:
+        tape.watch(x)
+        y = gt.vectorized_map(lambda r: doubled(r * r), x)
+    np.testing.assert_allclose(tape.gradient(y, x).numpy(), 4 * ROWS * np.exp(ROWS**2), rtol=1e-12)
+    found = gt.vectorized_map(gt.grad(lambda r: gt.reduce_sum(gt.recompute_grad(doubled)(r * r))), x)
+    np.testing.assert_allclose(found.numpy(), 4 * ROWS * np.exp(ROWS**2), rtol=1e-12)
+
+
+# what cannot be done at once
+
+
+def test_a_value_asked_for_by_python_falls_back_to_the_loop_and_says_so():
+    x = gt.constant(ROWS)
+    with pytest.warns(gt.errors.LoopedMapWarning, match=r"5 slices.*\(bool\).*gt.where"):
+        found = gt.vectorized_map(lambda r: r if r[0] > 0 else -r, x)
+    np.testing.assert_array_equal(found.numpy(), np.where(ROWS[:, :1] > 0, ROWS, -ROWS))
+    gt.vectorized_map(lambda r: r if r[0] > 0 else -r, x, warn=False)
+
+
+@pytest.mark.parametrize(
+    ("fn", "how"),
+    [
+        (lambda r: r * float(r[0]), "float"),
+        (lambda r: r * int(r[0]), "int"),
+        (lambda r: r.numpy(), "numpy"),
+        (lambda r: gt.boolean_mask(r, r > 0), "boolean_mask"),
+        (lambda r: gt.cond(r[0] > 0, lambda: r, lambda: -r), "bool"),
+        (lambda r: gt.Variable(gt.zeros(3, "float64")).assign(r), "assignment"),
+        (lambda r: gt.Variable(gt.zeros(3, "float64")).assign_add(r), "assignment"),
+    ],
+)
+def test_without_fallback_the_error_names_the_way_out(fn, how):
+    with pytest.raises(gt.errors.BatchedValueError, match=rf"5 examples of a batch.*{how}.*gt\.map_fn"):
+        gt.vectorized_map(fn, gt.constant(ROWS), fallback_to_while_loop=False)
+
+
+def test_a_value_that_all_examples_share_may_be_asked_for():
+    scale = gt.constant(2.0, dtype="float64")
+    both(lambda r: r * float(scale) if scale > 1 else -r, gt.constant(ROWS))
+
+
+def test_each_example_draws_its_own_numbers_unless_it_makes_the_generator():
+    x = gt.constant(np.zeros((400, 3)))
+    noise = gt.vectorized_map(lambda r: r + gt.random.normal((3,), dtype="float64"), x).numpy()
+    assert len(np.unique(noise)) == noise.size
+    assert np.abs(noise.mean()) < 0.15
+    same = gt.vectorized_map(
+        lambda r: r + gt.random.stateless_normal((3,), [1, 2], dtype="float64"), x
+    ).numpy()
+    assert (same == same[0]).all()
+
+
+def test_empty_and_single():
+    assert gt.vectorized_map(lambda r: gt.reduce_sum(r), gt.zeros((0, 3))).shape == (0,)
+    assert gt.vectorized_map(lambda r: gt.reduce_sum(r), gt.ones((1, 3))).numpy().tolist() == [3.0]
+    with pytest.raises(ValueError, match="the first axes of elems differ"):
+        gt.vectorized_map(lambda p: p[0], (gt.ones((2, 3)), gt.ones((3, 3))))

@@ -11,7 +11,13 @@ from benchmarks.workload import Goal, Workload, workload
 
 BEGIN = "<!-- benchmarks: begin (written by `python benchmarks/run.py`, not by hand) -->"
 END = "<!-- benchmarks: end -->"
-WORDS = {"gradtape": "gradtape", "tensorflow": "TensorFlow", "torch": "PyTorch", "autograd": "autograd"}
+WORDS = {
+    "gradtape": "gradtape",
+    "tensorflow": "TensorFlow",
+    "torch": "PyTorch",
+    "jax": "JAX",
+    "autograd": "autograd",
+}
 
 
 def duration(seconds: float) -> str:

@@ -11,7 +11,7 @@ import pkgutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-SYSTEMS = ("gradtape", "tensorflow", "torch", "autograd")
+SYSTEMS = ("gradtape", "tensorflow", "torch", "jax", "autograd")
 
 Call = Callable[[], list[float]]
 

@@ -9,6 +9,7 @@ from scipy.optimize import rosen, rosen_der, rosen_hess
 
 import gradtape as gt
 from gradtape import jacobians
+from gradtape.modes.rows import gradients_of_rows
 
 POINT = np.linspace(-1.2, 1.1, 7)
 
@@ -214,6 +215,64 @@ def test_gradients_of_each_example():
     wanted = 2 * t * (1 - t**2)
     np.testing.assert_allclose(in_b.numpy(), wanted, rtol=1e-12)
     np.testing.assert_allclose(in_w.numpy(), np.einsum("bi,bo->bio", x, wanted), rtol=1e-12)
+
+
+HALF = np.random.default_rng(2).normal(size=(6, 3))
+
+
+def centred(y):
+    return y - gt.reduce_mean(y, axis=0)
+
+
+PROGRAMS = {
+    "network": lambda x, w: gt.reduce_sum(gt.tanh(gt.tanh(x @ w) @ w) ** 2, axis=1),
+    "crossentropy": lambda x, w: gt.nn.softmax_cross_entropy_with_logits(gt.nn.softmax(x), x @ w),
+    "shapes": lambda x, w: gt.reshape(gt.concat([x @ w, x], 1), (6, 2, 3))[:, 0] * gt.transpose(w)[0],
+    "choice": lambda x, w: gt.where(x @ w > 0, gt.sqrt(gt.abs(x @ w)), x),
+    "embedding": lambda x, w: gt.reduce_sum(gt.gather(w, gt.argmax(x, axis=1)) * x, axis=1),
+    "matrices": lambda x, w: gt.reduce_sum(
+        gt.linalg.inv(x[:, :, None] * w + 4.0 * gt.eye(3, dtype="float64")), -1
+    ),
+    "shared": lambda x, w: x * gt.reduce_sum(w * w),
+    "shared mean": lambda x, w: x @ w - gt.reduce_mean(x @ w, axis=0),
+    "rows that meet": lambda x, w: centred(x @ w),
+    "rows turned round": lambda x, w: gt.reverse(x @ w, [0]),
+    "one number for all": lambda x, w: gt.broadcast_to(gt.reduce_sum(w), (6,)),
+}
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_gradients_of_each_example_are_those_of_each_row_alone(name):
+    x, w = gt.constant(HALF), gt.Variable(HALF[:3] + np.eye(3))
+    with gt.GradientTape(persistent=True) as tape:
+        y = PROGRAMS[name](x, w)
+    found = tape.batch_gradient(y, w).numpy()
+    for i in range(6):
+        seed = np.zeros(y.shape)
+        seed[i] = 1
+        wanted = tape.gradient(y, w, output_gradients=gt.constant(seed)).numpy()
+        np.testing.assert_allclose(found[i], wanted, rtol=1e-11, atol=1e-13)
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_rows_that_are_kept_apart_take_one_walk(name):
+    x, w = gt.constant(HALF), gt.Variable(HALF[:3] + np.eye(3))
+    with gt.GradientTape() as tape:
+        y = PROGRAMS[name](x, w)
+    found = gradients_of_rows(tape._record, y._node, [w._node])
+    assert (found is None) == name.startswith("rows")
+
+
+def test_outer_tapes_record_gradients_of_each_example():
+    x, w = gt.constant(HALF), gt.Variable(HALF[:3])
+    with gt.GradientTape() as outer:
+        with gt.GradientTape() as inner:
+            y = gt.reduce_sum(gt.tanh(x @ w), axis=1)
+        penalty = gt.reduce_sum(inner.batch_gradient(y, w) ** 2)
+    t = np.tanh(HALF @ w.numpy())
+    slope, bend = 1 - t**2, -2 * t * (1 - t**2)
+    wanted = 2 * np.einsum("bi,bo,b->io", HALF, slope * bend, np.sum(HALF**2, axis=1))
+    np.testing.assert_allclose(outer.gradient(penalty, w).numpy(), wanted, rtol=1e-11, atol=1e-13)
 
 
 # bad input

@@ -22,6 +22,7 @@ from .core.lead import CLOSED, moved, reshaped
 from .core.listen import Node, listeners, paused
 from .core.spec import Spec, is_differentiable
 from .core.tensor import Tensor
+from .modes import rows as rows_of
 from .modes.batch import mapped
 from .modes.reverse import Pullback, Record, transpose
 from .ops.linear import concatenate
@@ -67,7 +68,10 @@ def jacobian(
 
 
 def gradients_of_rows(record: Record, y: Any, sources: Sequence[Any]) -> list[Tensor | None]:
-    """The gradients of each row of y, its entries added up, along a new first axis; None without connection."""
+    """The gradients of each row of y, its entries added up, along a new first axis; None without connection.
+
+    In one walk where the rows are kept apart, else by a walk for each row, many at once.
+    """
     back, connected, order = _walk(record, y, sources)
     value = y._value
 
@@ -78,15 +82,20 @@ def gradients_of_rows(record: Record, y: Any, sources: Sequence[Any]) -> list[Te
         return found
 
     count = value.shape[0] if any(connected) else 0
-    found = _in_chunks(back, len(sources), rows, count, _fitting(order, None))
+    known = [s._node for s in sources if record.knows(s)]
+    apart = rows_of.gradients_of_rows(record, y._node, known) if count and record.knows(y) else None
+    if apart is None:
+        found = _in_chunks(back, len(sources), rows, count, _fitting(order, None))
+    else:
+        found = [apart.get(s._node) for s in sources]
     return [
-        None
-        if not c
-        else Tensor(np.zeros((value.shape[0], *s._value.shape), s._value.dtype))
-        if g is None
-        else g
+        None if not c else _zero_rows(s, value.shape[0]) if g is None else g
         for g, c, s in zip(found, connected, sources, strict=True)
     ]
+
+
+def _zero_rows(source: Any, count: int) -> Tensor:
+    return Tensor(np.zeros((count, *source._value.shape), source._value.dtype))
 
 
 def _walk(record: Record, y: Any, sources: Sequence[Any]) -> tuple[Linear, list[bool], Sequence[Node]]:

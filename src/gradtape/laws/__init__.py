@@ -11,11 +11,13 @@ raises `LawError` where one is broken:
 | adjoint | Re <v, J t> = Re <J* v, t>                                       | the other mode                |
 | higher  | seven ways to a second derivative agree; it is symmetric         | each other, differences       |
 | taylor  | series coefficients = nested forward derivatives over factorials | forward mode                  |
+| batch   | all examples at once, in and around derivatives                  | one after the other           |
+| rows    | row i sees row i of the inputs that lie along the first axis     | other values elsewhere        |
 | manners | inputs untouched, calls repeatable, any layout, errors that help | the first call                |
 
 A law is a function of a `Case`, which is one sample in one dtype: `case.py` draws it and asks the two modes of it;
-`outward.py` has value, spec and manners, `series.py` taylor, `derivative.py` the others, `hessians.py` the seven ways.
-None of them looks at a rule.
+`outward.py` has value, spec and manners, `series.py` taylor, `derivative.py` the others, `hessians.py` the seven ways,
+`batch.py` batch and rows. None of them looks at a rule.
 """
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ from dataclasses import replace
 from typing import Any
 
 from ..core.primitive import Primitive, Sample
+from .batch import batch, rows
 from .case import DTYPES, Case, LawError, cases
 from .derivative import adjoint, forward, higher
 from .outward import manners, spec, value
@@ -37,6 +40,8 @@ LAWS: dict[str, Callable[[Case], None]] = {
     "adjoint": adjoint,
     "higher": higher,
     "taylor": taylor,
+    "batch": batch,
+    "rows": rows,
     "manners": manners,
 }
 

@@ -2,10 +2,13 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given as drawn
+from hypothesis import settings
 from hypothesis import strategies as st
 
 import gradtape as gt
+from gradtape.core.listen import activate, deactivate
+from gradtape.modes.taylor import Taylor, given
 
 ROWS = np.random.default_rng(0).normal(size=(5, 3))
 
@@ -100,7 +103,7 @@ def test_gradients_of_each_example_in_shared_weights():
     np.testing.assert_allclose(gt.vectorized_map(slope, x).numpy(), wanted, rtol=1e-12)
 
 
-@given(
+@drawn(
     st.lists(st.integers(1, 3), max_size=3),
     st.lists(st.integers(1, 3), max_size=3),
     st.integers(1, 4),
@@ -128,6 +131,28 @@ def test_custom_rules_hold_inside_and_outside():
     np.testing.assert_allclose(tape.gradient(y, x).numpy(), 4 * ROWS * np.exp(ROWS**2), rtol=1e-12)
     found = gt.vectorized_map(gt.grad(lambda r: gt.reduce_sum(gt.recompute_grad(doubled)(r * r))), x)
     np.testing.assert_allclose(found.numpy(), 4 * ROWS * np.exp(ROWS**2), rtol=1e-12)
+
+
+def series(fn, x, order):
+    """The Taylor coefficients of fn along x + s, from the first on."""
+    taylor = Taylor(order)
+    taylor.watch(x, given(x, [gt.ones_like(x)]))
+    activate(taylor)
+    try:
+        found = taylor.series(fn(x))
+    finally:
+        deactivate(taylor)
+    return [found[k] for k in range(1, order + 1)]
+
+
+def test_taylor_series_inside_and_outside():
+    x = ROWS[:, 0]
+    wanted = [np.cos(x), -np.sin(x) / 2, -np.cos(x) / 6, np.sin(x) / 24]
+    inside = gt.vectorized_map(lambda e: series(gt.sin, gt.identity(e), 4), gt.constant(x))
+    outside = series(lambda v: gt.vectorized_map(gt.sin, v), gt.constant(x), 4)
+    for found in (inside, outside):
+        for got, right in zip(found, wanted, strict=True):
+            np.testing.assert_allclose(got.numpy(), right, rtol=1e-13)
 
 
 # what cannot be done at once

@@ -19,6 +19,7 @@ from .core.errors import (
     InactiveTapeWarning,
     NonDifferentiableDtypeWarning,
     PersistentTapeWarning,
+    PrecisionWarning,
 )
 from .core.spec import (
     DType,
@@ -198,6 +199,8 @@ from .faces.selection import (
     tile,
 )
 from .function import Function, function
+from .partials import partials
+from .series import TaylorAccumulator, taylor
 from .sparse import IndexedSlices
 from .tape import GradientTape
 from .transforms import grad, hessian, hvp, jacobian, jvp, linearize, value_and_grad, vjp
@@ -229,6 +232,8 @@ __all__ = [
     "Module",
     "NonDifferentiableDtypeWarning",
     "PersistentTapeWarning",
+    "PrecisionWarning",
+    "TaylorAccumulator",
     "Tensor",
     "TensorShape",
     "UnconnectedGradients",
@@ -351,6 +356,7 @@ __all__ = [
     "optimizers",
     "pad",
     "parallel_stack",
+    "partials",
     "pow",
     "print",
     "random",
@@ -405,6 +411,7 @@ __all__ = [
     "switch_case",
     "tan",
     "tanh",
+    "taylor",
     "tensor_scatter_nd_add",
     "tensor_scatter_nd_max",
     "tensor_scatter_nd_min",

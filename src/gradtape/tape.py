@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Self
 
@@ -12,6 +12,7 @@ from .arguments import (
     UnconnectedGradients,
     seeds_of,
     short,
+    single,
     tensors_of,
     unconnected_choice,
     warn_dtype,
@@ -22,7 +23,10 @@ from .core.listen import Node, activate, deactivate
 from .core.spec import is_differentiable
 from .core.tensor import Tensor
 from .core.variable import Variable
+from .fields.on_tape import FieldOperators
 from .modes.reverse import Pullback, Record
+from .partials import parse_wanted, recorded_partials
+from .planning import plan_partials
 from .sparse import sparse_gradients
 from .whole import WholeDerivatives, answer
 
@@ -33,7 +37,7 @@ _CONSUMED = (
 _advice = itertools.count()
 
 
-class GradientTape(WholeDerivatives):
+class GradientTape(FieldOperators, WholeDerivatives):
     """Records operations in order and walks them backwards for derivatives.
 
     Trainable variables that are read while the tape records are watched by themselves; tensors are watched with
@@ -222,6 +226,57 @@ class GradientTape(WholeDerivatives):
             results.append(answer(result, source, unconnected))
         self._finish()
         return results[0] if flat and flat[0] is sources else nest.pack_sequence_as(sources, results)
+
+    def partials(
+        self,
+        target: Any,
+        sources: Any,
+        wanted: Any,
+        unconnected_gradients: UnconnectedGradients | str = UnconnectedGradients.NONE,
+        *,
+        total: bool = False,
+    ) -> tuple[Any, ...]:
+        """Partial derivatives of any order of one target, computed together at the cost of Taylor series.
+
+        Args:
+            target: one tensor or variable.
+            sources: a dictionary of the variables' names and tensors: scalars, vectors (n,) or columns (n, 1) of one
+                batch, whose rows must not interact.
+            wanted: the partials, as a text such as "x xx t xxt", or a sequence of texts or tuples of names.
+            unconnected_gradients: what stands for a partial in a variable on which the target does not depend.
+            total: the rows of the batch may interact; derivatives are then along all rows moving together.
+
+        Returns:
+            one tensor for each wanted partial, in their order, of the target's shape and dtype: the derivative of each
+            entry with respect to its own row's coordinates. Partials of a connected target that vanish are zeros.
+
+        Raises:
+            RuntimeError: if a non-persistent tape is used twice, or the tape was never entered.
+            ValueError: for unknown names, sources that are no columns of one batch, rows that interact.
+
+        >>> import gradtape as gt
+        >>> x, t = gt.constant([1.0, 2.0]), gt.constant([1.0, 1.0])
+        >>> with gt.GradientTape() as tape:
+        ...     tape.watch([x, t])
+        ...     y = x * x * x + 2 * t
+        >>> y_x, y_xx, y_t = tape.partials(y, {"x": x, "t": t}, "x xx t")
+        >>> y_x.numpy().tolist(), y_xx.numpy().tolist(), y_t.numpy().tolist()
+        ([3.0, 12.0], [6.0, 12.0], [2.0, 2.0])
+        """
+        if target is None:
+            raise TypeError("Argument `target` should be a tensor or variable, not None")
+        if not isinstance(sources, Mapping):
+            raise TypeError(
+                f'partials takes its sources as a dictionary {{"x": x, "t": t}}, not {short(sources)}'
+            )
+        names = tuple(map(str, sources))
+        record = self._begin()
+        unconnected = unconnected_choice(unconnected_gradients)
+        (y,), flat = single(target, "partials"), tensors_of(list(sources.values()), "sources")
+        plan = plan_partials(names, parse_wanted(wanted, names))
+        results = recorded_partials(record, y, dict(zip(names, flat, strict=True)), plan, unconnected, total)
+        self._finish()
+        return results
 
     # states and answers
 

@@ -45,3 +45,7 @@ class RecordingWarning(GradtapeWarning):
 
 class LoopedMapWarning(GradtapeWarning):
     """`vectorized_map` takes one slice after another, because a value that differs between them is asked for."""
+
+
+class PrecisionWarning(GradtapeWarning):
+    """A derivative has lost most digits of its dtype, or overflows it."""

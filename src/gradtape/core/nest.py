@@ -163,6 +163,24 @@ def flatten(structure: Any, expand_composites: bool = False) -> list[Any]:
     return leaves
 
 
+def flatten_up_to(shallow: Any, structure: Any) -> list[Any]:
+    """List the parts of a structure that stand where the leaves of a shallower one of the same form stand.
+
+    Raises:
+        ValueError: where the structure has fewer or more parts than the shallow one asks for.
+
+    >>> from gradtape.core import nest
+    >>> nest.flatten_up_to({"a": 0, "b": (0, 0)}, {"a": [1, 2], "b": ([3], None)})
+    [[1, 2], [3], None]
+    """
+    if not is_nested(shallow):
+        return [structure]
+    if not is_nested(structure) or len(_children(structure)) != len(_children(shallow)):
+        raise ValueError(f"the structure {structure!r} does not have the parts of {shallow!r}")
+    parts = zip(_children(shallow), _children(structure), strict=True)
+    return [leaf for part, whole in parts for leaf in flatten_up_to(part, whole)]
+
+
 def pack_sequence_as(structure: Any, flat_sequence: Sequence[Any], expand_composites: bool = False) -> Any:
     """Put the items of `flat_sequence` in the place of the leaves of `structure`: the inverse of `flatten`.
 

@@ -214,7 +214,8 @@ class Solver(Listener):
                 continue
             factors = list(inputs)
             for i, index in zip(moving, indices, strict=True):
-                factors[i] = streams[i][index]
+                if index:  # else the input itself, which a record has kept where it did not keep the series' own value
+                    factors[i] = streams[i][index]
             if any(factors[i] is None for i in moving):
                 continue
             term = apply(primitive, tuple(factors), params)

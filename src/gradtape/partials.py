@@ -1,0 +1,336 @@
+"""Partial derivatives of any order, asked for together: `tape.partials` and `gt.partials`.
+
+    y_x, y_xx, y_t = tape.partials(y, {"x": x, "t": t}, "x xx t")
+    u_x, u_t, u_xxt = gt.partials(u, "x t xxt")(x, t)
+
+The wanted set is planned (`planning.py`), the record is told once more to Taylor listeners (`modes/taylor.py`), one for
+each direction or box of the plan, and the coefficients are put together with exact weights. All of this goes through
+the one door, so outer tapes record it.
+
+Where the sources are columns of a batch, all rows move at once: the derivative of each row with respect to its own
+coordinate is the derivative along ones, as long as no row depends on another, which is checked operation by operation.
+"""
+
+from __future__ import annotations
+
+import inspect
+import math
+import warnings
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from .arguments import UnconnectedGradients, short, unconnected_choice
+from .core.errors import PrecisionWarning
+from .core.listen import ACTIVE, Node, paused
+from .core.spec import is_differentiable
+from .core.tensor import Tensor, as_tensor
+from .core.variable import Variable
+from .modes.batch import mapped
+from .modes.reverse import Record, zeros
+from .modes.taylor import Taylor, given, plus, scaled
+from .ops.linear import getitem
+from .planning import Index, Plan, Term, plan_partials
+from .rows import refuse_mixed_rows
+
+Source = Tensor | Variable
+
+
+def parse_wanted(wanted: Any, names: Sequence[str]) -> tuple[Index, ...]:
+    """The wanted partials as multi-indices.
+
+    Args:
+        wanted: a text of partials with blanks between them, such as "x xx t" or "theta,theta theta,t"; or a sequence
+            of such partials or of tuples of names. A tuple without names means the function itself.
+        names: of the variables.
+
+    Raises:
+        ValueError: for a name that is no variable, or a text that can be read in two ways.
+    """
+    items = wanted.split() if isinstance(wanted, str) else list(wanted)
+    return tuple(_multi_index(item, names) for item in items)
+
+
+def _multi_index(item: Any, names: Sequence[str]) -> Index:
+    if isinstance(item, str):
+        parts: Sequence[Any] = item.split(",") if "," in item or item in names else _split(item, names)
+    elif isinstance(item, (tuple, list)):
+        parts = item
+    else:
+        raise ValueError(f"a partial derivative is a text or a tuple of names, not {short(item)}")
+    for part in parts:
+        if part not in names:
+            raise _unknown(part, item, names)
+    return tuple(sum(part == name for part in parts) for name in names)
+
+
+def _split(item: str, names: Sequence[str]) -> list[str]:
+    """Read a text such as "xxt" as names written one after another."""
+    readings: list[list[list[str]]] = [[] for _ in range(len(item) + 1)]
+    readings[0].append([])
+    for end in range(1, len(item) + 1):
+        for name in names:
+            if item[:end].endswith(name) and name:
+                readings[end] += [[*reading, name] for reading in readings[end - len(name)][:2]]
+    found = readings[-1]
+    if not found:
+        raise _unknown(item, item, names)
+    if len({tuple(sorted(reading)) for reading in found}) > 1:
+        raise ValueError(
+            f"{item!r} can be read in two ways, {'-'.join(found[0])} and {'-'.join(found[1])}: "
+            "write the names with commas between them"
+        )
+    return found[0]
+
+
+def _unknown(part: Any, item: Any, names: Sequence[str]) -> ValueError:
+    return ValueError(
+        f"the wanted partial {item!r} names {part!r}, which is no variable: the variables are {', '.join(names)}"
+    )
+
+
+def recorded_partials(
+    record: Record,
+    target: Source,
+    sources: Mapping[str, Source],
+    plan: Plan,
+    unconnected: UnconnectedGradients = UnconnectedGradients.NONE,
+    total: bool = False,
+) -> tuple[Any, ...]:
+    """The partial derivatives of a plan, from what a record has kept."""
+    variables = list(sources.values())
+    node = target._node if is_differentiable(target.dtype) and record.knows(target) else None
+    path = record.path([node]) if node is not None else []
+    reached = {id(part) for part in path}
+    connected = [s is target or (record.knows(s) and id(s._node) in reached) for s in variables]
+    moving = {name: s for (name, s), there in zip(sources.items(), connected, strict=True) if there}
+    _check_sources(moving, target)
+    if not total:
+        highest = max((sum(index) for index in plan.wanted), default=0)
+        refuse_mixed_rows("partials", record, path, moving, max(1, highest))
+    coefficients = _evaluate(record, path, target, variables, plan)
+    results: list[Any] = []
+    for index, recipe in zip(plan.wanted, plan.recipes, strict=True):
+        if not recipe:
+            results.append(as_tensor(target))
+        elif all(there for there, count in zip(connected, index, strict=True) if count):
+            results.append(_combined(recipe, coefficients, target, plan.name(index)))
+        else:
+            results.append(zeros(target) if unconnected is UnconnectedGradients.ZERO else None)
+    return tuple(results)
+
+
+def _check_sources(sources: Mapping[str, Source], target: Source) -> None:
+    """Sources are scalars, or columns of one batch."""
+    rows = {}
+    for name, source in sources.items():
+        shape = tuple(source._value.shape)
+        if not (len(shape) < 2 or (len(shape) == 2 and shape[1] == 1)):
+            raise ValueError(
+                f"partials: the source {name!r} has shape {shape}, and a source is a scalar, a vector (n,) or a column "
+                "(n, 1). Make the columns of a matrix variables of their own and put them together with gt.concat, or "
+                "ask for tape.jacobian"
+            )
+        if not is_differentiable(source.dtype):
+            raise ValueError(
+                f"partials: the source {name!r} is of dtype {source.dtype.name}, which has no derivatives"
+            )
+        if shape:
+            rows[name] = shape[0]
+    if len(set(rows.values())) > 1:
+        raise ValueError(f"partials: the sources are columns of different batches, of sizes {rows}")
+
+
+def _evaluate(
+    record: Record, path: Sequence[Node], target: Source, variables: Sequence[Source], plan: Plan
+) -> dict[tuple[Index, Any], Tensor | None]:
+    """Every coefficient that a plan asks for, by direction or box and order."""
+    asked: dict[Index, set[Any]] = {}
+    for term in {term for recipe in plan.recipes for term in recipe}:
+        asked.setdefault(term.source, set()).add(term.order)
+    found: dict[tuple[Index, Any], Tensor | None] = {}
+    for order in sorted(set(plan.directions.values())):
+        together = [v for v, high in plan.directions.items() if high == order]
+        found |= _along(record, path, target, variables, together, order, asked)
+    for box in plan.boxes:
+        found |= _inside(record, path, target, variables, box, asked[box])
+    return found
+
+
+def _moves(record: Record, source: Source, target: Source) -> bool:
+    return source is target or record.knows(source)
+
+
+def _along(
+    record: Record,
+    path: Sequence[Node],
+    target: Source,
+    variables: Sequence[Source],
+    directions: Sequence[Index],
+    order: int,
+    asked: Mapping[Index, Iterable[int]],
+) -> dict[tuple[Index, Any], Tensor | None]:
+    """Series along directions of one order, all of them at once in batch mode."""
+    moving = [
+        i for i, s in enumerate(variables) if any(v[i] for v in directions) and _moves(record, s, target)
+    ]
+    if not moving:
+        return {}
+    wholes = []
+    for i in moving:
+        value = variables[i]._value
+        components = np.array([v[i] for v in directions], value.dtype).reshape(-1, *[1] * value.ndim)
+        wholes.append(Tensor(np.broadcast_to(components, (len(directions), *value.shape))))
+    orders = sorted({k for v in directions for k in asked.get(v, ())})
+
+    def coefficients(*seeds: Tensor) -> list[Tensor | None]:
+        listener = Taylor(order)
+        for i, seed in zip(moving, seeds, strict=True):
+            listener.watch(variables[i], given(as_tensor(variables[i]), [seed]))
+        listener.hear_again(record, path)
+        series = listener.series(target)
+        return [None if series is None else series[k] for k in orders]
+
+    found: dict[tuple[Index, Any], Tensor | None] = {}
+    for k, whole in zip(orders, mapped(coefficients, wholes), strict=True):
+        for place, v in enumerate(directions):
+            found[v, k] = None if whole is None else getitem(whole, index=(place,))
+    return found
+
+
+def _inside(
+    record: Record,
+    path: Sequence[Node],
+    target: Source,
+    variables: Sequence[Source],
+    box: Index,
+    asked: Iterable[Index],
+) -> dict[tuple[Index, Any], Tensor | None]:
+    """Entries of a box: a series in one variable of series in the others, nested as the listeners are."""
+    listeners: list[tuple[int, Taylor]] = []
+    outside = ACTIVE.get()
+    for i, order in enumerate(box):
+        if order and _moves(record, variables[i], target):
+            listener = Taylor(order)
+            with paused((*outside, *[outer for _, outer in listeners])):
+                x = as_tensor(variables[i])
+                listener.watch(variables[i], given(x, [Tensor(np.ones_like(x._value)[()])]))
+                listener.hear_again(record, path)
+            listeners.append((i, listener))
+    found: dict[tuple[Index, Any], Tensor | None] = {}
+    for index in asked:
+        part: Any = target
+        for i, listener in listeners[::-1]:
+            series = None if part is None else listener.series(part)
+            if index[i]:
+                part = None if series is None else series[index[i]]
+        found[box, index] = part
+    return found
+
+
+def _combined(
+    recipe: Sequence[Term], coefficients: Mapping[tuple[Index, Any], Tensor | None], target: Source, name: str
+) -> Tensor:
+    """A partial derivative from its terms, with a warning where its dtype cannot carry it."""
+    total: Tensor | None = None
+    size = 0.0
+    for term in recipe:
+        part = coefficients.get((term.source, term.order))
+        if part is not None:
+            part = part if term.weight == 1 else scaled(part, float(term.weight))
+            size += float(np.max(np.abs(part._value), initial=0.0))
+            total = plus(total, part)
+    if total is None:
+        return zeros(target)
+    _warn_precision(name, total._value, size)
+    return total
+
+
+def _warn_precision(name: str, value: Any, size: float) -> None:
+    """Warn where the terms are so much larger than their sum that few digits of it are left, or overflow the dtype."""
+    info = np.finfo(value.dtype)
+    largest = float(np.max(np.abs(value), initial=0.0))
+    error = float(info.eps) * size
+    if math.isfinite(size) and not error > 0.01 * largest:
+        return
+    if not math.isfinite(size) and np.isnan(value).any():
+        return  # not-a-number in, not-a-number out
+    digits = "overflows" if not math.isfinite(size) else f"may be off by about {error:.1g} of {largest:.1g}"
+    warnings.warn(
+        f"the partial derivative {name} {digits} in {value.dtype.name}: compute in a wider dtype, such as float64",
+        PrecisionWarning,
+        stacklevel=5,
+    )
+
+
+class Partials:
+    """A function that gives partial derivatives of another one; made by `gt.partials`."""
+
+    __slots__ = ("_function", "_places", "_total", "_unconnected", "plan")
+
+    def __init__(
+        self, function: Callable[..., Any], places: Sequence[int], plan: Plan, unconnected: Any, total: bool
+    ) -> None:
+        self._function = function
+        self._places = tuple(places)
+        self._unconnected = unconnected
+        self._total = total
+        self.plan = plan
+
+    def __call__(self, *args: Any, **kwargs: Any) -> tuple[Any, ...]:
+        """The wanted partial derivatives at these arguments, each of the shape of the function's result."""
+        points = list(args)
+        if max(self._places, default=-1) >= len(points):
+            raise TypeError(f"partials: the variables {', '.join(self.plan.names)} are positional arguments")
+        for i in self._places:
+            x = as_tensor(points[i])
+            points[i] = Tensor(x._value, x._node) if any(x is other for other in points[:i]) else x
+        sources = dict(zip(self.plan.names, [points[i] for i in self._places], strict=True))
+        record = Record()
+        for source in sources.values():
+            record.watch(source)
+        with paused((*ACTIVE.get(), record)):
+            target = as_tensor(self._function(*points, **kwargs))
+        return recorded_partials(record, target, sources, self.plan, self._unconnected, self._total)
+
+
+def partials(
+    function: Callable[..., Any],
+    wanted: Any,
+    *,
+    unconnected_gradients: UnconnectedGradients | str = UnconnectedGradients.ZERO,
+    total: bool = False,
+) -> Partials:
+    """Partial derivatives of a function of any order, computed together.
+
+    Args:
+        function: takes tensors and returns one. Its positional parameters are the variables' names.
+        wanted: the partials: a text such as "x xx t xxt", or a sequence of texts or of tuples of names; with commas
+            where names have several letters ("theta,theta,t"). A tuple without names means the value.
+        unconnected_gradients: ZERO (the default) gives zeros where the result does not depend on a variable, NONE None.
+        total: the rows of a batch may interact; derivatives are then along all rows moving together.
+
+    Returns:
+        a function of the same arguments that returns the partials in the order of `wanted`, each of the shape and dtype
+        of the function's result. Its attribute `plan` says what is computed: `plan.explain()`.
+
+    The variables are scalars, vectors (n,) or columns (n, 1) of one batch; derivatives are those of each row with
+    respect to its own coordinate. Outer tapes record the computation.
+
+    Raises:
+        ValueError: for unknown names, sources that are no columns of one batch, and functions whose rows interact.
+
+    >>> import gradtape as gt
+    >>> u_x, u_t, u_xxt = gt.partials(lambda x, t: gt.sin(x) * gt.exp(2.0 * t), "x t xxt")(0.0, 0.0)
+    >>> [round(p.numpy().item(), 4) for p in (u_x, u_t, u_xxt)]
+    [1.0, 0.0, 0.0]
+    """
+    parameters = inspect.signature(function).parameters.values()
+    positional = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    indices = parse_wanted(wanted, positional)
+    places = [i for i in range(len(positional)) if any(index[i] for index in indices)]
+    plan = plan_partials(
+        tuple(positional[i] for i in places), tuple(tuple(index[i] for i in places) for index in indices)
+    )
+    return Partials(function, places, plan, unconnected_choice(unconnected_gradients), total)

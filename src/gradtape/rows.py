@@ -1,0 +1,100 @@
+"""Whether the rows of a recorded batch stay apart.
+
+First operation by operation: does row i of the result depend on row i alone (`modes/batch.keeps_rows`)? That is a
+question about the first axis. Where an operation does not keep rows apart there (it may keep them along another axis,
+as derivatives computed for several directions at once do), the derivatives themselves are asked: if rows are apart, the
+coefficient of order k scales with the k-th power of a factor that each row's own direction is multiplied with. Factors
+are powers of two, which scale exactly in floating point, so the answer needs no tolerance.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from .core.bundle import ITEM
+from .core.listen import Node, paused
+from .core.spec import Spec
+from .core.tensor import Tensor
+from .modes.batch import keeps_rows
+from .modes.reverse import Record
+from .modes.taylor import Taylor, given
+
+_SCALAR = Spec((), np.dtype("float32"))
+
+
+def refuse_mixed_rows(
+    operator: str, record: Record, path: Sequence[Node], sources: Mapping[str, Any], order: int
+) -> None:
+    """Refuse a record in which a row of a result depends on another row of a source.
+
+    Args:
+        operator: who asks, for the message.
+        record: what was recorded.
+        path: its nodes up to the target, in order.
+        sources: tensors and variables by name; those of rank 0 are shared by all rows and may go anywhere.
+        order: up to which derivatives are asked for.
+
+    Raises:
+        ValueError: that names the operation which mixes rows.
+    """
+    size = next((s._value.shape[0] for s in sources.values() if s._value.ndim), 1)
+    if size == 1:
+        return
+    carrying = {s._node for s in sources.values() if s._value.ndim}
+    for node in path:
+        parents = node.read(record.key)
+        carries = [parent is not None and parent in carrying for parent in parents]
+        if not any(carries):
+            continue
+        carrying.add(node)
+        if node.primitive is ITEM:
+            continue
+        assert node.primitive is not None
+        specs = [_spec(x) for x in node.saved or [parent or _SCALAR for parent in parents]]
+        if not keeps_rows(node.primitive, specs, carries, node.params):
+            if _scales(record, path, list(sources.values()), size, order):
+                return
+            given = ", ".join(f"{s.dtype.name}{list(s.shape)}" for s in specs)
+            raise ValueError(
+                f"{operator}: rows of the batch interact in {node.primitive.name}({given}), so a row's result depends "
+                "on other rows' coordinates. Take reductions over the batch out of the function; or ask gt.partials "
+                "with total=True for the derivative along all rows moving together, or tape.jacobian for everything"
+            )
+
+
+def _scales(record: Record, path: Sequence[Node], sources: Sequence[Any], size: int, order: int) -> bool:
+    """Whether coefficients up to an order scale row by row with the direction's own rows."""
+    factors = 2.0 ** np.random.default_rng(0).integers(0, 4, size)
+
+    def series(scale: Any) -> Any:
+        listener = Taylor(order)
+        for source in sources:
+            value = source._value
+            rows = scale.reshape(-1, *(1,) * (value.ndim - 1)) if value.ndim else np.ones(())
+            seed = Tensor((np.ones_like(value) * rows).astype(value.dtype)[()])
+            listener.watch(source, given(Tensor(value, source._node), [seed]))
+        with paused():
+            listener.hear_again(record, path)
+        return listener.series(path[-1])
+
+    plain, moved = series(np.ones(size)), series(factors)
+    if plain is None or moved is None:
+        return plain is moved
+    for k in range(1, order + 1):
+        one, other = plain[k], moved[k]
+        if one is None or other is None or one._value.shape[:1] != (size,):
+            if one is not other:
+                return False
+            continue
+        scaled = one._value * (factors**k).reshape(-1, *(1,) * (one.ndim - 1)).astype(one.dtype)
+        if not np.array_equal(scaled, other._value, equal_nan=True):
+            return False
+    return True
+
+
+def _spec(x: Any) -> Spec:
+    """The spec of a kept input, or of the node of one that was not kept."""
+    return Spec(tuple(x.shape), x.dtype)

@@ -57,7 +57,7 @@ def judged(goal: Goal, result: Mapping[str, Any]) -> tuple[str, str]:
         value = amount(result, goal.measured)
         if value is None:
             return "not measured", ""
-        text = duration(value) if goal.measured == "seconds" or "import" in goal.measured else f"{value:.0f}"
+        text = duration(value) if goal.measured == "seconds" or "import" in goal.measured else f"{value:.3g}"
         return text, "met" if value <= goal.most else "missed"
     sides = [result["systems"].get(system, {}).get("seconds", []) for system in ("gradtape", goal.against)]
     if not all(sides):
@@ -102,7 +102,7 @@ def section(name: str, result: Mapping[str, Any]) -> list[str]:
     goals = [[goal.text, *judged(goal, result)] for goal in work.goals]
     lines += ["", *markdown(["goal", "measured", ""], goals)]
     others = [
-        f"{probe}: {duration(statistics.median(samples)) if 'import' in probe else f'{statistics.median(samples):.0f}'}"
+        f"{probe}: {duration(statistics.median(samples)) if 'import' in probe else f'{statistics.median(samples):.3g}'}"
         for probe, samples in result["probes"].items()
         if samples
     ]

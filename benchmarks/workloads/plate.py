@@ -1,0 +1,206 @@
+"""plate: the fourth-order operator u_xxxx + 2 u_xxyy + u_yyyy of a network at many points, and its weights' gradient."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from benchmarks.workload import Call, Goal, Workload
+
+WIDTHS = (2, 64, 64, 64, 1)
+
+
+def data(size: int) -> tuple[list[np.ndarray], np.ndarray, np.ndarray]:
+    """Weights and points, the same for every system."""
+    rng = np.random.default_rng(0)
+    weights = [rng.normal(size=(a, b)) / np.sqrt(a) for a, b in zip(WIDTHS, WIDTHS[1:], strict=False)]
+    x, y = rng.uniform(-1.0, 1.0, (2, size, 1))
+    return weights, x, y
+
+
+def gradtape(size: int) -> Call:
+    """Fourth derivatives along few directions, carried as one sum."""
+    import gradtape as gt
+
+    weights, x, y = data(size)
+    variables, points = [gt.Variable(w) for w in weights], gt.constant(np.hstack([x, y]))
+
+    def call() -> list[float]:
+        with gt.GradientTape() as tape:
+            loss = gt.reduce_mean(gt.fields.biharmonic(lambda p: network(gt, p, variables))(points) ** 2)
+        return summary(loss, tape.gradient(loss, variables))
+
+    return call
+
+
+def nested_tapes(tf, size: int) -> Call:  # type: ignore[no-untyped-def]  # tf is either library
+    """The same by tapes in tapes, as programs for TensorFlow are written."""
+    weights, x, y = data(size)
+    variables = [tf.Variable(w) for w in weights]
+    x, y = tf.constant(x), tf.constant(y)
+
+    def second(function, source):  # type: ignore[no-untyped-def]
+        def derived(*points):  # type: ignore[no-untyped-def]
+            with tf.GradientTape() as outer:
+                outer.watch(points[source])
+                with tf.GradientTape() as inner:
+                    inner.watch(points[source])
+                    u = function(*points)
+                slope = inner.gradient(u, points[source])
+            return outer.gradient(slope, points[source])
+
+        return derived
+
+    def u(x, y):  # type: ignore[no-untyped-def]
+        return network(tf, tf.concat([x, y], 1), variables)
+
+    def laplacian(x, y):  # type: ignore[no-untyped-def]
+        return second(u, 0)(x, y) + second(u, 1)(x, y)
+
+    def call() -> list[float]:
+        with tf.GradientTape() as tape:
+            operator = second(laplacian, 0)(x, y) + second(laplacian, 1)(x, y)
+            loss = tf.reduce_mean(operator**2)
+        return summary(loss, tape.gradient(loss, variables))
+
+    return call
+
+
+def tensorflow(size: int) -> Call:
+    """The work in TensorFlow's words."""
+    import tensorflow as tf
+
+    return nested_tapes(tf, size)
+
+
+def torch(size: int) -> Call:
+    """The work in PyTorch's words: gradients of gradients."""
+    import torch
+
+    weights, x, y = data(size)
+    variables = [torch.tensor(w, requires_grad=True) for w in weights]
+    x, y = (torch.tensor(part, requires_grad=True) for part in (x, y))
+
+    def second(u, source):  # type: ignore[no-untyped-def]
+        (slope,) = torch.autograd.grad(u.sum(), source, create_graph=True)
+        return torch.autograd.grad(slope.sum(), source, create_graph=True)[0]
+
+    def call() -> list[float]:
+        h = torch.cat([x, y], 1)
+        for w in variables[:-1]:
+            h = torch.tanh(h @ w)
+        u = h @ variables[-1]
+        laplacian = second(u, x) + second(u, y)
+        loss = ((second(laplacian, x) + second(laplacian, y)) ** 2).mean()
+        return summary(loss, torch.autograd.grad(loss, variables))
+
+    return call
+
+
+def jax(size: int) -> Call:
+    """The work in JAX's words, compiled: nested forward mode."""
+    import jax
+    import jax.numpy as jnp
+
+    jax.config.update("jax_enable_x64", True)
+    weights, x, y = data(size)
+    variables, x, y = [jnp.asarray(w) for w in weights], jnp.asarray(x), jnp.asarray(y)
+
+    def second(function, source):  # type: ignore[no-untyped-def]
+        def along(f):  # type: ignore[no-untyped-def]
+            def derived(*points):  # type: ignore[no-untyped-def]
+                seeds = [jnp.ones_like(p) if i == source else jnp.zeros_like(p) for i, p in enumerate(points)]
+                return jax.jvp(f, points, tuple(seeds))[1]
+
+            return derived
+
+        return along(along(function))
+
+    def loss(variables):  # type: ignore[no-untyped-def]
+        def u(x, y):  # type: ignore[no-untyped-def]
+            h = jnp.concatenate([x, y], 1)
+            for w in variables[:-1]:
+                h = jnp.tanh(h @ w)
+            return h @ variables[-1]
+
+        def laplacian(x, y):  # type: ignore[no-untyped-def]
+            return second(u, 0)(x, y) + second(u, 1)(x, y)
+
+        return jnp.mean((second(laplacian, 0)(x, y) + second(laplacian, 1)(x, y)) ** 2)
+
+    both = jax.jit(jax.value_and_grad(loss))
+
+    def call() -> list[float]:
+        return summary(*both(variables))
+
+    return call
+
+
+def network(tf, h, variables):  # type: ignore[no-untyped-def]
+    """A network of tanh layers in the words of the tape."""
+    for w in variables[:-1]:
+        h = tf.tanh(tf.matmul(h, w))
+    return tf.matmul(h, variables[-1])
+
+
+def summary(loss, gradients) -> list[float]:  # type: ignore[no-untyped-def]
+    """The loss, and the sum of all gradients' entries."""
+    return [
+        float(loss),
+        float(sum(np.asarray(g.detach() if hasattr(g, "detach") else g).sum() for g in gradients)),
+    ]
+
+
+def expected(size: int) -> list[float]:
+    """The mean square, and its derivative along all weights moving by one by a complex step, in plain NumPy."""
+    weights, x, y = data(size)
+    step = 1e-30
+    moved = operator([w + 1j * step for w in weights], x, y)
+    return [float(moved.real), float(moved.imag / step)]
+
+
+def operator(weights: list[np.ndarray], x: np.ndarray, y: np.ndarray) -> complex:
+    """The mean square of the operator, from each layer's series along four directions."""
+    total = 0.0
+    for v, share in (((1, 0), 2 / 3), ((0, 1), 2 / 3), ((1, 1), 1 / 6), ((1, -1), 1 / 6)):
+        h = [np.hstack([x, y]) @ weights[0], np.ones_like(x) * (np.array(v) @ weights[0])]
+        h += [np.zeros_like(h[0]) for _ in range(3)]
+        for w in weights[1:]:
+            h = [part @ w for part in tanh_series(h)]
+        total = total + share * 24 * h[4]
+    return complex(np.mean(total**2))
+
+
+def tanh_series(h: list[np.ndarray]) -> list[np.ndarray]:
+    """Coefficients of tanh of a series: y' = (1 - y^2) h'."""
+    y = [np.tanh(h[0])]
+    for k in range(1, len(h)):
+        p = [(1.0 if i == 0 else 0.0) - sum(y[j] * y[i - j] for j in range(i + 1)) for i in range(k)]
+        y.append(sum(j * h[j] * p[k - j] for j in range(1, k + 1)) / k)
+    return y
+
+
+def beside_nested_tapes(size: int) -> float:
+    """Seconds of the operator over those of nested tapes, both here."""
+    from benchmarks.worker import steady
+
+    import gradtape as gt
+
+    return steady(gradtape(size)) / steady(nested_tapes(gt, size))
+
+
+WORKLOAD = Workload(
+    name="plate",
+    title="plate",
+    work="u_xxxx + 2 u_xxyy + u_yyyy of a tanh network 2-64-64-64-1 at 1,000 points, and the gradient of its mean square "
+    "in the weights (float64)",
+    size=1_000,
+    tiny=7,
+    expected=expected,
+    tolerance=1e-8,
+    systems={"gradtape": gradtape, "tensorflow": tensorflow, "torch": torch, "jax": jax},
+    goals=(
+        Goal("1/5 of nested tapes in gradtape", "seconds over those of nested tapes", 1 / 5),
+        Goal("1/5 of nested tapes in TensorFlow", "seconds", 1 / 5, "tensorflow"),
+    ),
+    probes={"seconds over those of nested tapes": beside_nested_tapes},
+)

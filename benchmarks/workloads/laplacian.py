@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
 from benchmarks.workload import Call, Goal, Workload
@@ -14,7 +16,7 @@ WIDTHS = (DIMENSION, 64, 64, 1)
 def data(size: int) -> tuple[list[np.ndarray], np.ndarray]:
     """Weights and points, the same for every system."""
     rng = np.random.default_rng(1)
-    weights = [rng.normal(size=(a, b)) / np.sqrt(a) for a, b in zip(WIDTHS, WIDTHS[1:], strict=False)]
+    weights = [rng.normal(size=(a, b)) / np.sqrt(a) for a, b in pairwise(WIDTHS)]
     return weights, rng.uniform(-1.0, 1.0, (size, DIMENSION))
 
 
@@ -132,9 +134,8 @@ def expected(size: int) -> list[float]:
 
 def beside_nested(size: int) -> float:
     """Seconds of the operator over those of nested accumulators, both here."""
-    from benchmarks.worker import steady
-
     import gradtape as gt
+    from benchmarks.worker import steady
 
     return steady(gradtape(size)) / steady(nested(gt, size))
 
@@ -158,8 +159,8 @@ def memory_beside_nested(size: int) -> float:
 WORKLOAD = Workload(
     name="laplacian",
     title="laplacian",
-    work="The Laplacian of a tanh network 16-64-64-1 at 1,000 points, and the gradient of its mean square in the weights "
-    "(float64)",
+    work="The Laplacian of a tanh network 16-64-64-1 at 1,000 points, and the gradient of its mean square in the "
+    "weights (float64)",
     size=1_000,
     tiny=5,
     expected=expected,

@@ -23,7 +23,7 @@ import numpy as np
 
 from .arguments import UnconnectedGradients, short, unconnected_choice
 from .core.errors import PrecisionWarning
-from .core.listen import ACTIVE, Node, paused
+from .core.listen import Node, listeners, paused
 from .core.spec import is_differentiable
 from .core.tensor import Tensor, as_tensor
 from .core.variable import Variable
@@ -48,6 +48,7 @@ def parse_wanted(wanted: Any, names: Sequence[str]) -> tuple[Index, ...]:
     Raises:
         ValueError: for a name that is no variable, or a text that can be read in two ways.
     """
+    names = tuple(names)
     items = wanted.split() if isinstance(wanted, str) else list(wanted)
     return tuple(_multi_index(item, names) for item in items)
 
@@ -208,20 +209,20 @@ def _inside(
     asked: Iterable[Index],
 ) -> dict[tuple[Index, Any], Tensor | None]:
     """Entries of a box: a series in one variable of series in the others, nested as the listeners are."""
-    listeners: list[tuple[int, Taylor]] = []
-    outside = ACTIVE.get()
+    nested: list[tuple[int, Taylor]] = []
+    outside = listeners()
     for i, order in enumerate(box):
         if order and _moves(record, variables[i], target):
             listener = Taylor(order)
-            with paused((*outside, *[outer for _, outer in listeners])):
+            with paused((*outside, *[outer for _, outer in nested])):
                 x = as_tensor(variables[i])
                 listener.watch(variables[i], given(x, [Tensor(np.ones_like(x._value)[()])]))
                 listener.hear_again(record, path)
-            listeners.append((i, listener))
+            nested.append((i, listener))
     found: dict[tuple[Index, Any], Tensor | None] = {}
     for index in asked:
         part: Any = target
-        for i, listener in listeners[::-1]:
+        for i, listener in nested[::-1]:
             series = None if part is None else listener.series(part)
             if index[i]:
                 part = None if series is None else series[index[i]]
@@ -238,7 +239,8 @@ def _combined(
     for term in recipe:
         part = coefficients.get((term.source, term.order))
         if part is not None:
-            part = part if term.weight == 1 else scaled(part, float(term.weight))
+            with np.errstate(over="ignore"):  # told below
+                part = part if term.weight == 1 else scaled(part, float(term.weight))
             size += float(np.max(np.abs(part._value), initial=0.0))
             total = plus(total, part)
     if total is None:
@@ -290,7 +292,7 @@ class Partials:
         record = Record()
         for source in sources.values():
             record.watch(source)
-        with paused((*ACTIVE.get(), record)):
+        with paused((*listeners(), record)):
             target = as_tensor(self._function(*points, **kwargs))
         return recorded_partials(record, target, sources, self.plan, self._unconnected, self._total)
 

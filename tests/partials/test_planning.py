@@ -19,7 +19,9 @@ def share(term, index):
     if isinstance(term.order, int):
         if term.order != sum(index):
             return Fraction(0)
-        return prod((Fraction(c**n, factorial(n)) for c, n in zip(term.source, index, strict=True)), start=Fraction(1))
+        return prod(
+            (Fraction(c**n, factorial(n)) for c, n in zip(term.source, index, strict=True)), start=Fraction(1)
+        )
     return Fraction(int(term.order == index), prod(map(factorial, index)))
 
 
@@ -36,11 +38,13 @@ def check_exact(plan):
 
 
 def plan_of(names, wanted):
-    return plan_partials(tuple(names), parse_wanted(wanted, names))
+    return plan_partials(tuple(names), parse_wanted(wanted, list(names)))
 
 
 def everything(names, order):
-    return ["".join(c) for k in range(order + 1) for c in combinations_with_replacement(names, k) if c or not k]
+    return [
+        "".join(c) for k in range(order + 1) for c in combinations_with_replacement(names, k) if c or not k
+    ]
 
 
 @given(st.data())

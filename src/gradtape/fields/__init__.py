@@ -14,7 +14,7 @@ import inspect
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ..core.listen import ACTIVE, paused
+from ..core.listen import listeners, paused
 from ..core.tensor import Tensor, as_tensor
 from ..modes.reverse import Record
 from .recorded import measured
@@ -46,7 +46,7 @@ def _of(
             x = as_tensor(given_points[i])
             given_points[i] = Tensor(x._value, x._node)
             record.watch(given_points[i])
-        with paused((*ACTIVE.get(), record)):
+        with paused((*listeners(), record)):
             value = as_tensor(function(*given_points, **kwargs))
         points = given_points[0] if names is None else [given_points[i] for i in places]
         return measured(operator, record, value, points, **options)
@@ -212,7 +212,7 @@ def material_derivative(function: Callable[..., Any], velocity: Any) -> Callable
         record = Record()
         record.watch(x)
         record.watch(t)
-        with paused((*ACTIVE.get(), record)):
+        with paused((*listeners(), record)):
             value = as_tensor(function(x, t, *args, **kwargs))
         return measured("material_derivative", record, value, x, time=t, velocity=v)
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from ..arguments import short
 from ..core.errors import InvalidArgumentError
-from ..core.listen import ACTIVE, paused
+from ..core.listen import listeners, paused
 from ..core.tensor import Tensor, as_tensor
 from ..core.variable import Variable
 from ..modes.batch import Batch, mapped
@@ -92,7 +92,7 @@ class Field:
 
         `last` gives each source's own coefficient of that order, for all directions together.
         """
-        batch, outside = Batch(wholes[0]._value.shape[0]), ACTIVE.get()
+        batch, outside = Batch(wholes[0]._value.shape[0]), listeners()
 
         def total(term: Tensor) -> Tensor:
             with paused(outside):

@@ -71,8 +71,12 @@ class Series:
     def settle(self, order: int) -> bool:
         """Compute the coefficients up to an order, let go of what they were computed from, and say if one is there."""
         self[order]
-        self._compute = None
+        self.close()
         return any(part is not None for part in self._found[1:])
+
+    def close(self) -> None:
+        """Let go of what the coefficients are computed from; those beyond the ones known are absent then."""
+        self._compute = None
 
 
 def given(primal: Any, coefficients: Sequence[Coefficient], collapse: int | None = None) -> Series:
@@ -88,7 +92,7 @@ class Solver(Listener):
     `outside` are those who hear the coefficients being computed.
     """
 
-    __slots__ = ("_equal", "_held", "_rates", "outside", "series", "total")
+    __slots__ = ("_equal", "_held", "_made", "_rates", "outside", "series", "total")
 
     forward = True
 
@@ -100,6 +104,7 @@ class Solver(Listener):
         self._equal: dict[Any, Any] = {}
         self._rates: dict[int, Tensor] = {}
         self._held: list[Any] = []
+        self._made: list[Series] = []
 
     def hear(
         self,
@@ -128,7 +133,9 @@ class Solver(Listener):
     def release(self) -> None:
         """Let go of everything, so that what refers to this solver and to which it refers is no cycle."""
         super().release()
-        self.series, self._equal, self._rates, self._held = {}, {}, {}, []
+        for series in self._made:
+            series.close()
+        self.series, self._equal, self._rates, self._held, self._made = {}, {}, {}, [], []
 
     def assign(self, tensor: Tensor, series: Series | None) -> None:
         """Let a tensor have this series."""
@@ -166,14 +173,20 @@ class Solver(Listener):
             return (None,) * len(y) if type(y) is tuple else None
         collapse = min((s.collapse for s in moving if s.collapse is not None), default=None)
         if primitive.kind is Kind.LINEAR:
-            return Series(
+            return self._series(
                 y, lambda k: self._linear(primitive, inputs, params, y, streams, k, collapse), collapse
             )
         if primitive.kind is Kind.MULTILINEAR:
-            return Series(
+            return self._series(
                 y, lambda k: self._product(primitive, inputs, params, y, streams, k, collapse), collapse
             )
         return self._equation(primitive, inputs, params, y, streams, collapse)
+
+    def _series(self, primal: Any, compute: Callable[[int], Coefficient], collapse: int | None) -> Series:
+        """A series that is closed with this solver."""
+        series = Series(primal, compute, collapse)
+        self._made.append(series)
+        return series
 
     def _linear(
         self,
@@ -246,7 +259,7 @@ class Solver(Listener):
                 rate = None if rates[index] is None else rates[index][k - 1]
                 return rate if rate is None or k == 1 else scaled(rate, 1 / k)
 
-            return Series(part, coefficient, collapse)
+            return self._series(part, coefficient, collapse)
 
         outputs = y if type(y) is tuple else (y,)
         found = tuple([series(part, index) for index, part in enumerate(outputs)])
@@ -284,7 +297,7 @@ class Solver(Listener):
                 part = series[k + 1]
                 return None if part is None else scaled(part, k + 1)
 
-            self.assign(known, Series(known, coefficient, collapse))
+            self.assign(known, self._series(known, coefficient, collapse))
             self._rates[id(series)] = known
             self._held.append(series)
         return known

@@ -57,10 +57,26 @@ def nested(tf, size: int) -> Call:  # type: ignore[no-untyped-def]  # tf is eith
 
 
 def tensorflow(size: int) -> Call:
-    """The work in TensorFlow's words."""
+    """The work in TensorFlow's words: one gradient, then one more for each coordinate."""
     import tensorflow as tf
 
-    return nested(tf, size)
+    weights, x = data(size)
+    variables, points = [tf.Variable(w) for w in weights], tf.constant(x)
+
+    def call() -> list[float]:
+        with tf.GradientTape() as tape:
+            with tf.GradientTape(persistent=True) as outer:
+                outer.watch(points)
+                with tf.GradientTape() as inner:
+                    inner.watch(points)
+                    u = network(tf, points, variables)
+                slope = inner.gradient(u, points)
+                slopes = [slope[:, i] for i in range(DIMENSION)]
+            total = tf.add_n([outer.gradient(s, points)[:, i] for i, s in enumerate(slopes)])
+            loss = tf.reduce_mean(total**2)
+        return summary(loss, tape.gradient(loss, variables))
+
+    return call
 
 
 def torch(size: int) -> Call:

@@ -165,7 +165,7 @@ def test_the_material_derivative():
         return gt.stack([2.0 + 0.0 * p[:, 0], p[:, 0] * t], 1)
 
     points, t = POINTS[:, :2], 0.7
-    x, y = points.T
+    x = points[:, 0]
     exact = np.sin(x - 2 * t) * x * t  # what moves with the wave sees y change alone
     close(
         gt.fields.material_derivative(field, velocity)(gt.constant(points), gt.constant(t, "float64")), exact

@@ -51,7 +51,7 @@ class Field:
             part = as_tensor(self.sources[index])
             points = tuple(part._value.shape[:1])
         shape = points + (1,) * ((self.value.ndim if axes is None else axes) - len(points))
-        return part if part._value.shape == shape else reshape(part, shape=shape)  # type: ignore[no-any-return]
+        return part if part._value.shape == shape else reshape(part, shape=shape)
 
     def directions(self, vectors: Any) -> list[Tensor]:
         """Directions, an array (D, d), as one tensor for each source with the directions in front."""

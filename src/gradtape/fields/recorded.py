@@ -2,9 +2,9 @@
 
 A second-order operator is twice the sum over directions v of the second coefficients along curves x + v s + w s^2:
 sum of v v' : H + 2 w . grad. Carried as one sum (`modes/taylor.py`), a Laplacian in d dimensions needs d + 2 streams
-(Li et al., "Forward Laplacian", 2024; Dangel et al., "Collapsing Taylor mode automatic differentiation", 2025). Operators
-of curvilinear coordinates are that with the scale factors h in v = e / h and the rest in w; their formulas are
-those of Batchelor, "An Introduction to Fluid Dynamics", 1967, appendix 2, for physical components.
+(Li et al., "Forward Laplacian", 2024; Dangel et al., "Collapsing Taylor mode automatic differentiation", 2025).
+Operators of curvilinear coordinates are that with the scale factors h in v = e / h and the rest in w; their formulas
+are those of Batchelor, "An Introduction to Fluid Dynamics", 1967, appendix 2, for physical components.
 """
 
 from __future__ import annotations
@@ -136,7 +136,7 @@ def _placed(field: Field, parts: Sequence[Tensor | None]) -> list[Tensor | None]
 
 def _as_source(part: Tensor, source: Any) -> Tensor:
     shape = tuple(source._value.shape)
-    return part if part._value.shape == shape else broadcast_to(part, shape=shape)  # type: ignore[no-any-return]
+    return part if part._value.shape == shape else broadcast_to(part, shape=shape)
 
 
 def _biharmonic(

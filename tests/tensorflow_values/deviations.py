@@ -32,10 +32,4 @@ SINGLE_PRECISION = {
     "nn.gelu": "TensorFlow's constants in it are of float32",
 }
 
-POLICY = "`bad_indices_policy` is missing: places out of bounds are refused, as TensorFlow does on a CPU"
-
-DIFFERENT_ARGUMENTS = {
-    "gather_nd": POLICY,
-    "scatter_nd": POLICY,
-    "tensor_scatter_nd_add": POLICY,
-}
+DIFFERENT_ARGUMENTS: dict[str, str] = {}

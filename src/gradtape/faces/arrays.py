@@ -331,64 +331,6 @@ def gather(
     return linear.transpose(picked, axes=tuple(final))  # type: ignore[no-any-return]
 
 
-def gather_nd(params: Any, indices: Any, batch_dims: int = 0, name: str | None = None) -> Tensor:
-    """Entries or slices at coordinates: the last axis of `indices` holds one coordinate for each leading axis.
-
-    >>> import gradtape as gt
-    >>> gt.gather_nd(gt.constant([[1.0, 2.0], [3.0, 4.0]]), [[0, 1], [1, 0]]).numpy().tolist()
-    [2.0, 3.0]
-    """
-    x, places = as_tensor(params), np.asarray(look(indices, "gather_nd"))
-    batch = x._value.shape[:batch_dims]
-    if places.shape[:batch_dims] != batch or places.shape[-1] > x.ndim - batch_dims:
-        raise ValueError(f"gather_nd: indices of shape {places.shape} do not fit params of shape {x.shape}")
-    extra = (1,) * (places.ndim - 1 - batch_dims)
-    grids = [g.reshape(g.shape + extra) for g in np.ogrid[tuple(slice(n) for n in batch)]] if batch else []
-    return linear.getitem(x, index=(*grids, *np.moveaxis(places, -1, 0)))  # type: ignore[no-any-return]
-
-
-def scatter_nd(indices: Any, updates: Any, shape: Any, name: str | None = None) -> Tensor:
-    """Zeros of a shape with the updates added in at coordinates; repeated ones add up.
-
-    >>> import gradtape as gt
-    >>> gt.scatter_nd([[1], [1]], gt.constant([2.0, 3.0]), [3]).numpy().tolist()
-    [0.0, 5.0, 0.0]
-    """
-    places = tuple(np.moveaxis(np.asarray(look(indices, "scatter_nd")), -1, 0))
-    return linear.scatter(as_tensor(updates), index=places, shape=shape_of(shape))  # type: ignore[no-any-return]
-
-
-def tensor_scatter_nd_add(tensor: Any, indices: Any, updates: Any, name: str | None = None) -> Tensor:
-    """The tensor with updates added in at coordinates."""
-    x, u = beside((tensor, updates))
-    return x + scatter_nd(indices, u, x._value.shape)  # type: ignore[no-any-return]
-
-
-def tensor_scatter_nd_update(tensor: Any, indices: Any, updates: Any, name: str | None = None) -> Tensor:
-    """The tensor with the entries at coordinates replaced; differentiable in tensor and updates.
-
-    >>> import gradtape as gt
-    >>> gt.tensor_scatter_nd_update(gt.zeros(3), [[1]], [9.0]).numpy().tolist()
-    [0.0, 9.0, 0.0]
-    """
-    x, u = beside((tensor, updates))
-    places = tuple(np.moveaxis(np.asarray(look(indices, "tensor_scatter_nd_update")), -1, 0))
-    number = np.full(x._value.shape, -1, np.int64)
-    try:
-        slices = number[places].shape
-    except IndexError as error:
-        raise IndexError(
-            f"tensor_scatter_nd_update: indices do not fit the tensor of shape {x.shape}: {error}"
-        ) from None
-    number[places] = np.arange(int(np.prod(slices, dtype=np.int64))).reshape(slices)
-    # The last of several updates to one entry counts; the others reach nothing.
-    kept = np.zeros(slices, bool)
-    kept.reshape(-1)[number[number >= 0]] = True
-    updates_kept = linear.where(Tensor(kept), linear.broadcast_to(u, shape=slices), Tensor(u.dtype.type(0)))
-    filled = linear.scatter(updates_kept, index=places, shape=x._value.shape)
-    return linear.where(Tensor(number >= 0), filled, x)  # type: ignore[no-any-return]
-
-
 def boolean_mask(tensor: Any, mask: Any, axis: int | None = None, name: str = "boolean_mask") -> Tensor:
     """The entries where the mask holds, in one axis."""
     x, m = as_tensor(tensor), np.asarray(look(mask, "boolean_mask"))
@@ -430,6 +372,13 @@ def one_hot(
 ) -> Tensor:
     """Rows that are `off_value` but for `on_value` at the index."""
     places = as_tensor(indices)
+    if places._value.dtype.kind not in "iu":
+        raise TypeError(f"one_hot: indices must be integers, not {places.dtype.name} of shape {places.shape}")
+    if int(depth) < 0 or not -1 <= axis <= places.ndim:
+        raise ValueError(
+            f"one_hot: depth {depth} must not be negative and axis {axis} must lie between -1 and {places.ndim}, the "
+            f"rank of indices of shape {places.shape}"
+        )
     chosen = places[..., None] == Tensor(np.arange(int(depth)))
     chosen = chosen if axis == -1 else composite.moveaxis(chosen, -1, axis)
     on, off = beside((on_value, off_value))

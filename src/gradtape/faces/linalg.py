@@ -214,7 +214,7 @@ def lu_solve(
     order = np.asarray(look(perm, "lu_solve"))
     if order.shape[-1:] != packed._value.shape[-1:] or b._value.shape[-2] != packed._value.shape[-1]:
         raise ValueError(
-            f"lu_solve: perm of shape {order.shape} and rhs of shape {b.shape} do not fit factors of shape {packed.shape}"
+            f"lu_solve: perm of shape {order.shape} and rhs of shape {b.shape} do not fit factors of {packed.shape}"
         )
     batch = np.broadcast_shapes(packed._value.shape[:-2], b._value.shape[:-2])
     b = linear.broadcast_to(b, shape=(*batch, *b._value.shape[-2:]))

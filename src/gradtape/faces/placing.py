@@ -1,6 +1,7 @@
-"""TensorFlow's functions that put entries at places: `tensor_scatter_nd_*`, `dynamic_partition` and `dynamic_stitch`.
+"""TensorFlow's functions of entries at coordinates: `gather_nd`, `scatter_nd`, `tensor_scatter_nd_*`, and of groups.
 
-Coordinates become places along one axis, so that the rows and composites for slices of the first axis do the work.
+Coordinates are checked in one place; those outside are refused whatever `bad_indices_policy` says. For extremes they
+become places along one axis, so that the rows for groups of slices do the work.
 """
 
 from __future__ import annotations
@@ -17,28 +18,121 @@ from ..core.tensor import Tensor, as_tensor, beside
 from ..ops import composite, linear, selection
 from ..ops import constant as fixed
 from ..ops import elementwise as each
+from ..ops.composite import shape_of
 from ..ops.segments import maximum_at, minimum_at
 from .selection import integers
+
+
+def _coordinates(name: str, indices: Any, shape: tuple[int, ...], batch: int = 0) -> Any:
+    """Coordinates, along the last axis, into the axes of a shape behind the batch axes.
+
+    Raises:
+        ValueError: if they are not within the shape.
+    """
+    found = integers(name, "indices", indices)
+    depth = found.shape[-1] if found.ndim else 0
+    if not found.ndim or depth > len(shape) - batch or found.shape[:batch] != shape[:batch]:
+        raise InvalidArgumentError(
+            f"{name}: indices of shape {found.shape} do not fit a tensor of shape {shape}"
+        )
+    if ((found < 0) | (found >= np.array(shape[batch : batch + depth], np.int64))).any():
+        raise InvalidArgumentError(f"{name}: an entry of indices does not index into the shape {shape}")
+    return found
+
+
+def _updates(name: str, found: Any, u: Tensor, shape: tuple[int, ...]) -> Tensor:
+    """The updates, of which there must be a slice for each coordinate."""
+    wanted = (*found.shape[:-1], *shape[found.shape[-1] :])
+    if u._value.shape != wanted:
+        raise InvalidArgumentError(
+            f"{name}: updates have the shape {u.shape}; indices of shape {found.shape} into {shape} need {wanted}"
+        )
+    return u
+
+
+def gather_nd(
+    params: Any, indices: Any, batch_dims: int = 0, name: str | None = None, bad_indices_policy: str = ""
+) -> Tensor:
+    """Entries or slices at coordinates: the last axis of `indices` holds one coordinate for each leading axis.
+
+    Args:
+        params: tensor to read from.
+        indices: integers of shape (..., depth).
+        batch_dims: so many leading axes are common to `params` and `indices`.
+
+    Raises:
+        ValueError: for coordinates that do not fit the shape or lie outside it.
+
+    >>> import gradtape as gt
+    >>> gt.gather_nd(gt.constant([[1.0, 2.0], [3.0, 4.0]]), [[0, 1], [1, 0]]).numpy().tolist()
+    [2.0, 3.0]
+    """
+    x = as_tensor(params)
+    shape = tuple(x._value.shape)
+    found = _coordinates("gather_nd", indices, shape, batch_dims)
+    extra = (1,) * (found.ndim - 1 - batch_dims)
+    grids = [g.reshape(g.shape + extra) for g in np.ogrid[tuple(slice(n) for n in shape[:batch_dims])]]
+    return linear.getitem(x, index=(*grids, *np.moveaxis(found, -1, 0)))  # type: ignore[no-any-return]
+
+
+def scatter_nd(
+    indices: Any, updates: Any, shape: Any, bad_indices_policy: str = "", name: str | None = None
+) -> Tensor:
+    """Zeros of a shape with the updates added in at coordinates; repeated ones add up.
+
+    >>> import gradtape as gt
+    >>> gt.scatter_nd([[1], [1]], gt.constant([2.0, 3.0]), [3]).numpy().tolist()
+    [0.0, 5.0, 0.0]
+    """
+    return _added("scatter_nd", indices, as_tensor(updates), shape_of(shape))
+
+
+def _added(name: str, indices: Any, u: Tensor, shape: tuple[int, ...]) -> Tensor:
+    found = _coordinates(name, indices, shape)
+    places = tuple(np.moveaxis(found, -1, 0))
+    return linear.scatter(_updates(name, found, u, shape), index=places, shape=shape)  # type: ignore[no-any-return]
+
+
+def tensor_scatter_nd_add(
+    tensor: Any, indices: Any, updates: Any, bad_indices_policy: str = "", name: str | None = None
+) -> Tensor:
+    """The tensor with updates added in at coordinates."""
+    x, u = beside((tensor, updates))
+    return x + _added("tensor_scatter_nd_add", indices, u, tuple(x._value.shape))  # type: ignore[no-any-return]
+
+
+def tensor_scatter_nd_update(tensor: Any, indices: Any, updates: Any, name: str | None = None) -> Tensor:
+    """The tensor with the entries at coordinates replaced; differentiable in tensor and updates.
+
+    >>> import gradtape as gt
+    >>> gt.tensor_scatter_nd_update(gt.zeros(3), [[1]], [9.0]).numpy().tolist()
+    [0.0, 9.0, 0.0]
+    """
+    own = "tensor_scatter_nd_update"
+    x, u = beside((tensor, updates))
+    shape = tuple(x._value.shape)
+    found = _coordinates(own, indices, shape)
+    if u.ndim == 0:
+        u = linear.broadcast_to(u, shape=(*found.shape[:-1], *shape[found.shape[-1] :]))
+    places = tuple(np.moveaxis(found, -1, 0))
+    number = np.full(shape, -1, np.int64)
+    number[places] = np.arange(u.size).reshape(_updates(own, found, u, shape)._value.shape)
+    # The last of several updates to one entry counts; the others reach nothing.
+    kept = np.zeros(u._value.shape, bool)
+    kept.reshape(-1)[number[number >= 0]] = True
+    last = linear.where(Tensor(kept), u, Tensor(u.dtype.type(0)))
+    filled = linear.scatter(last, index=places, shape=shape)
+    return linear.where(Tensor(number >= 0), filled, x)  # type: ignore[no-any-return]
 
 
 def _scattered(name: str, tensor: Any, indices: Any, updates: Any) -> tuple[Tensor, Tensor, Tensor]:
     """The tensor, the places and the updates with the axes that coordinates speak of, and those of places, as one."""
     x, u = beside((tensor, updates))
-    places = as_tensor(indices)
-    coordinates = integers(name, "indices", places)
-    depth = coordinates.shape[-1] if coordinates.ndim else 0
-    if not coordinates.ndim or depth > x.ndim:
-        raise InvalidArgumentError(
-            f"{name}: indices of shape {places.shape} do not fit a tensor of shape {x.shape}"
-        )
-    lead, rest = x._value.shape[:depth], x._value.shape[depth:]
-    wanted = (*coordinates.shape[:-1], *rest)
-    if u._value.shape != wanted:
-        raise InvalidArgumentError(
-            f"{name}: updates have the shape {u.shape}; indices of shape {places.shape} into {x.shape} need {wanted}"
-        )
-    if ((coordinates < 0) | (coordinates >= np.array(lead, np.int64))).any():
-        raise InvalidArgumentError(f"{name}: an entry of indices does not index into the shape {x.shape}")
+    shape = tuple(x._value.shape)
+    coordinates = _coordinates(name, indices, shape)
+    depth = coordinates.shape[-1]
+    _updates(name, coordinates, u, shape)
+    places, lead, rest = as_tensor(indices), shape[:depth], shape[depth:]
     strides = np.array([math.prod(lead[i + 1 :]) for i in range(depth)], np.int64)
     flat = linear.sum_(
         each.multiply(fixed.astype(places, dtype=int64), Tensor(strides)),

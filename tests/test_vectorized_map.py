@@ -155,6 +155,25 @@ def test_taylor_series_inside_and_outside():
             np.testing.assert_allclose(got.numpy(), right, rtol=1e-13)
 
 
+def test_the_branch_not_taken_stays_absent_in_every_example():
+    """The first example takes one branch everywhere; in the second the other has an infinite derivative."""
+    x = gt.constant([[1.0, 4.0], [0.0, 4.0], [4.0, 0.0]])
+    slope = gt.grad(lambda r: gt.reduce_sum(gt.where(r > 0, gt.sqrt(r), 0.0)))
+    assert gt.vectorized_map(slope, x).numpy().tolist() == [[0.5, 0.25], [0.0, 0.25], [0.25, 0.0]]
+
+
+def test_a_rule_that_chooses_by_value_chooses_once_only_where_all_examples_agree():
+    regular = np.eye(3) + 0.1 * MATRIX
+    slope = gt.grad(gt.linalg.det)
+    both(slope, gt.constant(np.stack([regular, regular.T])))
+    mixed = gt.constant(np.stack([regular, np.diag([1.0, 1.0, 0.0])]))
+    with pytest.raises(gt.errors.BatchedValueError, match="a decision between two ways"):
+        gt.vectorized_map(slope, mixed, fallback_to_while_loop=False)
+    found = gt.vectorized_map(slope, mixed, warn=False).numpy()
+    np.testing.assert_allclose(found[0], np.linalg.det(regular) * np.linalg.inv(regular).T, rtol=1e-12)
+    np.testing.assert_allclose(found[1], np.diag([0.0, 0.0, 1.0]), atol=1e-14)
+
+
 # what cannot be done at once
 
 

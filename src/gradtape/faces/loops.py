@@ -1,8 +1,8 @@
 """TensorFlow's loops over the first axis: `foldl`, `foldr`, `scan`, `map_fn` and `vectorized_map`.
 
-Each calls its function once for each slice and joins the results; what the function computes is recorded as always, so
-every derivative passes through. `parallel_iterations`, `back_prop`, `swap_memory` and `infer_shape` are about graphs
-and change nothing, as in eager TensorFlow.
+Each calls its function once for each slice and joins the results, but for `vectorized_map`, which does all slices at
+once; what the function computes is recorded as always, so every derivative passes through. `parallel_iterations`,
+`back_prop`, `swap_memory` and `infer_shape` are about graphs and change nothing, as in eager TensorFlow.
 """
 
 from __future__ import annotations

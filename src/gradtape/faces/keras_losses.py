@@ -1,4 +1,4 @@
-"""Losses of `tf.losses` (`tf.keras.losses`) that `tf.nn` lacks: means over the last axis, between targets and predictions.
+"""Losses of `tf.losses` (`tf.keras.losses`) that `tf.nn` lacks: means over the last axis of a distance from targets.
 
 Of the module's functions the smooth and robust distances are here; the cross-entropies are those of `tf.nn`.
 """

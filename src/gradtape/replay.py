@@ -174,7 +174,7 @@ class Road:
         """Whether the arguments are all the inputs, in order, and results are all that comes out of it.
 
         Returns:
-            None for one result, tuple for a tuple of them, False if there is more to do.
+            None for one result, tuple or list for so many, False if there is more to do.
         """
         recorded = self.recorded
         places = [source.argument for source in recorded.sources]
@@ -182,7 +182,9 @@ class Road:
             return False
         if not self.leaves or not all(leaf is RESULT for leaf in self.leaves):
             return False
-        return tuple if self.pack is tuple else None if self.pack is alone else False
+        if self.pack is tuple or self.pack is list:
+            return self.pack
+        return None if self.pack is alone else False
 
     def replay(self, arguments: Sequence[Any]) -> tuple[bool, Any]:
         """Whether the guards hold for these values of the arguments, and the result."""

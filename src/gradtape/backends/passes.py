@@ -37,12 +37,12 @@ COMMUTATIVE = frozenset(
 
 def merged(graph: Graph) -> Graph:
     """Do equal operations once and drop what nobody uses."""
-    return check(alive(_Sweep(graph, {}).graph()))
+    return check(alive(Sweep(graph, {}).graph()))
 
 
 def simplified(graph: Graph) -> Graph:
     """Merge, fold constants, apply the rules, and drop what nobody uses."""
-    return check(alive(_Sweep(graph, RULES).graph()))
+    return check(alive(Sweep(graph, RULES).graph()))
 
 
 def alive(graph: Graph) -> Graph:
@@ -57,7 +57,7 @@ def alive(graph: Graph) -> Graph:
     return rewritten(graph, reversed(kept), constants=constants)
 
 
-class _Sweep:
+class Sweep:
     """One walk over a graph that writes another."""
 
     def __init__(self, graph: Graph, rules: Mapping[str, Callable[..., int | None]]) -> None:
@@ -171,14 +171,14 @@ class _Sweep:
 # rules: each gives the value that the operation's result equals, or None
 
 
-def _same(sweep: _Sweep, _params: Params, inputs: tuple[int, ...], spec: Spec) -> int | None:
+def _same(sweep: Sweep, _params: Params, inputs: tuple[int, ...], spec: Spec) -> int | None:
     return inputs[0] if sweep.spec(inputs[0]) == spec else None
 
 
 def _neutral(number: int, sides: tuple[int, ...]) -> Callable[..., int | None]:
     """An operation that gives the other operand where one of these sides is this number."""
 
-    def rule(sweep: _Sweep, _params: Params, inputs: tuple[int, ...], spec: Spec) -> int | None:
+    def rule(sweep: Sweep, _params: Params, inputs: tuple[int, ...], spec: Spec) -> int | None:
         for side in sides:
             found = sweep.number(inputs[side])
             if found is not None and found == number:
@@ -188,7 +188,7 @@ def _neutral(number: int, sides: tuple[int, ...]) -> Callable[..., int | None]:
     return rule
 
 
-def _shaped(sweep: _Sweep, index: int, spec: Spec) -> int | None:
+def _shaped(sweep: Sweep, index: int, spec: Spec) -> int | None:
     """A value broadcast to the shape of a spec, if its dtype is that of the spec."""
     own = sweep.spec(index)
     if own.dtype != spec.dtype:
@@ -196,7 +196,7 @@ def _shaped(sweep: _Sweep, index: int, spec: Spec) -> int | None:
     return index if own.shape == spec.shape else sweep.apply("broadcast_to", (index,), spec, shape=spec.shape)
 
 
-def _power(sweep: _Sweep, params: Params, inputs: tuple[int, ...], spec: Spec) -> int | None:
+def _power(sweep: Sweep, params: Params, inputs: tuple[int, ...], spec: Spec) -> int | None:
     # x^2 as a product is rounded once, x^3 twice (1.5 units in the last place); both beat or equal pow.
     exponent = sweep.number(inputs[1])
     base = sweep.spec(inputs[0])
@@ -211,14 +211,14 @@ def _power(sweep: _Sweep, params: Params, inputs: tuple[int, ...], spec: Spec) -
 
 
 def _inverse(name: str) -> Callable[..., int | None]:
-    def rule(sweep: _Sweep, _params: Params, inputs: tuple[int, ...], spec: Spec) -> int | None:
+    def rule(sweep: Sweep, _params: Params, inputs: tuple[int, ...], spec: Spec) -> int | None:
         maker = sweep.maker(inputs[0], name)
         return maker.inputs[0] if maker is not None and sweep.spec(maker.inputs[0]) == spec else None
 
     return rule
 
 
-def _where(sweep: _Sweep, _params: Params, inputs: tuple[int, ...], spec: Spec) -> int | None:
+def _where(sweep: Sweep, _params: Params, inputs: tuple[int, ...], spec: Spec) -> int | None:
     condition, a, b = inputs
     if a == b:
         return _shaped(sweep, a, spec)
@@ -231,14 +231,14 @@ def _where(sweep: _Sweep, _params: Params, inputs: tuple[int, ...], spec: Spec) 
     return None
 
 
-def _reshape(sweep: _Sweep, params: Params, inputs: tuple[int, ...], spec: Spec) -> int | None:
+def _reshape(sweep: Sweep, params: Params, inputs: tuple[int, ...], spec: Spec) -> int | None:
     if sweep.spec(inputs[0]) == spec:
         return inputs[0]
     maker = sweep.maker(inputs[0], "reshape")
     return None if maker is None else sweep.apply("reshape", maker.inputs, spec, shape=spec.shape)
 
 
-def _transpose(sweep: _Sweep, params: Params, inputs: tuple[int, ...], spec: Spec) -> int | None:
+def _transpose(sweep: Sweep, params: Params, inputs: tuple[int, ...], spec: Spec) -> int | None:
     axes = tuple(params["axes"])
     if axes == tuple(range(len(axes))):
         return inputs[0]
@@ -252,14 +252,14 @@ def _transpose(sweep: _Sweep, params: Params, inputs: tuple[int, ...], spec: Spe
     return None
 
 
-def _broadcast_to(sweep: _Sweep, params: Params, inputs: tuple[int, ...], spec: Spec) -> int | None:
+def _broadcast_to(sweep: Sweep, params: Params, inputs: tuple[int, ...], spec: Spec) -> int | None:
     if sweep.spec(inputs[0]) == spec:
         return inputs[0]
     maker = sweep.maker(inputs[0], "broadcast_to")
     return None if maker is None else sweep.apply("broadcast_to", maker.inputs, spec, shape=spec.shape)
 
 
-def _sum(sweep: _Sweep, params: Params, inputs: tuple[int, ...], spec: Spec) -> int | None:
+def _sum(sweep: Sweep, params: Params, inputs: tuple[int, ...], spec: Spec) -> int | None:
     """A sum over axes of size one moves entries only."""
     own = sweep.spec(inputs[0])
     if own.dtype != spec.dtype or any(own.shape[i] != 1 for i in params["axis"]):
@@ -289,7 +289,7 @@ RULES: dict[str, Callable[..., int | None]] = {
 
 
 def _broadcast_late(
-    sweep: _Sweep, primitive: Primitive, params: Params, inputs: tuple[int, ...], spec: Spec
+    sweep: Sweep, primitive: Primitive, params: Params, inputs: tuple[int, ...], spec: Spec
 ) -> int | None:
     """Compute on the small shape what is the same along broadcast axes, and broadcast the result."""
     sources = [
@@ -302,4 +302,4 @@ def _broadcast_late(
     return _shaped(sweep, result, spec)
 
 
-__all__ = ["alive", "merged", "simplified"]
+__all__ = ["RULES", "Sweep", "alive", "merged", "simplified"]

@@ -6,7 +6,8 @@ import importlib.util
 from typing import Any
 
 from ...core.graph import Graph
-from . import entry as numbers
+from . import calling
+from .lower import lowered
 from .program import Program
 from .threads import get_threads, set_threads
 from .tiles import tiled
@@ -20,13 +21,14 @@ def missing() -> str | None:
 
 
 def entry(program: Any, floats: bool, structure: type | None) -> Any:
-    """A builtin function for a compiled program of numbers (see `entry.py`), None if it is not one."""
-    return numbers.entry(program.graph, floats, structure) if type(program) is Program else None
+    """A builtin function for a compiled program of numbers (see `calling.py`), None if it is not one."""
+    return calling.entry(program.graph, floats, structure) if type(program) is Program else None
 
 
 def compile(graph: Graph) -> Any:
     """Make a graph ready to run."""
-    return tiled(graph) or Program(graph)
+    low = lowered(graph)
+    return tiled(low) or Program(low)
 
 
 __all__ = ["compile", "entry", "get_threads", "missing", "set_threads"]

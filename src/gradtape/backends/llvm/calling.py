@@ -118,7 +118,7 @@ def entry(graph: Graph, floats: bool, structure: type | None) -> Callable[..., A
     Args:
         graph: the inputs are the arguments, in order.
         floats: whether arguments and results are Python floats instead of tensors.
-        structure: tuple for a tuple of the outputs, None for the only output itself.
+        structure: tuple or list for one of the outputs, None for the only output itself.
     """
     if not _is_of_numbers(graph) or layout() is None:
         return None
@@ -157,6 +157,8 @@ class _Writer:
             ("PyFloat_FromDouble", "ptr", "double"),
             ("PyTuple_New", "ptr", "i64"),
             ("PyTuple_SetItem", "i32", "ptr, i64, ptr"),
+            ("PyList_New", "ptr", "i64"),
+            ("PyList_SetItem", "i32", "ptr, i64, ptr"),
             ("Py_IncRef", "void", "ptr"),
         ):
             self.module.declare(name, result, arguments)
@@ -173,10 +175,11 @@ class _Writer:
         if self.structure is None:
             e.lines.append(f"  ret ptr {made[0]}")
         else:
-            whole = e.line(f"call ptr @PyTuple_New(i64 {len(made)})")
+            kind = "PyTuple" if self.structure is tuple else "PyList"
+            whole = e.line(f"call ptr @{kind}_New(i64 {len(made)})")
             self._must(whole)
             for place, part in enumerate(made):
-                e.line(f"call i32 @PyTuple_SetItem(ptr {whole}, i64 {place}, ptr {part})")
+                e.line(f"call i32 @{kind}_SetItem(ptr {whole}, i64 {place}, ptr {part})")
             e.lines.append(f"  ret ptr {whole}")
         none = f"inttoptr (i64 {id(None)} to ptr)"
         self.module.functions.append(

@@ -1,0 +1,126 @@
+"""Rows that machine code does better in parts: written as others that fuse, or that have kernels of their own.
+
+logsumexp   largest, shifted exponentials, sum, logarithm: what its NumPy value does, in fused loops
+einsum      a matrix product where no axis is shared by both factors and the result; else products and a sum, fused
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from ...core.graph import Graph, check
+from ...core.spec import Spec
+from ...core.tensor import Tensor
+from ..passes import RULES as SIMPLER
+from ..passes import Sweep, alive
+
+LARGEST_SUM = 1 << 26
+"""A sum of more products is left to NumPy, which may find an order with fewer."""
+
+
+def lowered(graph: Graph) -> Graph:
+    """The graph in the rows that machine code is good at."""
+    return check(alive(Sweep(graph, RULES).graph()))
+
+
+def _logsumexp(sweep: Sweep, params: Mapping[str, Any], inputs: tuple[int, ...], spec: Spec) -> int | None:
+    (x,) = inputs
+    own, axis = sweep.spec(x), params["axis"]
+    if own.dtype.kind != "f" or not math.prod(own.shape):
+        return None
+    kept = Spec(tuple(1 if i in axis else n for i, n in enumerate(own.shape)), own.dtype)
+    truth = Spec(kept.shape, np.dtype(bool))
+    top = sweep.apply("max", (x,), kept, axis=axis, keepdims=True)
+    # A shift by an infinity would make NaN.
+    zero = sweep.constant(Tensor(own.dtype.type(0)))
+    top = sweep.apply("where", (sweep.apply("isfinite", (top,), truth), top, zero), kept)
+    shifted = sweep.apply("exp", (sweep.apply("subtract", (x, top), own),), own)
+    total = sweep.apply("sum", (shifted,), kept, axis=axis, keepdims=True)
+    y = sweep.apply("add", (sweep.apply("log", (total,), kept), top), kept)
+    return y if spec == kept else sweep.apply("reshape", (y,), spec, shape=spec.shape)
+
+
+def _einsum(sweep: Sweep, params: Mapping[str, Any], inputs: tuple[int, ...], spec: Spec) -> int | None:
+    left, output = params["subscripts"].split("->")
+    terms = left.split(",")
+    sizes: dict[str, int] = {}
+    for term, index in zip(terms, inputs, strict=True):
+        own = sweep.spec(index)
+        if len(set(term)) < len(term) or own.dtype != spec.dtype:
+            return None  # a diagonal, or mixed dtypes
+        for label, size in zip(term, own.shape, strict=True):
+            if sizes.setdefault(label, size) != size:
+                return None
+    if spec.dtype.kind != "f" or len(set(output)) < len(output):
+        return None
+    if len(terms) == 2 and not set(terms[0]) & set(terms[1]) & set(output):
+        return _as_product(sweep, terms, output, inputs, sizes, spec)
+    if math.prod(sizes.values()) > LARGEST_SUM:
+        return None
+    return _as_sum(sweep, terms, output, inputs, sizes, spec)
+
+
+def _as_product(
+    sweep: Sweep, terms: list[str], output: str, inputs: Any, sizes: dict[str, int], spec: Spec
+) -> int | None:
+    """A product of matrices: rows are the axes of the first factor alone, columns those of the second."""
+    first, second = terms
+    inner = [label for label in first if label in second]
+    free = [[x for x in first if x not in inner], [x for x in second if x not in inner]]
+    if not inner or any(x not in output for part in free for x in part):
+        return None
+
+    def matrix(index: int, term: str, order: list[str], rows: list[str]) -> int:
+        shape = (_size(rows, sizes), _size([x for x in order if x not in rows], sizes))
+        return _reshaped(sweep, _ordered(sweep, index, term, order), shape)
+
+    a = matrix(inputs[0], first, free[0] + inner, free[0])
+    b = matrix(inputs[1], second, inner + free[1], inner)
+    made = Spec((sweep.spec(a).shape[0], sweep.spec(b).shape[1]), spec.dtype)
+    y = sweep.apply("matmul", (a, b), made)
+    labels = free[0] + free[1]
+    y = _reshaped(sweep, y, tuple(sizes[x] for x in labels))
+    return _ordered(sweep, y, "".join(labels), list(output))
+
+
+def _as_sum(
+    sweep: Sweep, terms: list[str], output: str, inputs: Any, sizes: dict[str, int], spec: Spec
+) -> int:
+    """All products, each factor seen along all axes, and a sum over those that the result has not."""
+    labels = [*output, *(x for x in sizes if x not in output)]
+    shape = tuple(sizes[x] for x in labels)
+    factors = []
+    for term, index in zip(terms, inputs, strict=True):
+        order = [x for x in labels if x in term]
+        seen = tuple(sizes[x] if x in term else 1 for x in labels)
+        factors.append(_reshaped(sweep, _ordered(sweep, index, term, order), seen))
+    y = factors[0]
+    for factor in factors[1:]:
+        both = np.broadcast_shapes(sweep.spec(y).shape, sweep.spec(factor).shape)
+        y = sweep.apply("multiply", (y, factor), Spec(both, spec.dtype))
+    axes = tuple(range(len(output), len(labels)))
+    if sweep.spec(y).shape != shape:
+        y = sweep.apply("broadcast_to", (y,), Spec(shape, spec.dtype), shape=shape)
+    return sweep.apply("sum", (y,), spec, axis=axes, keepdims=False) if axes else y
+
+
+def _size(labels: list[str], sizes: dict[str, int]) -> int:
+    return math.prod(sizes[x] for x in labels)
+
+
+def _reshaped(sweep: Sweep, index: int, shape: tuple[int, ...]) -> int:
+    spec = sweep.spec(index)
+    return sweep.apply("reshape", (index,), Spec(shape, spec.dtype), shape=shape)
+
+
+def _ordered(sweep: Sweep, index: int, term: str, order: list[str]) -> int:
+    spec = sweep.spec(index)
+    axes = tuple(term.index(x) for x in order)
+    return sweep.apply("transpose", (index,), Spec(tuple(spec.shape[i] for i in axes), spec.dtype), axes=axes)
+
+
+RULES: dict[str, Callable[..., int | None]] = {**SIMPLER, "logsumexp": _logsumexp, "einsum": _einsum}

@@ -1,0 +1,123 @@
+"""Programs of numbers called straight from CPython: right, typed, counted, and without a leak."""
+
+import gc
+import sys
+
+import numpy as np
+import pytest
+
+import gradtape as gt
+
+
+def derivatives(x, t):
+    with gt.GradientTape() as outer:
+        outer.watch(x)
+        with gt.GradientTape(persistent=True) as inner:
+            inner.watch([x, t])
+            y = x**3 + 2 * t
+        dx, dt = inner.gradient(y, x), inner.gradient(y, t)
+    return dx, outer.gradient(dx, x), dt
+
+
+def entered(function, *args, **settings):
+    f = gt.function(function, backend="llvm", **settings)
+    f(*args)
+    f(*args)
+    assert f._entry is not None
+    return f
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "int32", "int64"])
+@pytest.mark.parametrize("structure", [tuple, list, lambda parts: parts[0]])
+def test_results_are_tensors_of_the_right_type(dtype, structure):
+    f = entered(lambda a, b: structure([a + b, a * b - a]), *(gt.constant(k, dtype=dtype) for k in (1, 2)))
+    for a, b in ((3, 4), (-5, 7)):
+        found = f(gt.constant(a, dtype=dtype), gt.constant(b, dtype=dtype))
+        expected = structure([a + b, a * b - a])
+        assert gt.nest.map_structure(lambda y: y.numpy().item(), found) == expected
+        for y in gt.nest.flatten(found):
+            assert type(y) is gt.Tensor
+            assert type(y.numpy()) is getattr(np, dtype)
+
+
+def test_results_go_on_as_any_tensor():
+    f = entered(derivatives, gt.constant(2.0), gt.constant(1.0))
+    a, b, c = f(gt.constant(3.0), gt.constant(1.0))
+    with gt.GradientTape() as tape:
+        tape.watch(a)
+        y = a * b
+    assert float(tape.gradient(y, a)) == 18.0
+    assert "numpy=27.0" in repr(a)
+    assert (a.ref(), c.shape) == (a.ref(), ())
+
+
+def test_other_arguments_take_the_ordinary_way():
+    f = entered(lambda x: x * 2, gt.constant(1.0))
+    assert float(f(gt.constant(3.0, dtype=gt.float64))) == 6.0
+    assert f(gt.constant([1.0, 2.0])).numpy().tolist() == [2.0, 4.0]
+    assert f(3) == 6
+    assert float(f(np.float32(4.0))) == 8.0
+    v = gt.Variable(5.0)
+    assert float(f(v)) == 10.0
+    with pytest.raises(TypeError):
+        f(gt.constant(1.0), gt.constant(2.0))
+
+
+def test_listeners_hear_a_call():
+    f = entered(lambda x: x * x, gt.constant(1.0))
+    x = gt.constant(3.0)
+    with gt.GradientTape() as tape:
+        tape.watch(x)
+        y = f(x)
+    assert float(tape.gradient(y, x)) == 6.0
+
+
+def test_plain_numbers():
+    f = entered(derivatives, 2.0, 1.0, results="python")
+    assert f(3.0, 1.0) == (27.0, 18.0, 2.0)
+    assert all(type(y) is float for y in f(0.1, 0.2))
+    g = entered(lambda x: gt.exp(x) / x, 1.0, results="python")
+    assert np.isinf(g(0.0))
+    assert np.isnan(g(float("nan")))
+
+
+def test_calls_do_not_leak():
+    f = entered(derivatives, gt.constant(2.0), gt.constant(1.0))
+    g = entered(derivatives, 2.0, 1.0, results="python")
+    x, t = gt.constant(3.0), gt.constant(1.0)
+    gc.collect()
+    before = sys.getallocatedblocks(), sys.getrefcount(gt.Tensor), sys.getrefcount(None)
+    for _ in range(20_000):
+        f(x, t)
+        g(3.0, 1.0)
+    gc.collect()
+    after = sys.getallocatedblocks(), sys.getrefcount(gt.Tensor), sys.getrefcount(None)
+    assert all(abs(a - b) < 200 for a, b in zip(before, after, strict=True))
+    assert (sys.getrefcount(x), sys.getrefcount(x._value)) == (2, 2)
+
+
+def test_compilations_do_not_leak():
+    def once(k):
+        f = entered(lambda x: x * x + k, gt.constant(1.0))
+        return float(f(gt.constant(2.0)))
+
+    for k in range(5):
+        once(k)
+    gc.collect()
+    before = len(gc.get_objects())
+    assert [once(k) for k in range(30)] == [4.0 + k for k in range(30)]
+    gc.collect()
+    assert len(gc.get_objects()) - before < 300
+
+
+def test_an_entry_outlives_its_function():
+    call = entered(lambda x: x * 3, gt.constant(1.0))._entry
+    gc.collect()
+    assert float(call(gt.constant(2.0))) == 6.0
+
+
+def test_where_objects_lie_otherwise_there_is_no_entry(monkeypatch):
+    monkeypatch.setattr(sys.modules["gradtape.backends.llvm.calling"], "layout", lambda: None)
+    f = gt.function(lambda x: x * 2, backend="llvm")
+    assert [float(f(gt.constant(k))) for k in (1.0, 2.0, 3.0)] == [2.0, 4.0, 6.0]
+    assert f._entry is None

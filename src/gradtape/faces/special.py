@@ -16,7 +16,7 @@ from ..ops import bessel, incomplete, integral, linear
 from ..ops import constant as fixed
 from ..ops import elementwise as each
 from ..ops import special as row
-from .spelling import binary, unary
+from .spelling import binary, unary, under_its_name
 
 # the error functions and the normal distribution
 
@@ -47,6 +47,7 @@ digamma = unary(
 )
 
 
+@under_its_name
 def polygamma(a: Any, x: Any, name: str | None = None) -> Tensor:
     """The derivative of digamma of order a = 0, 1, 2, ... at x; NaN for other orders and at the poles x = -1, -2, ...
 
@@ -63,6 +64,7 @@ def polygamma(a: Any, x: Any, name: str | None = None) -> Tensor:
     return row.polygamma(a, x)  # type: ignore[no-any-return]
 
 
+@under_its_name
 def zeta(x: Any, q: Any, name: str | None = None) -> Tensor:
     """Hurwitz' zeta function, the sum of (q + k)**-x over k >= 0, for x > 1.
 
@@ -74,6 +76,7 @@ def zeta(x: Any, q: Any, name: str | None = None) -> Tensor:
     return row.zeta(x, q)  # type: ignore[no-any-return]
 
 
+@under_its_name
 def igamma(a: Any, x: Any, name: str | None = None) -> Tensor:
     """The regularised lower incomplete gamma function, differentiable in both arguments at every order.
 
@@ -85,6 +88,7 @@ def igamma(a: Any, x: Any, name: str | None = None) -> Tensor:
     return incomplete.gammainc(a, x)  # type: ignore[no-any-return]
 
 
+@under_its_name
 def igammac(a: Any, x: Any, name: str | None = None) -> Tensor:
     """1 - igamma(a, x), without cancellation.
 
@@ -94,6 +98,7 @@ def igammac(a: Any, x: Any, name: str | None = None) -> Tensor:
     return incomplete.gammaincc(a, x)  # type: ignore[no-any-return]
 
 
+@under_its_name
 def betainc(a: Any, b: Any, x: Any, name: str | None = None) -> Tensor:
     """The regularised incomplete beta function, differentiable in all arguments at every order.
 
@@ -106,6 +111,7 @@ def betainc(a: Any, b: Any, x: Any, name: str | None = None) -> Tensor:
     return incomplete.betainc(a, b, x)  # type: ignore[no-any-return]
 
 
+@under_its_name
 def lbeta(x: Any, name: str | None = None) -> Tensor:
     """log|B(x)| over the last axis: the sum of lgamma(x) minus lgamma of the sum.
 
@@ -186,6 +192,7 @@ reciprocal_no_nan = unary(
 xlog1py = binary(_xlog1py, "xlog1py", "x log(1 + y), and 0 where x is 0, as are its derivatives there.")
 
 
+@under_its_name
 def nextafter(x1: Any, x2: Any, name: str | None = None) -> Tensor:
     """The floating number next to x1 in the direction of x2; its derivatives are 1 and 0.
 
@@ -195,6 +202,7 @@ def nextafter(x1: Any, x2: Any, name: str | None = None) -> Tensor:
     return integral.nextafter(x1, x2)  # type: ignore[no-any-return]
 
 
+@under_its_name
 def scalar_mul(scalar: Any, x: Any, name: str | None = None) -> Tensor:
     """A tensor times a number.
 
@@ -207,6 +215,7 @@ def scalar_mul(scalar: Any, x: Any, name: str | None = None) -> Tensor:
     return each.multiply(factor, y)  # type: ignore[no-any-return]
 
 
+@under_its_name
 def polyval(coeffs: Any, x: Any, name: str | None = None) -> Tensor:
     """A polynomial by Horner's rule; the first coefficient is that of the highest power.
 

@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
+from ..core.errors import InvalidArgumentError
 from ..core.primitive import Primitive
 from ..core.tensor import Tensor, apply
+from ..core.values import UnconvertibleError
 
 Row = Primitive | Callable[..., Any]
 
 
 def unary(row: Row, name: str, says: str, argument: str = "x") -> Callable[..., Tensor]:
     """A function of one tensor under TensorFlow's name, its argument under TensorFlow's too."""
-    run = row
+    run, title = row, name
 
     def function(x: Any, name: str | None = None) -> Tensor:
-        return run(x)  # type: ignore[no-any-return]
+        try:
+            return run(x)  # type: ignore[no-any-return]
+        except (TypeError, ValueError) as error:
+            raise spelled(error, title) from None
 
     def direct(x: Any, name: str | None = None) -> Tensor:
-        return apply(row, (x,)) if type(x) is Tensor else run(x)  # type: ignore[arg-type, no-any-return]
+        try:
+            return apply(row, (x,)) if type(x) is Tensor else run(x)  # type: ignore[arg-type, no-any-return]
+        except (TypeError, ValueError) as error:
+            raise spelled(error, title) from None
 
     return named(
         direct if isinstance(row, Primitive) else function,
@@ -32,10 +41,13 @@ def unary(row: Row, name: str, says: str, argument: str = "x") -> Callable[..., 
 
 def binary(row: Row, name: str, says: str, arguments: tuple[str, str] = ("x", "y")) -> Callable[..., Tensor]:
     """A function of two tensors, which broadcast, under TensorFlow's name, the arguments under TensorFlow's too."""
-    run = row
+    run, title = row, name
 
     def function(x: Any, y: Any, name: str | None = None) -> Tensor:
-        return run(x, y)  # type: ignore[no-any-return]
+        try:
+            return run(x, y)  # type: ignore[no-any-return]
+        except (TypeError, ValueError) as error:
+            raise spelled(error, title) from None
 
     return named(
         function,
@@ -58,3 +70,25 @@ def named(function: Callable[..., Tensor], name: str, text: str, *arguments: str
     names = (*arguments, *code.co_varnames[len(arguments) :])
     function.__code__ = code.replace(co_name=name, co_qualname=name, co_varnames=names)
     return function
+
+
+def spelled(error: Exception, name: str) -> Exception:
+    """The error with TensorFlow's name of the function, which is what the user wrote, in place of the row's."""
+    text, kind = str(error), type(error)
+    if kind not in (TypeError, ValueError, InvalidArgumentError, UnconvertibleError) or text.startswith(name):
+        return error
+    row, opening, rest = text.partition("(")
+    return kind(f"{name}({rest}" if opening and row.isidentifier() else f"{name}: {text}")
+
+
+def under_its_name(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    """The function, whose errors name it rather than the row it calls."""
+
+    @functools.wraps(function)
+    def run(*args: Any, **kwargs: Any) -> Tensor:
+        try:
+            return function(*args, **kwargs)
+        except (TypeError, ValueError) as error:
+            raise spelled(error, function.__name__) from None
+
+    return run

@@ -14,6 +14,7 @@ from ..ops import composite, linear, reduction
 from ..ops import constant as fixed
 from ..ops import elementwise as each
 from ..ops.composite import axes_of
+from .spelling import under_its_name
 
 # running products and sums
 
@@ -50,6 +51,7 @@ def _running(
     return linear.flip(y, axis=(place,)) if reverse else y
 
 
+@under_its_name
 def cumprod(
     x: Any, axis: int = 0, exclusive: bool = False, reverse: bool = False, name: str | None = None
 ) -> Tensor:
@@ -75,6 +77,7 @@ def _logsumexp_of_pair(a: Tensor, b: Tensor) -> Tensor:
     return reduction.logsumexp(linear.stack(a, b, axis=0), axis=(0,), keepdims=False)  # type: ignore[no-any-return]
 
 
+@under_its_name
 def cumulative_logsumexp(
     x: Any, axis: int = 0, exclusive: bool = False, reverse: bool = False, name: str | None = None
 ) -> Tensor:
@@ -90,6 +93,7 @@ def cumulative_logsumexp(
     return _running("cumulative_logsumexp", _logsumexp_of_pair, -np.inf, x, axis, exclusive, reverse)
 
 
+@under_its_name
 def accumulate_n(inputs: Any, shape: Any = None, tensor_dtype: Any = None, name: str | None = None) -> Tensor:
     """The sum of a list of tensors of one shape.
 
@@ -114,6 +118,7 @@ def accumulate_n(inputs: Any, shape: Any = None, tensor_dtype: Any = None, name:
     return total
 
 
+@under_its_name
 def l2_normalize(
     x: Any, axis: Any = None, epsilon: float = 1e-12, name: str | None = None, dim: Any = None
 ) -> Tensor:
@@ -142,6 +147,7 @@ def l2_normalize(
 # counting and ordering: no derivative
 
 
+@under_its_name
 def count_nonzero(
     input: Any, axis: Any = None, keepdims: bool | None = None, dtype: Any = int64, name: str | None = None
 ) -> Tensor:
@@ -151,6 +157,7 @@ def count_nonzero(
     return composite.sum(flags, axis, keepdims=bool(keepdims))
 
 
+@under_its_name
 def zero_fraction(value: Any, name: str | None = None) -> Tensor:
     """The fraction of entries that are zero, as float32; NaN of no entries."""
     x = as_tensor(value)
@@ -163,11 +170,13 @@ def _steps(x: Any, holds: Any) -> Tensor:
     return composite.all(holds(flat[1:], flat[:-1]))
 
 
+@under_its_name
 def is_non_decreasing(x: Any, name: str | None = None) -> Tensor:
     """Whether no entry is smaller than the one before it, in the order of the flat tensor."""
     return _steps(x, fixed.greater_equal)
 
 
+@under_its_name
 def is_strictly_increasing(x: Any, name: str | None = None) -> Tensor:
     """Whether every entry is larger than the one before it, in the order of the flat tensor."""
     return _steps(x, fixed.greater)

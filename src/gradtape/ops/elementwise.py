@@ -53,6 +53,18 @@ def reals_only(function: Callable[..., Any]) -> Callable[..., Any]:
     return value
 
 
+def floats_only(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A value of floating or complex numbers, which are not cast back to integers."""
+
+    def value(a: Any, b: Any) -> Any:
+        for array in (a, b):
+            if array.dtype.kind not in "fc":
+                raise TypeError(f"floating or complex tensors are taken, not {array.dtype.name}; use gt.cast")
+        return function(a, b)
+
+    return value
+
+
 # arithmetic
 
 multiply = multilinear(
@@ -333,7 +345,7 @@ def _divide_no_nan(a: Any, b: Any) -> Any:
 
 divide_no_nan: Primitive = elementwise(
     "divide_no_nan",
-    _divide_no_nan,
+    floats_only(_divide_no_nan),
     (
         lambda _y, _a, b: divide_no_nan(like(b, 1), b),
         lambda y, _a, b: -divide_no_nan(y, b),
@@ -354,7 +366,7 @@ def _multiply_no_nan_second(_z: Any, x: Any, y: Any) -> Any:
 
 multiply_no_nan = elementwise(
     "multiply_no_nan",
-    _multiply_no_nan,
+    floats_only(_multiply_no_nan),
     (lambda _z, _x, y: y, _multiply_no_nan_second),
     element=lambda e, a, b: e.select(e.eq(b, e.number(b, 0)), e.number(a, 0), e.mul(a, b)),
 )
@@ -366,7 +378,7 @@ def _xlogy(x: Any, y: Any) -> Any:
 
 xlogy = elementwise(
     "xlogy",
-    _xlogy,
+    floats_only(_xlogy),
     (
         lambda _z, x, y: where(
             equal(x, like(x, 0)), like(x, 0), log(where(equal(x, like(x, 0)), like(y, 1), y))

@@ -48,31 +48,63 @@ Total = Callable[[Tensor], Tensor]
 class Series:
     """The Taylor coefficients of one value; computed in order when they are asked for, then kept.
 
+    What `compute` gives for an index is either the coefficient x[k] or, `by_rate`, coefficient k of the derivative x',
+    which is (k + 1) x[k + 1]: an equation gives the latter and linear operations keep to the form of their inputs, so
+    that few coefficients need to be scaled back and forth.
+
     `collapse` is the index of the coefficient that is a sum over directions (None: no coefficient is).
     """
 
-    __slots__ = ("_compute", "_found", "collapse")
+    __slots__ = ("_coefficients", "_compute", "_rates", "by_rate", "collapse")
 
     def __init__(
-        self, primal: Any, compute: Callable[[int], Coefficient] | None = None, collapse: int | None = None
+        self,
+        primal: Any,
+        compute: Callable[[int], Coefficient] | None = None,
+        collapse: int | None = None,
+        by_rate: bool = False,
     ) -> None:
-        self._found: list[Any] = [primal]
+        self._coefficients: list[Any] = [primal]
+        self._rates: list[Coefficient] = []
         self._compute = compute
         self.collapse = collapse
+        self.by_rate = by_rate
 
     def __getitem__(self, index: int) -> Any:
-        found = self._found
+        found = self._coefficients
         while len(found) <= index:
-            if self._compute is None:
+            k = len(found)
+            if self.by_rate:
+                rate = self.rate(k - 1)
+                found.append(rate if rate is None or k == 1 else scaled(rate, 1 / k))
+            elif self._compute is None:
                 return None
-            found.append(self._compute(len(found)))
+            else:
+                found.append(self._compute(k))
+        return found[index]
+
+    def rate(self, index: int) -> Coefficient:
+        """Coefficient `index` of the derivative."""
+        found = self._rates
+        while len(found) <= index:
+            k = len(found)
+            if not self.by_rate:
+                part = self[k + 1]
+                found.append(part if part is None or k == 0 else scaled(part, k + 1))
+            elif self._compute is None:
+                return None
+            else:
+                found.append(self._compute(k))
         return found[index]
 
     def settle(self, order: int) -> bool:
-        """Compute the coefficients up to an order, let go of what they were computed from, and say if one is there."""
-        self[order]
+        """Compute what the coefficients up to an order are made of, close, and say whether one is there."""
+        if self.by_rate:
+            self.rate(order - 1)
+        else:
+            self[order]
         self.close()
-        return any(part is not None for part in self._found[1:])
+        return any(part is not None for part in self._rates + self._coefficients[1:])
 
     def close(self) -> None:
         """Let go of what the coefficients are computed from; those beyond the ones known are absent then."""
@@ -82,7 +114,7 @@ class Series:
 def given(primal: Any, coefficients: Sequence[Coefficient], collapse: int | None = None) -> Series:
     """A series of known coefficients, from the first on; all beyond are absent."""
     series = Series(primal, None, collapse)
-    series._found.extend(coefficients)
+    series._coefficients.extend(coefficients)
     return series
 
 
@@ -173,40 +205,33 @@ class Solver(Listener):
             return (None,) * len(y) if type(y) is tuple else None
         collapse = min((s.collapse for s in moving if s.collapse is not None), default=None)
         if primitive.kind is Kind.LINEAR:
-            return self._series(
-                y, lambda k: self._linear(primitive, inputs, params, y, streams, k, collapse), collapse
-            )
+            by_rate = all(s.by_rate for s in moving)
+
+            def coefficient(k: int) -> Coefficient:
+                parts = [None if s is None else s.rate(k) if by_rate else s[k] for s in streams]
+                if collapse is not None and k + by_rate == collapse:
+                    parts = [
+                        p if p is None or s.collapse == collapse else self._summed(p)
+                        for p, s in zip(parts, streams, strict=True)
+                    ]
+                if all(part is None for part in parts):
+                    return None
+                return output_like(linear_tangent(primitive, inputs, params, parts), y)
+
+            return self._series(y, coefficient, collapse, by_rate)
         if primitive.kind is Kind.MULTILINEAR:
             return self._series(
                 y, lambda k: self._product(primitive, inputs, params, y, streams, k, collapse), collapse
             )
         return self._equation(primitive, inputs, params, y, streams, collapse)
 
-    def _series(self, primal: Any, compute: Callable[[int], Coefficient], collapse: int | None) -> Series:
+    def _series(
+        self, primal: Any, compute: Callable[[int], Coefficient], collapse: int | None, by_rate: bool = False
+    ) -> Series:
         """A series that is closed with this solver."""
-        series = Series(primal, compute, collapse)
+        series = Series(primal, compute, collapse, by_rate)
         self._made.append(series)
         return series
-
-    def _linear(
-        self,
-        primitive: Primitive,
-        inputs: Any,
-        params: Any,
-        y: Any,
-        streams: Any,
-        k: int,
-        collapse: int | None,
-    ) -> Coefficient:
-        parts = [None if s is None else s[k] for s in streams]
-        if k == collapse:
-            parts = [
-                p if p is None or s.collapse == k else self._summed(p)
-                for p, s in zip(parts, streams, strict=True)
-            ]
-        if all(part is None for part in parts):
-            return None
-        return output_like(linear_tangent(primitive, inputs, params, parts), y)
 
     def _product(
         self,
@@ -220,8 +245,8 @@ class Solver(Listener):
     ) -> Coefficient:
         moving = [i for i, s in enumerate(streams) if s is not None]
         square = primitive is multiply and len(moving) == 2 and streams[0] is streams[1]
-        plain: Coefficient = None
-        each: Coefficient = None  # terms that have every direction, where those of the sum are wanted
+        # Sums of terms, by whether they count twice (of a square) and whether each direction still has its own.
+        sums: dict[tuple[bool, bool], Coefficient] = {}
         for indices in compositions(k, len(moving)):
             if square and indices[0] > indices[1]:
                 continue
@@ -231,16 +256,15 @@ class Solver(Listener):
                     factors[i] = streams[i][index]
             if any(factors[i] is None for i in moving):
                 continue
-            term = apply(primitive, tuple(factors), params)
-            if square and indices[0] != indices[1]:
-                term = scaled(term, 2)
-            if k == collapse and (max(indices) < k or streams[moving[indices.index(k)]].collapse != k):
-                each = plus(each, term)
-            else:
-                plain = plus(plain, term)
-        if each is not None:
-            plain = plus(plain, self._summed(each))
-        return None if plain is None else output_like(plain, y)
+            each = k == collapse and (max(indices) < k or streams[moving[indices.index(k)]].collapse != k)
+            kind = square and indices[0] != indices[1], each
+            sums[kind] = plus(sums.get(kind), apply(primitive, tuple(factors), params))
+        total: Coefficient = None
+        for (twice, each), part in sums.items():
+            assert part is not None
+            part = scaled(part, 2) if twice else part
+            total = plus(total, self._summed(part) if each else part)
+        return None if total is None else output_like(total, y)
 
     def _summed(self, term: Tensor) -> Tensor:
         assert self.total is not None
@@ -253,13 +277,12 @@ class Solver(Listener):
         rates: list[Any] = []
 
         def series(part: Any, index: int) -> Series:
-            def coefficient(k: int) -> Coefficient:
+            def rate(k: int) -> Coefficient:
                 if not rates:
                     rates.extend(self._rates_of(primitive, inputs, params, y, streams))
-                rate = None if rates[index] is None else rates[index][k - 1]
-                return rate if rate is None or k == 1 else scaled(rate, 1 / k)
+                return None if rates[index] is None else rates[index][k]
 
-            return self._series(part, coefficient, collapse)
+            return self._series(part, rate, collapse, by_rate=True)
 
         outputs = y if type(y) is tuple else (y,)
         found = tuple([series(part, index) for index, part in enumerate(outputs)])
@@ -288,16 +311,11 @@ class Solver(Listener):
         """The derivative x' of a series as a tensor of this solver: its coefficients are (k + 1) x[k + 1]."""
         known = self._rates.get(id(series))
         if known is None:
-            first = series[1]
-            # A new tensor, for x[1] itself may be a value with another series.
+            first = series.rate(0)
+            # A new tensor, for the coefficient itself may be a value with another series.
             known = zeros(x) if first is None else apply(identity, (first,))
             collapse = None if series.collapse is None else series.collapse - 1
-
-            def coefficient(k: int) -> Coefficient:
-                part = series[k + 1]
-                return None if part is None else scaled(part, k + 1)
-
-            self.assign(known, self._series(known, coefficient, collapse))
+            self.assign(known, self._series(known, series.rate, collapse))
             self._rates[id(series)] = known
             self._held.append(series)
         return known
@@ -351,6 +369,10 @@ class Taylor(Listener):
         if all(stream is None for stream in streams):
             return
         found = self._solved(primitive, inputs, params, result, streams, outside)
+        with paused(outside):  # coefficients may be looked up when those outside no longer listen
+            for series in found if type(found) is tuple else (found,):
+                if series is not None:
+                    series[self.order]
         if type(found) is tuple:
             if any(series is not None for series in found):
                 attach_bundle(self, bundle_of(result), result, found)

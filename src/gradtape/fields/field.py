@@ -23,8 +23,8 @@ from ..ops.elementwise import multiply
 from ..ops.linear import getitem, reshape, sum_
 from ..rows import refuse_mixed_rows
 
-
 FEW = 4
+"""So many directions are taken one by one where an order above two is wanted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,13 +99,12 @@ class Field:
         if count <= FEW and order > 2 and not last:
             # Batch mode computes one direction more, the one that the program runs on; here that costs more than the
             # collapse of the highest coefficient saves.
-            total_of = None
+            found: Tensor | None = None
             for place in range(count):
                 (part,) = self.along([getitem(w, index=(slice(place, place + 1),)) for w in wholes], [order])
                 part = getitem(part, index=(0,))
-                total_of = plus(total_of, part if weights is None else scaled(part, weights[place]))
-            assert total_of is not None
-            return total_of
+                found = plus(found, part if weights is None else scaled(part, weights[place]))
+            return zeros(self.value) if found is None else found
         batch, outside = Batch(count), listeners()
 
         def total(term: Tensor) -> Tensor:

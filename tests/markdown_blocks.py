@@ -41,7 +41,7 @@ def run_blocks(page: str, name: str) -> int:
     namespace: dict[str, object] = {"__name__": "__main__"}
     blocks = fenced_blocks(page)
     compared = 0
-    for block, after in zip(blocks, [*blocks[1:], Block("", "", 0)], strict=True):
+    for block, after in zip(blocks, [*blocks, Block("", "", 0)][1:], strict=True):
         if block.language != "python":
             continue
         if re.search(r"^>>> ", block.text, flags=re.MULTILINE):

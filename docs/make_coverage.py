@@ -9,6 +9,7 @@ written where one is missing, or stands for a name that is there.
 """
 
 import sys
+import textwrap
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -22,6 +23,12 @@ from tensorflow_values.names import module_of, read  # noqa: E402
 import gradtape  # noqa: E402
 from gradtape.core.listen import ACTIVE, Listener  # noqa: E402
 
+INTRODUCTION = """\
+Every public name of TensorFlow {version} in the modules that gradtape follows: {covered} of {total} are covered. A *row*
+is one primitive of the vocabulary, a *composite* is made of several; the rows named are those that the calls of
+`tests/tensorflow_values` apply, whose values and derivatives are compared with TensorFlow's. Names without rows are
+classes, modules, control, random numbers or constants. What is not covered says why.
+"""
 # What only reshapes, casts or wraps says little of what a function is made of.
 PLUMBING = {"astype", "cast", "identity", "broadcast_to", "reshape", "stop_gradient"}
 
@@ -107,16 +114,13 @@ def page():
     idle = sorted({name for which in REASONS.values() for name in which} - needed)
     if unexplained or idle:
         raise ValueError(f"docs/not_covered.py: no reason for {unexplained}; reasons without need for {idle}")
+    opening = INTRODUCTION.format(version=stored["version"], covered=covered, total=total)
     head = [
         "# What is covered",
         "",
         "<!-- Written by docs/make_coverage.py. -->",
         "",
-        f"Every public name of TensorFlow {stored['version']} in the modules that gradtape follows: {covered} of",
-        f"{total} are covered. A *row* is one primitive of the vocabulary, a *composite* is made of several; the rows named are",
-        "those that the calls of `tests/tensorflow_values` apply, whose values and derivatives are compared with",
-        "TensorFlow's. Names without rows are classes, control, random numbers or constants. What is not covered says",
-        "why.",
+        *textwrap.wrap(opening, 118),
     ]
     return "\n".join([*head, *lines]) + "\n"
 

@@ -32,7 +32,7 @@ from .modes.reverse import Record, zeros
 from .modes.taylor import Taylor, given, plus, scaled
 from .ops.linear import getitem
 from .planning import Index, Plan, Term, plan_partials
-from .rows import refuse_mixed_rows
+from .rows import PlacedRecord, refuse_mixed_rows
 
 Source = Tensor | Variable
 
@@ -289,7 +289,7 @@ class Partials:
             x = as_tensor(points[i])
             points[i] = Tensor(x._value, x._node) if any(x is other for other in points[:i]) else x
         sources = dict(zip(self.plan.names, [points[i] for i in self._places], strict=True))
-        record = Record()
+        record = PlacedRecord()
         for source in sources.values():
             record.watch(source)
         with paused((*listeners(), record)):

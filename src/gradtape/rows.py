@@ -1,6 +1,6 @@
 """Whether the rows of a recorded batch stay apart.
 
-First operation by operation: does row i of the result depend on row i alone (`modes/batch.keeps_rows`)? That is a
+First operation by operation: does row i of the result depend on row i alone (`modes/rows.py`)? That is a
 question about the first axis. Where an operation does not keep rows apart there (it may keep them along another axis,
 as derivatives computed for several directions at once do), the derivatives themselves are asked: if rows are apart, the
 coefficient of order k scales with the k-th power of a factor that each row's own direction is multiplied with. Factors
@@ -12,18 +12,41 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
 from .core.bundle import ITEM
 from .core.listen import Node, paused
-from .core.spec import Spec
+from .core.primitive import Primitive
+from .core.recording import user_line
 from .core.tensor import Tensor
-from .modes.batch import keeps_rows
 from .modes.reverse import Record
+from .modes.rows import inputs_along
 from .modes.taylor import Taylor, given
 
-_SCALAR = Spec((), np.dtype("float32"))
+
+class PlacedRecord(Record):
+    """A record that remembers for each operation the line of the user's program: "file:line" by node."""
+
+    __slots__ = ("places",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.places: WeakKeyDictionary[Node, str] = WeakKeyDictionary()
+
+    def hear(
+        self,
+        primitive: Primitive,
+        inputs: tuple[Tensor, ...],
+        params: dict[str, Any],
+        result: Any,
+        outside: Any,
+    ) -> None:
+        super().hear(primitive, inputs, params, result, outside)
+        node = (result[0] if type(result) is tuple else result)._node
+        if node is not None and node.knows(self.key) and node not in self.places:
+            self.places[node] = user_line()
 
 
 def refuse_mixed_rows(
@@ -54,13 +77,16 @@ def refuse_mixed_rows(
         if node.primitive is ITEM:
             continue
         assert node.primitive is not None
-        specs = [_spec(x) for x in node.saved or [parent or _SCALAR for parent in parents]]
-        if not keeps_rows(node.primitive, specs, carries, node.params):
+        flags = inputs_along(node, parents)
+        if flags is None or any(c and not along for c, along in zip(carries, flags, strict=True)):
             if _scales(record, path, list(sources.values()), size, order):
                 return
-            given = ", ".join(f"{s.dtype.name}{list(s.shape)}" for s in specs)
+            inputs = [parent or x for parent, x in zip(parents, node.saved or parents, strict=True)]
+            given = ", ".join("..." if x is None else f"{x.dtype.name}{list(x.shape)}" for x in inputs)
+            place = record.places.get(node) if isinstance(record, PlacedRecord) else None
+            where = f" at {place}" if place else ""
             raise ValueError(
-                f"{operator}: rows of the batch interact in {node.primitive.name}({given}), so a row's result depends "
+                f"{operator}: rows of the batch interact in {node.primitive.name}({given}){where}, so a row depends "
                 "on other rows' coordinates. Take reductions over the batch out of the function; or ask gt.partials "
                 "with total=True for the derivative along all rows moving together, or tape.jacobian for everything"
             )
@@ -106,8 +132,3 @@ def _scales_by(
         if not np.array_equal(scaled, other._value, equal_nan=True):
             return False
     return True
-
-
-def _spec(x: Any) -> Spec:
-    """The spec of a kept input, or of the node of one that was not kept."""
-    return Spec(tuple(x.shape), x.dtype)

@@ -29,6 +29,30 @@ FUNCTIONS = {
 }
 
 
+ORDER_EIGHT = {
+    "x": (lambda m, x: m.exp(m.sin(x)), ["xxxxxxxx"]),
+    "xy": (lambda m, x, y: m.exp(x * y) * m.cos(y), ["xxxxyyyy", "xxxxxxxy", "yyyyyyyy"]),
+    "xyz": (lambda m, x, y, z: m.sin(x * y + z) * m.exp(z), ["xxxyyyzz", "xyzzzzzz", "xxxxxyyz"]),
+    "abcd": (lambda m, a, b, c, d: m.sin(a * b) * m.exp(c * d), ["aabbccdd", "abcccddd", "aaaabbcd"]),
+}
+
+
+@pytest.mark.parametrize("names", sorted(ORDER_EIGHT))
+def test_the_eighth_order(names):
+    function, words = ORDER_EIGHT[names]
+    points = [RNG.uniform(0.4, 1.1, 3) for _ in names]
+    symbols = {n: sympy.Symbol(n, real=True) for n in names}
+    expression = function(sympy, *symbols.values())
+    traced = eval(
+        f"lambda {', '.join(names)}: f(m, {', '.join(names)})", {"f": function, "m": GradtapeNames()}
+    )
+    for word, partial in zip(words, gt.partials(traced, words)(*map(gt.constant, points)), strict=True):
+        wanted = sympy.lambdify(list(symbols.values()), sympy_partial(expression, symbols, word), "mpmath")
+        with mpmath.workdps(40):
+            exact = np.array([float(wanted(*map(mpmath.mpf, row))) for row in np.stack(points, 1)])
+        assert np.abs(partial.numpy() - exact).max() <= 1e-10 * max(1.0, np.abs(exact).max()), word
+
+
 class GradtapeNames:
     """Gradtape's functions under the names that SymPy gives them."""
 
@@ -158,6 +182,16 @@ def test_rows_that_interact_are_refused_by_name(name, at):
         ValueError, match=f"rows of the batch interact in .*{operation}" if operation else "interact"
     ):
         gt.partials(MIXING[name], "xx")(gt.constant(at))
+
+
+def test_the_line_that_mixes_rows_is_named():
+    def f(x):
+        y = x * x
+        return y - gt.reduce_mean(y)  # this line
+
+    line = f.__code__.co_firstlineno + 2
+    with pytest.raises(ValueError, match=rf"test_partials\.py:{line}, so a row"):
+        gt.partials(f, "x")(gt.constant(RNG.normal(size=(4, 1))))
 
 
 def test_the_total_derivative_may_be_asked_for():

@@ -16,7 +16,7 @@ from typing import Any
 
 from ..core.listen import listeners, paused
 from ..core.tensor import Tensor, as_tensor
-from ..modes.reverse import Record
+from ..rows import PlacedRecord
 from .recorded import measured
 
 __all__ = [
@@ -41,7 +41,7 @@ def _of(
     def applied(*args: Any, **kwargs: Any) -> Any:
         if max(places) >= len(args):
             raise TypeError(f"{operator}: the points are positional arguments")
-        given_points, record = list(args), Record()
+        given_points, record = list(args), PlacedRecord()
         for i in places:
             x = as_tensor(given_points[i])
             given_points[i] = Tensor(x._value, x._node)
@@ -209,7 +209,7 @@ def material_derivative(function: Callable[..., Any], velocity: Any) -> Callable
         v = as_tensor(
             velocity(x, t) if callable(velocity) else velocity, None if callable(velocity) else x.dtype
         )
-        record = Record()
+        record = PlacedRecord()
         record.watch(x)
         record.watch(t)
         with paused((*listeners(), record)):

@@ -5,6 +5,7 @@ A point is the last axis of one tensor, (d,) or (n, d), or consists of columns o
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -99,12 +100,14 @@ class Field:
         if count <= FEW and order > 2 and not last:
             # Batch mode computes one direction more, the one that the program runs on; here that costs more than the
             # collapse of the highest coefficient saves.
-            found: Tensor | None = None
-            for place in range(count):
-                (part,) = self.along([getitem(w, index=(slice(place, place + 1),)) for w in wholes], [order])
-                part = getitem(part, index=(0,))
-                found = plus(found, part if weights is None else scaled(part, weights[place]))
-            return zeros(self.value) if found is None else found
+            parts = [
+                getitem(
+                    self.along([getitem(w, index=(slice(i, i + 1),)) for w in wholes], [order])[0], index=(0,)
+                )
+                for i in range(count)
+            ]
+            shares = parts if weights is None else [scaled(p, w) for p, w in zip(parts, weights, strict=True)]
+            return functools.reduce(plus, shares)
         batch, outside = Batch(count), listeners()
 
         def total(term: Tensor) -> Tensor:

@@ -59,7 +59,7 @@ def _apart(
     for node in order:  # latest first: all that reads a node has been seen before it
         parents = node.read(record.key)
         if node in apart:
-            flags = None if node in whole or not parents else _along(node, parents)
+            flags = None if node in whole or not parents else inputs_along(node, parents)
             if flags is None:
                 return None
             found[node] = flags
@@ -71,7 +71,7 @@ def _apart(
     return found
 
 
-def _along(node: Node, parents: Sequence[Node | None]) -> Flags | None:
+def inputs_along(node: Node, parents: Sequence[Node | None]) -> Flags | None:
     """Which inputs of a recorded operation lie along the first axis of its result; None if rows meet, or who knows."""
     primitive, saved = node.primitive, node.saved
     if primitive is None or primitive is ITEM or isinstance(node, Bundle) or primitive.lead is CLOSED:

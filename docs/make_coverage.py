@@ -24,8 +24,8 @@ import gradtape  # noqa: E402
 from gradtape.core.listen import ACTIVE, Listener  # noqa: E402
 
 INTRODUCTION = """\
-Every public name of TensorFlow {version} in the modules that gradtape follows: {covered} of {total} are covered. A *row*
-is one primitive of the vocabulary, a *composite* is made of several; the rows named are those that the calls of
+Every public name of TensorFlow {version} in the modules that gradtape follows: {covered} of {total} are covered. A
+*row* is one primitive of the vocabulary, a *composite* is made of several; the rows named are those that the calls of
 `tests/tensorflow_values` apply, whose values and derivatives are compared with TensorFlow's. Names without rows are
 classes, modules, control, random numbers or constants. What is not covered says why.
 """

@@ -39,6 +39,26 @@ def test_programs(dtype):
     assert sum(judged) >= 0.8 * len(judged), "differences judge too few programs"
 
 
+# Programs that once failed
+
+ONCE_FAILED = {
+    "NumPy's determinant left the tape": ("float32", [(2, 2)], [Step("determinant", (0,))]),
+    "NumPy's slogdet left the tape": (
+        "float64",
+        [(2, 2)],
+        [Step("log_determinant", (0,)), Step("sin", (1,))],
+    ),
+    "NumPy's rfft left the tape": ("float64", [(2,)], [Step("rfft_power", (0,)), Step("sum", (1,), None)]),
+    "lists could not be joined": ("float64", [(2, 3)], [Step("concatenate", (0, 0)), Step("square", (1,))]),
+}
+
+
+@pytest.mark.parametrize("name", ONCE_FAILED)
+def test_programs_that_once_failed(name):
+    dtype, shapes, steps = ONCE_FAILED[name]
+    assert judge(Program(inputs_of(*shapes, dtype=dtype), tuple(steps)))
+
+
 # The judge bites
 
 

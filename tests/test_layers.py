@@ -18,7 +18,17 @@ ORDER = [
     ["modes"],
     ["backends"],
     [
-        *["accumulator", "arguments", "custom", "fields", "function", "jacobians", "partials", "planning", "replay"],
+        *[
+            "accumulator",
+            "arguments",
+            "custom",
+            "fields",
+            "function",
+            "jacobians",
+            "partials",
+            "planning",
+            "replay",
+        ],
         *["rows", "series", "sparse", "tape", "transforms", "whole"],
     ],
     ["checking"],

@@ -13,6 +13,7 @@ from .core.tensor import Tensor, as_tensor
 from .core.variable import Variable
 from .modes.reverse import zeros
 from .modes.taylor import Taylor, given
+from .ops.constant import astype
 
 
 class TaylorAccumulator:
@@ -114,7 +115,7 @@ def _fitting(coefficient: Any, primal: Any, index: int) -> Tensor:
     """A coefficient as a tensor of the primal's shape and dtype."""
     tensor = coefficient if isinstance(coefficient, Tensor) else as_tensor(coefficient, primal.dtype)
     if tensor._value.dtype != primal.dtype:
-        tensor = Tensor(tensor._value.astype(primal.dtype))
+        tensor = astype(tensor, dtype=primal.dtype)
     if tensor._value.shape != primal._value.shape:
         raise ValueError(
             f"coefficient {index} of shape {tensor.shape} was given for a primal of shape {primal.shape}"

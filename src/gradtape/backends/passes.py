@@ -204,6 +204,8 @@ def _power(sweep: Sweep, params: Params, inputs: tuple[int, ...], spec: Spec) ->
         return None
     if exponent == 1:
         return inputs[0]
+    if exponent == 0:  # also of NaN
+        return _shaped(sweep, sweep.constant(Tensor(spec.dtype.type(1))), spec)
     if exponent in (2, 3):
         square = sweep.apply("square", (inputs[0],), spec)
         return square if exponent == 2 else sweep.apply("multiply", (square, inputs[0]), spec)
@@ -222,6 +224,11 @@ def _where(sweep: Sweep, _params: Params, inputs: tuple[int, ...], spec: Spec) -
     condition, a, b = inputs
     if a == b:
         return _shaped(sweep, a, spec)
+    inner = sweep.maker(a, "where")
+    if inner is not None and inner.inputs[0] == condition and sweep.spec(inner.inputs[1]).dtype == spec.dtype:
+        return sweep.apply(
+            "where", (condition, inner.inputs[1], b), spec
+        )  # what the inner one puts in is not taken
     constant = sweep.builder.constants.get(condition)
     if constant is not None and constant._value.size:
         if constant._value.all():

@@ -77,7 +77,7 @@ QUESTIONS: dict[str, Callable[[Any], Any]] = {
 class Recording(Listener):
     """Writes a graph."""
 
-    __slots__ = ("_guarded", "builder", "guards", "made", "places", "seeded", "sources", "states", "written")
+    __slots__ = ("_guarded", "builder", "guards", "made", "places", "reads", "seeded", "sources", "states", "written")
 
     # As an accumulator's, its notes are not parents: each output of a tuple has its own.
     forward = True
@@ -90,6 +90,7 @@ class Recording(Listener):
         self.guards: list[tuple[int, Guard]] = []
         # Tensors whose node says nothing of their place, kept alive: reads of variables, integers in tuples, constants.
         self.places: dict[int, tuple[Any, int]] = {}
+        self.reads: dict[int, tuple[Tensor, int]] = {}
         self.states: dict[Any, int] = {}
         self.written: dict[Any, int] = {}
         self.made: list[Any] = []
@@ -104,6 +105,10 @@ class Recording(Listener):
         if node is not None and node.knows(self.key):
             return node.read(self.key)  # type: ignore[no-any-return]
         found = self.places.get(id(tensor))
+        if found is None and node is not None:
+            # Another tensor of what was read: the same value with the same history.
+            read = self.reads.get(id(tensor._value))
+            found = read if read is not None and read[0]._node is node else None
         if found is None and tensor._value.dtype.kind not in "fc":
             found = self.places.get(id(tensor._value))
         return None if found is None or found[1] in self.builder.constants else found[1]
@@ -161,7 +166,7 @@ class Recording(Listener):
         else:
             place = self.states[cell] = self.builder.input(spec_of_value(tensor._value))
             self.sources.append(Source(variable=variable))
-        self.places[id(tensor)] = (tensor, place)
+        self.places[id(tensor)] = self.reads[id(tensor._value)] = (tensor, place)
 
     def hear_write(self, variable: Any, tensor: Tensor | None) -> None:
         variable = Cell(variable)

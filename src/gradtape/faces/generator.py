@@ -9,7 +9,7 @@ import numpy as np
 
 from ..core.errors import InvalidArgumentError
 from ..core.spec import int32, int64, uint64
-from ..core.tensor import Tensor, as_tensor
+from ..core.tensor import Tensor, look
 from .discrete import binomial_draw
 from .noise import full_int, made, noise, real_dtype, scaled, tell_effect, uniform
 
@@ -86,7 +86,7 @@ class Generator:
         Raises:
             ValueError: for what is not the state of a generator.
         """
-        words = np.asarray(as_tensor(state)._value)
+        words = np.asarray(look(state, "Generator.reset"))
         if words.shape != (_WORDS,) or words.dtype != uint64:
             raise InvalidArgumentError(
                 f"Generator.reset: state must be {_WORDS} words of uint64, got {words.dtype.name}, shape {words.shape}"

@@ -13,6 +13,7 @@ import numpy as np
 
 from ..core import nest
 from ..core.tensor import as_tensor
+from ..ops import linear
 from ..core.variable import Variable
 from ..tape import GradientTape
 
@@ -148,4 +149,4 @@ def _loss_and_gradient(loss: Callable[[], Any], variables: list[Variable]) -> tu
         np.zeros(v._value.size) if g is None else np.ravel(np.asarray(g)).astype(np.float64)
         for g, v in zip(gradients, variables, strict=True)
     ]
-    return float(np.reshape(y._value, ())), np.concatenate(parts)
+    return float(linear.reshape(y, shape=())), np.concatenate(parts)

@@ -14,7 +14,7 @@ import numpy as np
 
 from ..core.errors import InvalidArgumentError
 from ..core.spec import float16, float32
-from ..core.tensor import Tensor, as_tensor, beside
+from ..core.tensor import Tensor, as_tensor, beside, look
 from ..ops import composite, linear
 from ..ops import constant as fixed
 from ..ops import elementwise as each
@@ -285,7 +285,7 @@ def stateless_dropout(
 
 
 def _dropped(name: str, x: Any, rate: Any, sampler: Callable[..., Any], noise_shape: Any) -> Tensor:
-    given, share = floating(name, "x", x), np.asarray(as_tensor(rate)._value)
+    given, share = floating(name, "x", x), np.asarray(look(rate, name))
     if share.ndim or not 0 <= share < 1:
         raise InvalidArgumentError(f"{name}: rate must be a number in [0, 1), got {rate!r}")
     if not share:

@@ -97,7 +97,7 @@ class Optimizer:
         if callable(value) or (isinstance(value, Variable) and value.ndim == 0):
             self._rate = value
             return
-        number = np.asarray(value) if isinstance(value, (int, float)) else as_tensor(value)._value
+        number = np.asarray(value) if isinstance(value, (int, float)) else np.asarray(as_tensor(value))
         if np.ndim(number) or number.dtype.kind not in "iuf":
             raise ValueError(
                 f"{self.name}: learning_rate must be a number, a variable of rank 0 or a function, got {value!r}"

@@ -15,8 +15,8 @@ import numpy as np
 from ..core.errors import InvalidArgumentError
 from ..core.spec import float64, int32, int64
 from ..core.tensor import Tensor, as_tensor
+from ..ops import constant, linear
 from ..ops import elementwise as each
-from ..ops import linear
 from ..ops.composite import shape_of
 from ..ops.quantile import gammaincinv
 from . import random_experimental as experimental
@@ -130,7 +130,7 @@ def _gamma(
                 f"{name}: {argument} of shape {part.shape} does not broadcast to shape {sizes}"
             )
     a, b = (
-        linear.cast(part, dtype=float64) if part.dtype.kind == "f" else Tensor(float64.type(part._value))
+        linear.cast(part, dtype=float64) if part.dtype.kind == "f" else constant.astype(part, dtype=float64)
         for part in parts
     )
     y = gammaincinv(a, noise(source, "open", sizes, float64)) / b

@@ -1,4 +1,4 @@
-"""Products of matrices with known sizes: four rows by two vectors of the result stay in registers.
+"""Products of matrices with known sizes: four rows by three vectors of the result stay in the sixteen registers.
 
 The first factor may lie in memory in any way (its entries are read one by one and spread over a vector); the rows of
 the second are read as vectors, so they must be contiguous. The same code serves a product and, with the first factor
@@ -14,7 +14,7 @@ from .emit import STORED, Lane, Module
 from .mathematics import Verbs
 
 ROWS = 4
-VECTORS = 2
+VECTORS = 3
 WIDTH = 8
 """Entries in a vector; with doubles a vector is two registers, so one vector at a time is as many."""
 
@@ -52,14 +52,14 @@ class _Writer:
 
     def text(self) -> str:
         shape, e = self.shape, self.e
-        for start, width, count in _columns(shape):
-            self._panel(start, width, count)
+        for panel in _panels(shape):
+            self._panel(panel)
         head = (
             f"define internal void @{shape.name}(ptr noalias %a, ptr noalias %b, ptr noalias %c) noinline {{"
         )
         return "\n".join([head, "entry:", *e.lines, "  ret void", "}"])
 
-    def _panel(self, start: int, width: int, count: int) -> None:
+    def _panel(self, panel: list[tuple[int, int]]) -> None:
         """Some columns of the result, by blocks of rows; the last block overlaps the one before."""
         shape, e = self.shape, self.e
         height = min(ROWS, shape.rows)
@@ -75,13 +75,12 @@ class _Writer:
             self._place("%a", e.line(f"mul nsw i64 {self._plus(row, i)}, {shape.down}"))
             for i in range(height)
         ]
-        totals = self._inner(first, start, width, count)
-        vector = self._vector(width)
+        totals = self._inner(first, panel)
         for i in range(height):
             line = e.line(f"mul nsw i64 {self._plus(row, i)}, {shape.columns}")
-            for j in range(count):
-                place = self._place("%c", self._plus(line, start + j * width))
-                e.lines.append(f"  store {vector} {totals[i][j]}, ptr {place}, align {self.size}")
+            for (start, width), total in zip(panel, totals[i], strict=True):
+                place = self._place("%c", self._plus(line, start))
+                e.lines.append(f"  store {self._vector(width)} {total}, ptr {place}, align {self.size}")
         e.lines += [
             f"  br label %{head}_latch",
             f"{head}_latch:",
@@ -91,38 +90,31 @@ class _Writer:
             f"{head}_done:",
         ]
 
-    def _inner(self, first: list[str], start: int, width: int, count: int) -> list[list[str]]:
+    def _inner(self, first: list[str], panel: list[tuple[int, int]]) -> list[list[str]]:
         """The loop over the inner size, with a total in registers for each row and vector."""
         shape, e = self.shape, self.e
-        vector = self._vector(width)
         before, head = e.label(), e.label()
         k = e.fresh()
         e.lines += [f"  br label %{before}", f"{before}:", f"  br label %{head}", f"{head}:"]
         e.lines.append(f"  {k} = phi i64 [ 0, %{before} ], [ {k}_next, %{head} ]")
-        totals = [[e.fresh() for _ in range(count)] for _ in first]
-        zero = "zeroinitializer" if width > 1 else "0.0"
+        totals = [[e.fresh() for _ in panel] for _ in first]
         for line in totals:
-            for total in line:
+            for total, (_, width) in zip(line, panel, strict=True):
+                zero = "zeroinitializer" if width > 1 else "0.0"
+                vector = self._vector(width)
                 e.lines.append(f"  {total} = phi {vector} [ {zero}, %{before} ], [ {total}_next, %{head} ]")
         offset = e.line(f"mul nsw i64 {k}, {shape.second}")
         seconds = []
-        for j in range(count):
-            place = self._place("%b", self._plus(offset, start + j * width))
-            seconds.append(e.line(f"load {vector}, ptr {place}, align {self.size}"))
+        for start, width in panel:
+            place = self._place("%b", self._plus(offset, start))
+            seconds.append(e.line(f"load {self._vector(width)}, ptr {place}, align {self.size}"))
         along = k if shape.along == 1 else e.line(f"mul nsw i64 {k}, {shape.along}")
-        lanes = Verbs(e.module, width)
-        lanes.lines, lanes._count = e.lines, e._count
         for row, line in zip(first, totals, strict=True):
-            place = lanes.line(f"getelementptr {self.stored}, ptr {row}, i64 {along}")
-            entry = lanes.line(f"load {self.stored}, ptr {place}, align {self.size}")
-            if width > 1:
-                entry = lanes.line(f"insertelement {vector} poison, {self.stored} {entry}, i32 0")
-                zeros = f"<{width} x i32> zeroinitializer"
-                entry = lanes.line(f"shufflevector {vector} {entry}, {vector} poison, {zeros}")
-            for second, total in zip(seconds, line, strict=True):
-                made = lanes.fma(Lane(entry, shape.kind), Lane(second, shape.kind), Lane(total, shape.kind))
-                lanes.lines[-1] = lanes.lines[-1].replace(f"{made.name} =", f"{total}_next =", 1)
-        e._count = lanes._count
+            place = self._place(row, along)
+            entry = e.line(f"load {self.stored}, ptr {place}, align {self.size}")
+            spread = {width: self._spread(entry, width) for _, width in panel}
+            for second, total, (_, width) in zip(seconds, line, panel, strict=True):
+                self._add_product(spread[width], second, total, width)
         e.lines += [
             f"  {k}_next = add nuw nsw i64 {k}, 1",
             f"  {k}_more = icmp ult i64 {k}_next, {shape.inner}",
@@ -130,6 +122,23 @@ class _Writer:
             f"{head}_done:",
         ]
         return [[f"{total}_next" for total in line] for line in totals]
+
+    def _spread(self, entry: str, width: int) -> str:
+        """A number in every entry of a vector."""
+        if width == 1:
+            return entry
+        vector = self._vector(width)
+        one = self.e.line(f"insertelement {vector} poison, {self.stored} {entry}, i32 0")
+        return self.e.line(f"shufflevector {vector} {one}, {vector} poison, <{width} x i32> zeroinitializer")
+
+    def _add_product(self, entry: str, second: str, total: str, width: int) -> None:
+        """total_next = entry second + total."""
+        lanes = Verbs(self.e.module, width)
+        lanes.lines, lanes._count = self.e.lines, self.e._count
+        kind = self.shape.kind
+        made = lanes.fma(Lane(entry, kind), Lane(second, kind), Lane(total, kind))
+        lanes.lines[-1] = lanes.lines[-1].replace(f"{made.name} =", f"{total}_next =", 1)
+        self.e._count = lanes._count
 
     def _vector(self, width: int) -> str:
         return self.stored if width == 1 else f"<{width} x {self.stored}>"
@@ -141,14 +150,12 @@ class _Writer:
         return self.e.line(f"getelementptr {self.stored}, ptr {pointer}, i64 {offset}")
 
 
-def _columns(shape: Shape) -> list[tuple[int, int, int]]:
-    """The columns cut into panels: (first column, width of a vector, number of vectors)."""
-    panels, start = [], 0
-    vectors = VECTORS if shape.kind == "float" else 1
+def _panels(shape: Shape) -> list[list[tuple[int, int]]]:
+    """The columns cut into panels of vectors: (first column, width) of each vector."""
+    vectors, start = [], 0
     while start < shape.columns:
-        left = shape.columns - start
-        width = min(WIDTH, 1 << (left.bit_length() - 1))
-        count = min(vectors, left // width) if width == WIDTH else 1
-        panels.append((start, width, count))
-        start += width * count
-    return panels
+        width = min(WIDTH, 1 << ((shape.columns - start).bit_length() - 1))
+        vectors.append((start, width))
+        start += width
+    most = VECTORS if shape.kind == "float" else 1
+    return [vectors[i : i + most] for i in range(0, len(vectors), most)]

@@ -21,9 +21,12 @@ ORDER = [
         *[
             "accumulator",
             "arguments",
+            "capture",
+            "checkpoint",
             "custom",
             "fields",
             "function",
+            "implicit",
             "jacobians",
             "partials",
             "planning",
@@ -41,7 +44,7 @@ ORDER = [
 ]
 RANK = {room: rank for rank, rooms in enumerate(ORDER) for room in rooms}
 HEAVY = {
-    "scipy": ("ops", "faces.lbfgs"),
+    "scipy": ("ops", "faces.lbfgs", "implicit"),
     "llvmlite": "backends.llvm",
     "jax": "backends.xla",
     "sympy": "explain",

@@ -12,8 +12,10 @@ print(tape.gradient(y, x))        # Tensor(6.0, shape=(), dtype=float32)
 import importlib as _importlib
 from typing import Any as _Any
 
+from . import implicit
 from .arguments import UnconnectedGradients
 from .backends.llvm import get_threads, set_threads
+from .checkpoint import checkpoint
 from .core.errors import (
     GradtapeWarning,
     InactiveTapeWarning,
@@ -267,6 +269,7 @@ __all__ = [
     "broadcast_to",
     "case",
     "cast",
+    "checkpoint",
     "clip_by_global_norm",
     "clip_by_norm",
     "clip_by_value",
@@ -319,6 +322,7 @@ __all__ = [
     "hvp",
     "identity",
     "identity_n",
+    "implicit",
     "int16",
     "int32",
     "int64",

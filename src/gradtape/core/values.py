@@ -62,6 +62,22 @@ class _Quiet(threading.local):
         context.run(np.seterr, all="ignore")
         self.run = context.run
 
+    def inside(self, function: Any, *args: Any) -> Any:
+        """Call a function that does operations of its own, from within the context: a value that is itself a program.
+
+        A context cannot be entered twice, and need not be: what runs inside is quiet already.
+        """
+        enter = self.run
+
+        def run(callee: Any, *given: Any, **params: Any) -> Any:
+            return callee(*given, **params)
+
+        self.run = run  # type: ignore[assignment]  # of the same meaning
+        try:
+            return function(*args)
+        finally:
+            self.run = enter
+
 
 QUIET = _Quiet()
 

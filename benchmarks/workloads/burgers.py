@@ -9,6 +9,7 @@ precision.
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 from benchmarks.workload import Call, Goal, Workload
 
@@ -22,7 +23,7 @@ def setting(size: int):  # type: ignore[no-untyped-def]
 
     rng = np.random.default_rng(0)
     weights = []
-    for a, b in zip(SIZES[:-1], SIZES[1:], strict=True):
+    for a, b in pairwise(SIZES):
         weights += [rng.normal(size=(a, b)) / math.sqrt(a), rng.normal(size=b) * 0.1]
     direction = [rng.normal(size=w.shape) for w in weights]
     x, t = rng.uniform(-1, 1, (size, 1)), rng.uniform(0, 1, (size, 1))

@@ -140,8 +140,8 @@ def jax(size: int) -> Call:
 WORKLOAD = Workload(
     name="gmm",
     title="gmm",
-    work="The log posterior of a Gaussian mixture (1,000 points, 10 dimensions, 25 components, double precision), value "
-    "and gradient, recorded once",
+    work="The log posterior of a Gaussian mixture (1,000 points, 10 dimensions, 25 components, double precision), "
+    "value and gradient, recorded once",
     size=1_000,
     tiny=50,
     expected=expected,

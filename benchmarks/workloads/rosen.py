@@ -87,7 +87,7 @@ def jax(size: int) -> Call:
 WORKLOAD = Workload(
     name="rosen",
     title="rosen",
-    work="The dense Hessian of the 500-dimensional Rosenbrock function, by a tape's Jacobian of a gradient, recorded once",
+    work="The dense Hessian of the 500-dimensional Rosenbrock function, a tape's Jacobian of a gradient, recorded once",
     size=500,
     tiny=20,
     expected=expected,

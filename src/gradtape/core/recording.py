@@ -77,7 +77,18 @@ QUESTIONS: dict[str, Callable[[Any], Any]] = {
 class Recording(Listener):
     """Writes a graph."""
 
-    __slots__ = ("_guarded", "builder", "guards", "made", "places", "reads", "seeded", "sources", "states", "written")
+    __slots__ = (
+        "_guarded",
+        "builder",
+        "guards",
+        "made",
+        "places",
+        "reads",
+        "seeded",
+        "sources",
+        "states",
+        "written",
+    )
 
     # As an accumulator's, its notes are not parents: each output of a tuple has its own.
     forward = True

@@ -49,6 +49,8 @@ class Module:
 
     declarations: dict[str, str] = field(default_factory=dict)
     functions: list[str] = field(default_factory=list)
+    bodies: dict[str, str] = field(default_factory=dict)
+    """The loops by their text, so that equal ones are one."""
 
     def declare(self, name: str, result: str, arguments: str, text: str = "") -> None:
         """Enter a function of this name, from outside or with its own text."""

@@ -35,7 +35,7 @@ class Code:
             machine = _machine()
             module = llvm.parse_assembly(text)
             module.verify()
-            options = llvm.create_pipeline_tuning_options(speed_level=2)
+            options = llvm.create_pipeline_tuning_options(speed_level=1)
             options.loop_vectorization = False  # the loops are vectors already
             options.slp_vectorization = False
             builder = llvm.create_pass_builder(machine, options)

@@ -1,6 +1,6 @@
 """Kernels as loops: the outer axes one by one, the innermost a vector at a time.
 
-All sizes are known, so each loop is written for its own: axes that lie together in every operand are one axis, operands
+All sizes are known, so each loop is written for its own (and once where several kernels come out the same): axes that lie together in every operand are one axis, operands
 that do not vary along the innermost axis are read before it, and where the width does not divide the size the last
 vector overlaps the one before (computing an entry twice gives the same entry). A reduction leaves out what it has seen.
 
@@ -57,6 +57,7 @@ class _Writer:
         self.inner = inner
         self.e = Verbs(module, self.width)
         self.pointers: dict[int, str] = {}
+        self.given: list[tuple[int, int]] = []
 
     # operands
 
@@ -124,21 +125,33 @@ class _Writer:
         for variable, label, size in reversed(outer):
             self._close(variable, label, size)
         e.lines.append("  ret void")
-        text = "\n".join([f"define internal void @{self.name}(ptr %t) noinline {{", "entry:", *e.lines, "}"])
-        e.module.functions.append(text)
+        self._enter("\n".join(["entry:", *e.lines, "}"]))
+
+    def _enter(self, body: str) -> None:
+        """Enter the loop, unless one of the same text is there, and a function that gives it its pointers."""
+        module = self.e.module
+        if body not in module.bodies:
+            module.bodies[body] = name = f"loop_{len(module.bodies)}"
+            parameters = ", ".join(f"ptr %p{i}" for i in range(len(self.given)))
+            module.functions.append(f"define internal void @{name}({parameters}) noinline {{\n{body}")
+        lines = [f"define internal void @{self.name}(ptr %t) noinline {{"]
+        for number, (slot, distance) in enumerate(self.given):
+            lines += [
+                f"  %s{number} = getelementptr ptr, ptr %t, i64 {slot}",
+                f"  %b{number} = load ptr, ptr %s{number}",
+                f"  %p{number} = getelementptr i8, ptr %b{number}, i64 {distance}",
+            ]
+        arguments = ", ".join(f"ptr %p{i}" for i in range(len(self.given)))
+        lines += [f"  call void @{module.bodies[body]}({arguments})", "  ret void", "}"]
+        module.functions.append("\n".join(lines))
 
     def _pointer(self, operand: Operand) -> str:
-        e = self.e
+        """The parameter through which the function is given an operand, and what is to be given there."""
         view = self.plan.views.get(operand.value)
+        stored, size = STORED[operand.kind]
         base = view.base if view else operand.value
-        place = e.line(f"getelementptr ptr, ptr %t, i64 {self.slots(base)}")
-        pointer = e.line(f"load ptr, ptr {place}")
-        stored, _ = STORED[operand.kind]
-        return (
-            e.line(f"getelementptr {stored}, ptr {pointer}, i64 {operand.offset}")
-            if operand.offset
-            else pointer
-        )
+        self.given.append((self.slots(base), operand.offset * size))
+        return f"%p{len(self.given) - 1}"
 
     def _open(self, size: int) -> tuple[str, str, int]:
         """Begin a loop over an outer axis: its variable, label and size."""

@@ -75,7 +75,22 @@ def main(arguments: list[str] | None = None) -> None:
         raise SystemExit("\n".join(faults))
 
 
-ORDER = ["start", "seed_eager", "seed_compiled", "wide", "burgers", "gmm", "rosen", "chain", "hessian", "batch_jacobian", "orders", "plate", "laplacian", "mixed"]
+ORDER = [
+    "start",
+    "seed_eager",
+    "seed_compiled",
+    "wide",
+    "burgers",
+    "gmm",
+    "rosen",
+    "chain",
+    "hessian",
+    "batch_jacobian",
+    "orders",
+    "plate",
+    "laplacian",
+    "mixed",
+]
 
 if __name__ == "__main__":
     main()

@@ -27,6 +27,7 @@ ORDER = [
             "fields",
             "function",
             "implicit",
+            "kinds",
             "jacobians",
             "partials",
             "planning",

@@ -14,11 +14,9 @@ def setting(size: int):  # type: ignore[no-untyped-def]
     import numpy as np
 
     rng, d, k = np.random.default_rng(0), DIMENSION, COMPONENTS
-    return (
-        rng.normal(size=(size, d)),
-        [rng.normal(size=k), rng.normal(size=(k, d)), rng.normal(size=(k, d)) * 0.2]
-        + [np.tril(rng.normal(size=(k, d, d)) * 0.1, -1)],
-    )
+    lower = np.tril(rng.normal(size=(k, d, d)) * 0.1, -1)
+    parameters = [rng.normal(size=k), rng.normal(size=(k, d)), rng.normal(size=(k, d)) * 0.2, lower]
+    return rng.normal(size=(size, d)), parameters
 
 
 def direction():  # type: ignore[no-untyped-def]

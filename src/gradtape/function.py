@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import functools
 import warnings
-import weakref
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -25,7 +24,8 @@ from .core.spec import default_float, float64
 from .core.tensor import ROWS, Tensor, apply
 from .core.values import to_value
 from .core.variable import Variable
-from .replay import RESULT, Road, alone
+from .kinds import Identity, Kind, check_signature, identities, packer
+from .replay import RESULT, Road
 
 ROADS = 16
 """So many roads are kept for arguments of one kind; then the function runs as plain Python."""
@@ -55,7 +55,7 @@ class Function:
         self._name = getattr(python_function, "__name__", type(python_function).__name__)
         self._backend = backend
         self._floats = results == "python"
-        self._kinds: dict[Any, _Kind] = {}
+        self._kinds: dict[Any, Kind] = {}
         self._entry: Callable[..., Any] | None = None
         self._entry_float: Any = None
 
@@ -74,11 +74,11 @@ class Function:
         if replayed():
             return self.python_function(*args, **kwargs)  # becomes part of the program that calls it
         if self.input_signature is not None:
-            _check_signature(self._name, self.input_signature, args)
+            check_signature(self._name, self.input_signature, args)
         key, arguments = self._arguments(args, kwargs)
         kind = self._kinds.get(key)
         if kind is None:
-            kind = self._kinds[key] = _Kind()
+            kind = self._kinds[key] = Kind()
             self._bind(key, kind)
             if len(self._kinds) == KINDS:
                 self._warn_kinds()
@@ -93,7 +93,7 @@ class Function:
                 return self._given(result)
         return self._given(self._record(kind, args, kwargs))
 
-    def _enter(self, kind: _Kind, road: Road, args: Any, kwargs: Any) -> None:
+    def _enter(self, kind: Kind, road: Road, args: Any, kwargs: Any) -> None:
         """Make the entry for a program of numbers, after its first replay."""
         road.entered = True
         wanted = float if self._floats else Tensor
@@ -140,24 +140,24 @@ class Function:
         if isinstance(obj, Tensor):
             return self._key(obj._as_tensor(), found)
         if isinstance(obj, Variable):
-            return Variable, _Identity(obj)
+            return Variable, Identity(obj)
         if nest.is_nested(obj):
             keys = tuple(obj) if isinstance(obj, Mapping) else ()
             return (kind, keys, *[self._key(part, found) for part in nest.parts(obj)])
-        return kind, _Identity(obj)
+        return kind, Identity(obj)
 
-    def _bind(self, key: Any, kind: _Kind) -> None:
+    def _bind(self, key: Any, kind: Kind) -> None:
         """Let a kind go with the objects in its key."""
         kinds = self._kinds
 
         def forget(_: Any) -> None:
             kinds.pop(key, None)
 
-        kind.deaths = [identity.watch(forget) for identity in _identities(key)]
+        kind.deaths = [identity.watch(forget) for identity in identities(key)]
 
     # recording
 
-    def _record(self, kind: _Kind, args: Any, kwargs: Any) -> Any:
+    def _record(self, kind: Kind, args: Any, kwargs: Any) -> Any:
         """Run the function, and write down a road unless there are too many."""
         if len(kind.roads) >= ROADS:
             if not kind.warned:
@@ -184,7 +184,7 @@ class Function:
         else:
             recorded = recording.recorded(tensors)
             self._entry = None  # it stands for the only road of a kind
-            kind.roads.insert(0, Road(recorded, static, _packer(result), self._compiled))
+            kind.roads.insert(0, Road(recorded, static, packer(result), self._compiled))
         return result
 
     def _wrapped(self, recording: Recording, args: Any, kwargs: Any) -> tuple[Any, Any]:
@@ -219,7 +219,7 @@ class Function:
             "return from a replay: return tensors, numbers, or nests of them"
         )
 
-    def _made_variables(self, kind: _Kind, made: list[Variable]) -> None:
+    def _made_variables(self, kind: Kind, made: list[Variable]) -> None:
         """Variables may be made in the first call alone; a replay would not make them again."""
         if kind.made:
             names = ", ".join(variable.name for variable in made)
@@ -229,7 +229,7 @@ class Function:
             )
         kind.made = True
 
-    def _listened(self, kind: _Kind, arguments: list[Any], args: Any, kwargs: Any) -> Any:
+    def _listened(self, kind: Kind, arguments: list[Any], args: Any, kwargs: Any) -> Any:
         """A call while somebody listens outside."""
         tensors = [x if type(x) is Tensor else Tensor(x) for x in arguments]
         for road in kind.roads:
@@ -293,87 +293,6 @@ class Function:
             "recorded": len(road.recorded.graph),
             **road.program.describe(),
         }
-
-
-class _Kind:
-    """What was recorded for arguments of one kind. `deaths` goes with the objects that the kind is bound to."""
-
-    __slots__ = ("deaths", "made", "roads", "warned")
-
-    def __init__(self) -> None:
-        self.roads: list[Road] = []
-        self.deaths: list[Any] = []
-        self.made = False
-        self.warned = False
-
-
-class _Identity:
-    """An object as part of a key: equal only to the same object, which is held weakly where it allows that."""
-
-    __slots__ = ("_content", "_hash")
-
-    def __init__(self, obj: Any) -> None:
-        self._hash = id(obj)
-        try:
-            self._content: Callable[[], Any] = weakref.ref(obj)
-        except TypeError:
-            self._content = lambda: obj
-
-    def __hash__(self) -> int:
-        return self._hash
-
-    def __eq__(self, other: object) -> bool:
-        return (
-            isinstance(other, _Identity) and (own := self._content()) is not None and own is other._content()
-        )
-
-    def watch(self, forget: Callable[[Any], None]) -> Any:
-        """Ask to be told when the object goes away."""
-        obj = self._content()
-        return None if type(self._content) is not weakref.ref else weakref.ref(obj, forget)
-
-
-def _identities(key: Any) -> list[_Identity]:
-    """The objects that a key is bound to."""
-    if isinstance(key, tuple):
-        return [found for part in key for found in _identities(part)]
-    return [key] if isinstance(key, _Identity) else []
-
-
-def _packer(result: Any) -> Callable[[list[Any]], Any]:
-    """How the leaves of a result become a structure like it."""
-    if not nest.is_nested(result):
-        return alone
-    flat = all(not nest.is_nested(part) for part in result) if type(result) in (tuple, list) else False
-    if flat:
-        return tuple if type(result) is tuple else list
-    structure = nest.map_structure(lambda _: None, result)
-    return lambda leaves: nest.pack_sequence_as(structure, leaves)
-
-
-def _check_signature(name: str, signature: tuple[Any, ...], args: Any) -> None:
-    """Refuse arguments that do not fit an input signature.
-
-    Raises:
-        TypeError: for another number of arguments, another dtype, or a shape that does not fit.
-    """
-    if len(args) > len(signature):
-        raise TypeError(
-            f"{name} takes {len(signature)} arguments by its input_signature, {len(args)} were given"
-        )
-    for place, (spec, arg) in enumerate(zip(signature, args, strict=False)):
-        shape, dtype = getattr(spec, "shape", None), getattr(spec, "dtype", None)
-        if not hasattr(arg, "shape") or not hasattr(arg, "dtype"):
-            continue
-        own = tuple(arg.shape)
-        fits = shape is None or (
-            len(shape) == len(own) and all(n is None or n == m for n, m in zip(shape, own, strict=True))
-        )
-        if not fits or (dtype is not None and np.dtype(dtype) != arg.dtype):
-            raise TypeError(
-                f"{name}: argument {place} of shape {own} and dtype {arg.dtype} does not fit its "
-                f"input_signature: shape {None if shape is None else tuple(shape)}, dtype {dtype}"
-            )
 
 
 def function(

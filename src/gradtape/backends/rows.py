@@ -153,12 +153,9 @@ class _Analysis:
                 return Role("rows", stage)
             return None
         if name == "broadcast_to" and shape[:1] == (self.count,):
-            aligned = len(shapes[0]) == len(shape) and shapes[0][0] == self.count
-            return (
-                Role("rows", stage)
-                if (self._rows(inputs[0]) if aligned else self._fixed(inputs[0]))
-                else None
-            )
+            by_rows = len(shapes[0]) == len(shape) and shapes[0][0] == self.count
+            there = self._rows(inputs[0]) if by_rows else self._fixed(inputs[0])
+            return Role("rows", stage) if there else None
         if name == "broadcast_to":
             along = len(shape) == 2 and shape[1] == self.count and math.prod(shapes[0]) == 1
             return Role("across", stage) if along and self._fixed(inputs[0]) else None

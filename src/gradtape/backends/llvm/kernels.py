@@ -1,8 +1,9 @@
 """Kernels as loops: the outer axes one by one, the innermost a vector at a time.
 
-All sizes are known, so each loop is written for its own (and once where several kernels come out the same): axes that lie together in every operand are one axis, operands
-that do not vary along the innermost axis are read before it, and where the width does not divide the size the last
-vector overlaps the one before (computing an entry twice gives the same entry). A reduction leaves out what it has seen.
+All sizes are known, so each loop is written for its own (and once where several kernels come out the same): axes that
+lie together in every operand are one axis, operands that do not vary along the innermost axis are read before it, and
+where the width does not divide the size the last vector overlaps the one before (computing an entry twice gives the
+same entry). A reduction leaves out what it has seen.
 
 Sums of float32 along the innermost axis are gathered in double, in one vector, whose entries are added in order at the
 end; along other axes row by row, as NumPy does. The order does not depend on anything, so results repeat to the bit.
@@ -148,7 +149,7 @@ class _Writer:
     def _pointer(self, operand: Operand) -> str:
         """The parameter through which the function is given an operand, and what is to be given there."""
         view = self.plan.views.get(operand.value)
-        stored, size = STORED[operand.kind]
+        size = STORED[operand.kind][1]
         base = view.base if view else operand.value
         self.given.append((self.slots(base), operand.offset * size))
         return f"%p{len(self.given) - 1}"

@@ -25,6 +25,7 @@ from ...core.tensor import ROWS, Tensor
 from .emit import KINDS, STORED, Lane, Module, Unsupported
 from .mathematics import Verbs
 from .products import Shape
+from .views import LOOKS, View, broadcast_strides, contiguous, parts
 
 LARGEST_KERNEL = 200
 """So many operations at most are fused into one loop; more would only move values to and from the stack."""
@@ -34,15 +35,6 @@ LARGEST_PRODUCT = 1 << 19
 
 REDUCTIONS = {"sum": "add", "max": "maximum", "min": "minimum"}
 """The rows that end a kernel, and the verb that takes two entries together."""
-
-
-@dataclass(frozen=True, slots=True)
-class View:
-    """A value as entries of a contiguous one: where the first lies, and how far apart they are along each axis."""
-
-    base: int
-    offset: int
-    strides: tuple[int, ...]
 
 
 @dataclass(eq=False, slots=True)
@@ -82,11 +74,6 @@ class Plan:
     views: dict[int, View]
     stored: set[int]
     placed: set[int]
-
-
-def contiguous(shape: tuple[int, ...]) -> tuple[int, ...]:
-    """How far apart the entries of an array are along each axis, in entries."""
-    return tuple(math.prod(shape[i + 1 :]) for i in range(len(shape)))
 
 
 def plan(graph: Graph) -> Plan:
@@ -247,7 +234,7 @@ class _Planner:
         if not math.prod(spec.shape) or not all(math.prod(s.shape) for s in inputs):
             return False
         whole = View(output, 0, contiguous(spec.shape))
-        views = _parts(operation, whole, spec.shape, [s.shape for s in inputs])
+        views = parts(operation, whole, spec.shape, [s.shape for s in inputs])
         if views is None:
             return False
         self.stored.add(output)
@@ -284,7 +271,7 @@ class _Planner:
 
     def _as_view(self, operation: Operation) -> bool:
         """Take an operation for another look at its input."""
-        look = _LOOKS.get(operation.primitive.name)
+        look = LOOKS.get(operation.primitive.name)
         if look is None or ROWS.get(operation.primitive.name) is not operation.primitive:
             return False
         (source,), (output,) = operation.inputs, operation.outputs
@@ -311,81 +298,6 @@ class _Planner:
         if not self._as_entries(operation):
             self._as_call(operation)
         return copy
-
-
-# views
-
-
-def _parts(operation: Operation, whole: View, shape: Any, shapes: list[Any]) -> list[View] | None:
-    """Where each input lies in the result; None where it is not a slice of it."""
-    params = operation.params
-    if operation.primitive.name == "scatter":
-        part = _sliced(whole, shape, None, params)
-        return None if part is None else [part]
-    axis, start, views = params["axis"], 0, []
-    for own in shapes:
-        strides = whole.strides
-        if operation.primitive.name == "stack":
-            views.append(View(whole.base, start * strides[axis], strides[:axis] + strides[axis + 1 :]))
-            start += 1
-        else:
-            views.append(View(whole.base, start * strides[axis], strides))
-            start += own[axis]
-    return views
-
-
-def _reshaped(view: View, shape: Any, wanted: Any, _params: Mapping[str, Any]) -> View | None:
-    if [s for s, n in zip(view.strides, shape, strict=True) if n != 1] != [
-        s for s, n in zip(contiguous(shape), shape, strict=True) if n != 1
-    ]:
-        return None
-    return View(view.base, view.offset, contiguous(wanted))
-
-
-def _transposed(view: View, _shape: Any, _wanted: Any, params: Mapping[str, Any]) -> View:
-    return View(view.base, view.offset, tuple(view.strides[i] for i in params["axes"]))
-
-
-def _broadcast(view: View, shape: Any, wanted: Any, _params: Mapping[str, Any]) -> View:
-    return View(view.base, view.offset, broadcast_strides(view.strides, shape, wanted))
-
-
-def broadcast_strides(strides: tuple[int, ...], shape: Any, wanted: Any) -> tuple[int, ...]:
-    """The strides of a view broadcast to another shape: none along the axes that repeat."""
-    extra = len(wanted) - len(shape)
-    own = tuple(0 if n == 1 and m != 1 else s for s, n, m in zip(strides, shape, wanted[extra:], strict=True))
-    return (0,) * extra + own
-
-
-def _sliced(view: View, shape: Any, _wanted: Any, params: Mapping[str, Any]) -> View | None:
-    index = params["index"]
-    if any(isinstance(part, (np.ndarray, list, bool, np.bool_)) for part in index):
-        return None
-    return _by_numpy(view, shape, index)
-
-
-def _flipped(view: View, shape: Any, _wanted: Any, params: Mapping[str, Any]) -> View:
-    axes = params["axis"]
-    return _by_numpy(
-        view, shape, tuple(slice(None, None, -1) if i in axes else slice(None) for i in range(len(shape)))
-    )
-
-
-def _by_numpy(view: View, shape: Any, index: Any) -> View:
-    """What NumPy makes of strides under an index without arrays; no entry is read."""
-    dummy = np.lib.stride_tricks.as_strided(np.zeros(1, np.int8), shape, view.strides)
-    part = dummy[(*index, ...)] if not any(i is Ellipsis for i in index) else dummy[index]
-    start = part.__array_interface__["data"][0] - dummy.__array_interface__["data"][0]
-    return View(view.base, view.offset + start, tuple(part.strides))
-
-
-_LOOKS: dict[str, Any] = {
-    "reshape": _reshaped,
-    "transpose": _transposed,
-    "broadcast_to": _broadcast,
-    "getitem": _sliced,
-    "flip": _flipped,
-}
 
 
 # entries

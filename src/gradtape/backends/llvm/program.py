@@ -18,8 +18,9 @@ from ...core.graph import Graph
 from .emit import STORED, Module, Unsupported
 from .engine import Code
 from .kernels import emit_kernel
-from .plan import Call, Kernel, Plan, Product, View, contiguous, plan
+from .plan import Call, Kernel, Plan, Product, plan
 from .products import emit_product
+from .views import View, contiguous
 
 ALIGNMENT = 64
 

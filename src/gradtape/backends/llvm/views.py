@@ -1,0 +1,99 @@
+"""Values as other looks at the same memory: which operations only look, and how far apart entries then are."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ...core.graph import Operation
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A value as entries of a contiguous one: where the first lies, and how far apart they are along each axis."""
+
+    base: int
+    offset: int
+    strides: tuple[int, ...]
+
+
+def contiguous(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """How far apart the entries of an array are along each axis, in entries."""
+    return tuple(math.prod(shape[i + 1 :]) for i in range(len(shape)))
+
+
+def parts(operation: Operation, whole: View, shape: Any, shapes: list[Any]) -> list[View] | None:
+    """Where each input lies in the result; None where it is not a slice of it."""
+    params = operation.params
+    if operation.primitive.name == "scatter":
+        part = sliced(whole, shape, None, params)
+        return None if part is None else [part]
+    axis, start, views = params["axis"], 0, []
+    for own in shapes:
+        strides = whole.strides
+        if operation.primitive.name == "stack":
+            views.append(View(whole.base, start * strides[axis], strides[:axis] + strides[axis + 1 :]))
+            start += 1
+        else:
+            views.append(View(whole.base, start * strides[axis], strides))
+            start += own[axis]
+    return views
+
+
+def _reshaped(view: View, shape: Any, wanted: Any, _params: Mapping[str, Any]) -> View | None:
+    if [s for s, n in zip(view.strides, shape, strict=True) if n != 1] != [
+        s for s, n in zip(contiguous(shape), shape, strict=True) if n != 1
+    ]:
+        return None
+    return View(view.base, view.offset, contiguous(wanted))
+
+
+def _transposed(view: View, _shape: Any, _wanted: Any, params: Mapping[str, Any]) -> View:
+    return View(view.base, view.offset, tuple(view.strides[i] for i in params["axes"]))
+
+
+def _broadcast(view: View, shape: Any, wanted: Any, _params: Mapping[str, Any]) -> View:
+    return View(view.base, view.offset, broadcast_strides(view.strides, shape, wanted))
+
+
+def broadcast_strides(strides: tuple[int, ...], shape: Any, wanted: Any) -> tuple[int, ...]:
+    """The strides of a view broadcast to another shape: none along the axes that repeat."""
+    extra = len(wanted) - len(shape)
+    own = tuple(0 if n == 1 and m != 1 else s for s, n, m in zip(strides, shape, wanted[extra:], strict=True))
+    return (0,) * extra + own
+
+
+def sliced(view: View, shape: Any, _wanted: Any, params: Mapping[str, Any]) -> View | None:
+    """The view under an index without arrays; None for one with them."""
+    index = params["index"]
+    if any(isinstance(part, (np.ndarray, list, bool, np.bool_)) for part in index):
+        return None
+    return _by_numpy(view, shape, index)
+
+
+def _flipped(view: View, shape: Any, _wanted: Any, params: Mapping[str, Any]) -> View:
+    axes = params["axis"]
+    return _by_numpy(
+        view, shape, tuple(slice(None, None, -1) if i in axes else slice(None) for i in range(len(shape)))
+    )
+
+
+def _by_numpy(view: View, shape: Any, index: Any) -> View:
+    """What NumPy makes of strides under an index without arrays; no entry is read."""
+    dummy = np.lib.stride_tricks.as_strided(np.zeros(1, np.int8), shape, view.strides)
+    part = dummy[(*index, ...)] if not any(i is Ellipsis for i in index) else dummy[index]
+    start = part.__array_interface__["data"][0] - dummy.__array_interface__["data"][0]
+    return View(view.base, view.offset + start, tuple(part.strides))
+
+
+LOOKS: dict[str, Any] = {
+    "reshape": _reshaped,
+    "transpose": _transposed,
+    "broadcast_to": _broadcast,
+    "getitem": sliced,
+    "flip": _flipped,
+}

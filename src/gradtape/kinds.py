@@ -1,0 +1,93 @@
+"""Kinds of calls: what arguments have in common that replay the same programs, and the structure of what comes back."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from .core import nest
+from .replay import Road, alone
+
+
+class Kind:
+    """What was recorded for arguments of one kind. `deaths` goes with the objects that the kind is bound to."""
+
+    __slots__ = ("deaths", "made", "roads", "warned")
+
+    def __init__(self) -> None:
+        self.roads: list[Road] = []
+        self.deaths: list[Any] = []
+        self.made = False
+        self.warned = False
+
+
+class Identity:
+    """An object as part of a key: equal only to the same object, which is held weakly where it allows that."""
+
+    __slots__ = ("_content", "_hash")
+
+    def __init__(self, obj: Any) -> None:
+        self._hash = id(obj)
+        try:
+            self._content: Callable[[], Any] = weakref.ref(obj)
+        except TypeError:
+            self._content = lambda: obj
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, Identity) and (own := self._content()) is not None and own is other._content()
+        )
+
+    def watch(self, forget: Callable[[Any], None]) -> Any:
+        """Ask to be told when the object goes away."""
+        obj = self._content()
+        return None if type(self._content) is not weakref.ref else weakref.ref(obj, forget)
+
+
+def identities(key: Any) -> list[Identity]:
+    """The objects that a key is bound to."""
+    if isinstance(key, tuple):
+        return [found for part in key for found in identities(part)]
+    return [key] if isinstance(key, Identity) else []
+
+
+def packer(result: Any) -> Callable[[list[Any]], Any]:
+    """How the leaves of a result become a structure like it."""
+    if not nest.is_nested(result):
+        return alone
+    flat = all(not nest.is_nested(part) for part in result) if type(result) in (tuple, list) else False
+    if flat:
+        return tuple if type(result) is tuple else list
+    structure = nest.map_structure(lambda _: None, result)
+    return lambda leaves: nest.pack_sequence_as(structure, leaves)
+
+
+def check_signature(name: str, signature: tuple[Any, ...], args: Any) -> None:
+    """Refuse arguments that do not fit an input signature.
+
+    Raises:
+        TypeError: for another number of arguments, another dtype, or a shape that does not fit.
+    """
+    if len(args) > len(signature):
+        raise TypeError(
+            f"{name} takes {len(signature)} arguments by its input_signature, {len(args)} were given"
+        )
+    for place, (spec, arg) in enumerate(zip(signature, args, strict=False)):
+        shape, dtype = getattr(spec, "shape", None), getattr(spec, "dtype", None)
+        if not hasattr(arg, "shape") or not hasattr(arg, "dtype"):
+            continue
+        own = tuple(arg.shape)
+        fits = shape is None or (
+            len(shape) == len(own) and all(n is None or n == m for n, m in zip(shape, own, strict=True))
+        )
+        if not fits or (dtype is not None and np.dtype(dtype) != arg.dtype):
+            raise TypeError(
+                f"{name}: argument {place} of shape {own} and dtype {arg.dtype} does not fit its "
+                f"input_signature: shape {None if shape is None else tuple(shape)}, dtype {dtype}"
+            )

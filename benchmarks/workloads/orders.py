@@ -20,18 +20,19 @@ def data(size: int) -> tuple[list[np.ndarray], np.ndarray]:
     return weights, rng.uniform(-1.0, 1.0, (size, 1))
 
 
-def up_to(order: int, size: int) -> Call:
-    """All derivatives up to an order, by one series."""
+def up_to(order: int, size: int, fast: bool = False) -> Call:
+    """All derivatives up to an order, by one series; `fast` under `gt.function`."""
     import gradtape as gt
 
     weights, x = data(size)
     variables, points = [gt.constant(w) for w in weights], gt.constant(x)
     derivatives = gt.partials(lambda x: network(gt, x, variables), ["x" * k for k in range(1, order + 1)])
 
-    def call() -> list[float]:
-        return [float(np.mean(d.numpy())) for d in derivatives(points)]
+    def means(points):  # type: ignore[no-untyped-def]
+        return [gt.reduce_mean(d) for d in derivatives(points)]
 
-    return call
+    program = gt.function(means) if fast else means
+    return lambda: [float(d) for d in program(points)]
 
 
 def gradtape(size: int) -> Call:
@@ -81,15 +82,22 @@ def expected(size: int) -> list[float]:
     return [float(np.mean(h[k]) * factorial(k)) for k in range(1, ORDER + 1)]
 
 
-def cost_of(order: int):  # type: ignore[no-untyped-def]
+def cost_of(order: int, fast: bool):  # type: ignore[no-untyped-def]
     """A probe: the cost of an order beside that of the first."""
 
     def probe(size: int) -> float:
         from benchmarks.worker import steady
 
-        return steady(up_to(order, size)) / steady(up_to(1, size))
+        return steady(up_to(order, size, fast)) / steady(up_to(1, size, fast))
 
     return probe
+
+
+def compiled_seconds(size: int) -> float:
+    """Seconds of a compiled call for all nine."""
+    from benchmarks.worker import steady
+
+    return steady(up_to(ORDER, size, fast=True))
 
 
 WORKLOAD = Workload(
@@ -103,11 +111,15 @@ WORKLOAD = Workload(
     systems={"gradtape": gradtape, "jax": jax},
     goals=tuple(
         Goal(
-            f"order {k} at most (K+1)(K+2)/6 + 20 % of order 1",
-            f"order {k} over order 1",
+            f"{how}order {k} at most (K+1)(K+2)/6 + 20 % of order 1",
+            f"{how}order {k} over order 1",
             1.2 * (k + 1) * (k + 2) / 6,
         )
+        for how in ("", "compiled: ")
         for k in (3, 5, 9)
     ),
-    probes={f"order {k} over order 1": cost_of(k) for k in (3, 5, 9)},
+    probes={
+        f"{how}order {k} over order 1": cost_of(k, bool(how)) for how in ("", "compiled: ") for k in (3, 5, 9)
+    }
+    | {"seconds of a compiled call": compiled_seconds},
 )

@@ -473,3 +473,12 @@ def test_source_names_the_lines_of_the_program():
     assert f"test_function.py:{line}" in f.source()
     assert "sin(%0)" in f.source()
     assert f.stats()["recorded"] == 2
+
+
+def test_an_error_in_a_replay_names_the_operation_and_the_line(record):
+    f = record(lambda x: gt.linalg.cholesky(x) * 2)
+    f(gt.eye(2))
+    with pytest.raises(gt.errors.InvalidArgumentError, match=r"cholesky\(float32\[2, 2\]") as caught:
+        f(-gt.eye(2))
+    assert "test_function.py" in caught.value.__notes__[0]
+    np.testing.assert_allclose(f(4 * gt.eye(2)).numpy(), 4 * np.eye(2))

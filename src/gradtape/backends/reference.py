@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.graph import Graph, uses
+from ..core.graph import Graph, evaluate, uses
 
 
 class Program:
@@ -41,11 +41,8 @@ class Program:
         known = {index: constant._value for index, constant in graph.constants.items()}
         known.update(zip(graph.inputs, values, strict=True))
         for operation, dead in self.steps:
-            result = operation.primitive.value(*[known[i] for i in operation.inputs], **operation.params)
-            if operation.joint:
-                known.update(zip(operation.outputs, result, strict=True))
-            else:
-                known[operation.outputs[0]] = result
+            found = evaluate(operation, [known[i] for i in operation.inputs])
+            known.update(zip(operation.outputs, found, strict=True))
             for index in dead:
                 known.pop(index, None)
         return [known[index] for index in graph.outputs]

@@ -17,7 +17,7 @@ import numpy as np
 from .errors import InternalError
 from .primitive import Primitive
 from .spec import Spec
-from .tensor import Tensor
+from .tensor import Tensor, explained
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -105,6 +105,22 @@ def _check_spec(graph: Graph, operation: Operation) -> None:
     wanted = tuple(Spec(tuple(s.shape), s.dtype) for s in (declared if operation.joint else (declared,)))
     if wanted != found:
         raise InternalError(f"graph: {operation.primitive.name} makes {found}, its row says {declared}")
+
+
+def evaluate(operation: Operation, values: Sequence[Any]) -> tuple[Any, ...]:
+    """The results of an operation by its NumPy value; an error names the operation and the line that asked for it."""
+    try:
+        found = operation.primitive.value(*values, **operation.params)
+    except Exception as error:
+        raise _placed(explained(error, operation.primitive, values, operation.params), operation) from None
+    return found if operation.joint else (found,)
+
+
+def _placed(error: Exception, operation: Operation) -> Exception:
+    """The error with the line of the user's program as a note."""
+    if operation.line:
+        error.add_note(f"recorded at {operation.line}")
+    return error
 
 
 def spec_of_value(value: Any) -> Spec:

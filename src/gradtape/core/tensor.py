@@ -9,7 +9,7 @@ A tensor's value is a NumPy scalar (for rank 0) or an array that nobody writes t
 from __future__ import annotations
 
 from _thread import get_ident
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -68,16 +68,21 @@ def _retry(error: Exception, primitive: Primitive, inputs: tuple[Tensor, ...], p
     if isinstance(error, RuntimeError) and "cannot enter context" in str(error):
         with np.errstate(all="ignore"):
             return primitive.value(*[x._value for x in inputs], **params)
+    raise explained(error, primitive, [x._value for x in inputs], params) from None
+
+
+def explained(error: Exception, primitive: Primitive, values: Sequence[Any], params: Any) -> Exception:
+    """An error of NumPy in the words of the operation: its name, the dtypes and shapes, the parameters."""
     for kind, wording in (
         (IndexError, InvalidIndexError),
         (TypeError, TypeError),
         (ValueError, InvalidArgumentError),
     ):
         if isinstance(error, kind):
-            given = ", ".join(f"{x.dtype.name}{list(x._value.shape)}" for x in inputs)
+            given = ", ".join(f"{x.dtype.name}{list(x.shape)}" for x in values)
             settings = "".join(f", {name}={value!r}" for name, value in params.items())
-            raise wording(f"{primitive.name}({given}{settings}): {error}") from None
-    raise error
+            return wording(f"{primitive.name}({given}{settings}): {error}")
+    return error
 
 
 def call(primitive: Primitive, *inputs: Any, **params: Any) -> Any:

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from ...core.graph import Graph
+from ...core.graph import Graph, evaluate
 from .emit import STORED, Module, Unsupported
 from .engine import Code
 from .kernels import emit_kernel
@@ -191,8 +191,8 @@ class Program:
         operation = step.operation
         given = [self._value(i, arrays) for i in operation.inputs]
         with np.errstate(all="ignore"):
-            found = operation.primitive.value(*given, **operation.params)
-        for index, value in zip(operation.outputs, found if operation.joint else (found,), strict=True):
+            found = evaluate(operation, given)
+        for index, value in zip(operation.outputs, found, strict=True):
             arrays[index] = array = np.asarray(value, order="C")
             table[self.slot[index]] = array.ctypes.data
 

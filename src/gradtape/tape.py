@@ -19,10 +19,11 @@ from .arguments import (
 )
 from .core import nest
 from .core.errors import InactiveTapeWarning, PersistentTapeWarning
-from .core.listen import Node, activate, deactivate
+from .core.listen import Node, activate, deactivate, listeners
 from .core.spec import is_differentiable
 from .core.tensor import Tensor
 from .core.variable import Variable
+from .explain.on_tape import Explains, print_explanations
 from .fields.on_tape import FieldOperators
 from .modes.reverse import Pullback, Record
 from .partials import parse_wanted, recorded_partials
@@ -37,7 +38,7 @@ _CONSUMED = (
 _advice = itertools.count()
 
 
-class GradientTape(FieldOperators, WholeDerivatives):
+class GradientTape(Explains, FieldOperators, WholeDerivatives):
     """Records operations in order and walks them backwards for derivatives.
 
     Trainable variables that are read while the tape records are watched by themselves; tensors are watched with
@@ -60,7 +61,16 @@ class GradientTape(FieldOperators, WholeDerivatives):
     Tensor(27.0, shape=(), dtype=float32) Tensor(18.0, shape=(), dtype=float32)
     """
 
-    __slots__ = ("__weakref__", "_persistent", "_record", "_recording", "_seen", "_watch_accessed")
+    __slots__ = (
+        "__weakref__",
+        "_persistent",
+        "_record",
+        "_recording",
+        "_seen",
+        "_unanswered",
+        "_used",
+        "_watch_accessed",
+    )
 
     def __init__(self, persistent: bool = False, watch_accessed_variables: bool = True) -> None:
         self._persistent = bool(persistent)
@@ -68,6 +78,8 @@ class GradientTape(FieldOperators, WholeDerivatives):
         self._record: Record | None = None
         self._recording = False
         self._seen: tuple[Variable, ...] = ()
+        self._used = False
+        self._unanswered: Record | None = None  # what `explain` reads where an answer had a None in it
 
     # recording
 
@@ -75,7 +87,8 @@ class GradientTape(FieldOperators, WholeDerivatives):
         if self._recording:
             raise ValueError("Tape is still recording: it cannot be entered again before its context ends")
         if self._record is None:
-            self._record = Record(self._watch_accessed)
+            self._record = Record(self._watch_accessed, explains=True)
+            self._unanswered = None
         self._start(self._record)
         return self
 
@@ -157,7 +170,8 @@ class GradientTape(FieldOperators, WholeDerivatives):
         self._must_record()
         self._stop()
         self._seen = ()
-        self._record = Record(self._watch_accessed)
+        self._unanswered = None
+        self._record = Record(self._watch_accessed, explains=True)
         self._start(self._record)
 
     def _must_record(self) -> None:
@@ -224,6 +238,12 @@ class GradientTape(FieldOperators, WholeDerivatives):
                 if t is source:
                     result = g if result is None else result + g
             results.append(answer(result, source, unconnected))
+        for listener in listeners():
+            for source, result in zip(flat, results, strict=True):
+                if isinstance(result, Tensor):
+                    listener.hear_derivative(source, result)
+        if any(result is None for result in results):
+            self._unconnected(record, targets, flat, results)
         self._finish()
         return results[0] if flat and flat[0] is sources else nest.pack_sequence_as(sources, results)
 
@@ -298,8 +318,16 @@ class GradientTape(FieldOperators, WholeDerivatives):
                 )
         return record
 
+    def _unconnected(
+        self, record: Record, targets: list[Any], sources: list[Any], results: list[Any]
+    ) -> None:
+        """Keep the record of an answer with a None in it for `explain`, and explain it now if that is asked for."""
+        self._unanswered = record
+        print_explanations(record, targets, sources, results)
+
     def _finish(self) -> None:
         """Drop the record of a tape that may be used once."""
         if not self._persistent:
             self._seen = self.watched_variables()
             self._record = None
+            self._used = True

@@ -33,6 +33,9 @@ class WholeDerivatives:
     def _finish(self) -> None:
         raise NotImplementedError
 
+    def _unconnected(self, record: Record, target: Any, sources: Any, results: Any) -> None:
+        raise NotImplementedError
+
     def jacobian(
         self,
         target: Any,
@@ -71,6 +74,8 @@ class WholeDerivatives:
         shape = tuple(y._value.shape)
         found = jacobian(record, y, flat, 0, parallel_iterations if experimental_use_pfor else 1)
         results = [answer(j, source, unconnected, shape) for j, source in zip(found, flat, strict=True)]
+        if any(result is None for result in results):
+            self._unconnected(record, [y], flat, results)
         self._finish()
         return nest.pack_sequence_as(sources, results)
 

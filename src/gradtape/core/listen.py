@@ -195,8 +195,14 @@ class Listener:
     def hear_read(self, variable: Any, tensor: Tensor) -> None:
         """Be told that a variable is read as this tensor, which takes the variable's node once all are told."""
 
-    def hear_write(self, variable: Any, tensor: Tensor | None) -> None:
-        """Be told that the value of a tensor was put into a variable; None when the variable was just made."""
+    def hear_write(self, variable: Any, tensor: Tensor | None, given: Tensor | None = None) -> None:
+        """Be told that the value of a tensor was put into a variable; None when the variable was just made.
+
+        `given` is what the program assigned, added or subtracted.
+        """
+
+    def hear_derivative(self, source: Any, result: Tensor) -> None:
+        """Be told that a tape inside gave this result for the derivative with respect to a source."""
 
     def hear_draw(self, tensor: Tensor, source: Any, draw: Any) -> None:
         """Be told that a source of random numbers gave this tensor, and that `draw()` gives the next value."""

@@ -12,8 +12,6 @@ see it. What is put into variables becomes outputs.
 from __future__ import annotations
 
 import operator
-import os
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -22,10 +20,9 @@ from .bundle import attach_bundle, bundle_of
 from .errors import RecordingError
 from .graph import Builder, Graph, check, spec_of_value
 from .listen import Listener, leaf
+from .place import user_place
 from .primitive import Primitive
 from .tensor import Tensor
-
-PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -179,7 +176,7 @@ class Recording(Listener):
             self.sources.append(Source(variable=variable))
         self.places[id(tensor)] = self.reads[id(tensor._value)] = (tensor, place)
 
-    def hear_write(self, variable: Any, tensor: Tensor | None) -> None:
+    def hear_write(self, variable: Any, tensor: Tensor | None, given: Tensor | None = None) -> None:
         variable = Cell(variable)
         if tensor is None:
             self.made.append(variable.content)
@@ -262,7 +259,4 @@ def _cannot_leave(tensor: Tensor, how: str) -> str:
 
 def user_line() -> str:
     """File and line of the innermost frame outside this package."""
-    frame = sys._getframe(1)
-    while frame.f_back is not None and frame.f_code.co_filename.startswith(PACKAGE):
-        frame = frame.f_back
-    return f"{frame.f_code.co_filename}:{frame.f_lineno}"
+    return str(user_place())

@@ -123,19 +123,22 @@ class Variable(Operators):
         Raises:
             ValueError: if shape or dtype differ; the old value stays.
         """
-        return self._put(self._given(value))
+        given = self._given(value)
+        return self._put(given, given)
 
     def assign_add(
         self, delta: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True
     ) -> Variable:
         """Add to the value; returns the variable."""
-        return self._put(_unheard(ROWS["add"], self, self._operand(delta)))
+        given = self._operand(delta)
+        return self._put(_unheard(ROWS["add"], self, given), given)
 
     def assign_sub(
         self, delta: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True
     ) -> Variable:
         """Subtract from the value; returns the variable."""
-        return self._put(_unheard(ROWS["subtract"], self, self._operand(delta)))
+        given = self._operand(delta)
+        return self._put(_unheard(ROWS["subtract"], self, given), given)
 
     def _given(self, value: Any) -> Tensor:
         """What is to be put in, as a tensor of the variable's dtype."""
@@ -150,10 +153,10 @@ class Variable(Operators):
             )
         return tensor
 
-    def _put(self, tensor: Tensor) -> Variable:
+    def _put(self, tensor: Tensor, given: Tensor) -> Variable:
         self._set(tensor._value)
         for listener in listeners():
-            listener.hear_write(self, tensor)
+            listener.hear_write(self, tensor, given)
         return self
 
     def _set(self, value: Any) -> None:
@@ -175,7 +178,8 @@ class Variable(Operators):
 
     def _write(self, index: Any, value: Any, function: Any = None) -> Variable:
         """Replace entries (or combine them with a NumPy function) in a copy, then put the copy in place."""
-        return self._put(_unheard(WRITE, self, self._given(value), index=index, function=function))
+        given = self._given(value)
+        return self._put(_unheard(WRITE, self, given, index=index, function=function), given)
 
     def _nd_index(self, indices: Any) -> Any:
         return tuple(np.moveaxis(np.asarray(indices), -1, 0))

@@ -91,7 +91,7 @@ class Batch(Listener):
                 "value a tensor, or run one example after the other: gt.map_fn, jacobian(experimental_use_pfor=False)"
             )
 
-    def hear_write(self, variable: Any, tensor: Tensor | None) -> None:
+    def hear_write(self, variable: Any, tensor: Tensor | None, given: Tensor | None = None) -> None:
         if tensor is not None:
             self.hear_leave(tensor, f"an assignment to {variable.name}")
 

@@ -27,6 +27,7 @@ from ..ops.constant import logical_and
 from ..ops.elementwise import conjugated, multiply
 from ..ops.linear import add, take
 from . import numbers
+from .cuts import LEAVINGS, Cuts
 from .mask import Cotangent, conform, join, masked, plain, reach
 
 _CONSTANT, _ELEMENTWISE, _TANGENT = Kind.CONSTANT, Kind.ELEMENTWISE, Kind.TANGENT
@@ -34,13 +35,18 @@ _SERIAL = attrgetter("serial")
 
 
 class Record(Listener):
-    """What a tape has recorded: notes on nodes, and the sources that it follows."""
+    """What a tape has recorded: notes on nodes, and the sources that it follows.
 
-    __slots__ = ("leaves", "variables", "watch_accessed")
+    Where `explains`, it also remembers the `cuts`, the places where its paths end (None: there was none yet).
+    """
 
-    def __init__(self, watch_accessed: bool = False) -> None:
+    __slots__ = ("cuts", "explains", "leaves", "variables", "watch_accessed")
+
+    def __init__(self, watch_accessed: bool = False, explains: bool = False) -> None:
         super().__init__()
         self.watch_accessed = watch_accessed
+        self.explains = explains
+        self.cuts: Cuts | None = None
         self.variables: dict[int, Variable] = {}
         self.leaves: list[ReferenceType[Node]] = []
 
@@ -53,12 +59,15 @@ class Record(Listener):
         outside: Any,
     ) -> None:
         if primitive.kind is _CONSTANT:
+            self._cut("operation", primitive.name, inputs, result)
             return
         key = self.key
         count = len(inputs)
         if count == 1:
             node = inputs[0]._node
             if node is None or (node.key is not key and (node.more is None or key not in node.more)):
+                if node is not None and self.cuts is not None:
+                    self._carry(inputs, result)
                 return
             parents: tuple[Node | None, ...] = (node,)
             saving = primitive.savings[1]
@@ -67,8 +76,12 @@ class Record(Listener):
             node, other = first._node, second._node
             if node is not None and node.key is not key and (node.more is None or key not in node.more):
                 node = None
+                if self.cuts is not None:
+                    self._carry(inputs, result)
             if other is not None and other.key is not key and (other.more is None or key not in other.more):
                 other = None
+                if self.cuts is not None:
+                    self._carry(inputs, result)
             if node is not None:
                 saving = primitive.savings[1 if other is None else 3]
             elif other is not None:
@@ -78,11 +91,14 @@ class Record(Listener):
             parents = (node, other)
         else:
             parents = tuple([n if (n := x._node) is not None and n.knows(key) else None for x in inputs])
+            if self.cuts is not None:
+                self._carry(inputs, result)
             bits = _bits(parents)
             if not bits:
                 return
             saving = primitive.saving(bits, count)
         if saving is None:
+            self._cut("operation", primitive.name, inputs, result)
             return
         if type(result) is Tensor:
             node = result._node
@@ -139,6 +155,40 @@ class Record(Listener):
     def hear_leave(self, holder: Any, how: Any) -> None:
         if isinstance(holder, Variable):
             self._accessed(holder)
+        if type(how) is str and how in LEAVINGS:
+            self._cut("leave", how, (holder,), None)
+
+    def hear_write(self, variable: Variable, tensor: Tensor | None, given: Tensor | None = None) -> None:
+        if given is not None:
+            self._cut("assign", variable.name, (given,), variable)
+
+    def hear_derivative(self, source: Any, result: Tensor) -> None:
+        if self.knows(source):
+            self._cut("derivative", "gradient", (source,), result)
+
+    def _cut(self, kind: str, how: str, inputs: Sequence[Any], result: Any) -> None:
+        """Remember that a path ends here, if one does: what the result (None: none) is made of, it does not follow."""
+        if not self.explains:
+            return
+        key, cuts = self.key, self.cuts
+        known = [node for x in inputs if (node := x._node) is not None and node.knows(key)]
+        carried = () if cuts is None else cuts.carried(inputs)
+        if not known and not carried:
+            return
+        if cuts is None:
+            cuts = self.cuts = Cuts()
+        if kind == "leave":
+            known += [node for cut in carried for node in cut.nodes()]
+        if known:
+            carried = (cuts.remember_cut(kind, how, known, key), *carried)
+        if result is not None:
+            cuts.mark(result, carried)
+
+    def _carry(self, inputs: Sequence[Any], result: Any) -> None:
+        """Let a result carry the cuts that its inputs do."""
+        carried = self.cuts.carried(inputs)  # type: ignore[union-attr]  # whoever calls has looked
+        if carried:
+            self.cuts.mark(result, carried)  # type: ignore[union-attr]
 
     def _accessed(self, variable: Variable) -> None:
         if self.watch_accessed and variable.trainable:

@@ -1,0 +1,103 @@
+"""Explanations as methods of the tape, and the switch that prints them at once."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from ..arguments import single
+from ..core.place import user_frame
+from ..modes.reverse import Record
+from .cause import Cause, Explanation
+from .none import Question, explain
+
+_printing = False
+
+
+def explain_none(on: bool = True) -> None:
+    """Print the explanation, on standard error, of every None that `tape.gradient` gives from now on.
+
+    Args:
+        on: False turns it off again.
+
+    >>> import gradtape as gt
+    >>> gt.explain_none(True)
+    >>> gt.explain_none(False)
+    """
+    global _printing
+    _printing = bool(on)
+
+
+class Explains:
+    """What a tape can say about what it has recorded; `GradientTape` is the class to use."""
+
+    __slots__ = ()
+
+    _record: Record | None
+    _used: bool
+    _unanswered: Record | None
+
+    def explain(self, target: Any, source: Any) -> Explanation:
+        """Why the derivative of a target with respect to a source is None, with file and line where they are known.
+
+        It may be asked before or after the derivative, which it neither computes nor uses up: a tape whose answer had a
+        None in it keeps its record for this question until it is entered again or goes away.
+
+        Args:
+            target: one tensor or variable, or the None that another tape gave.
+            source: one tensor or variable.
+
+        Returns:
+            an `Explanation`: its `cause`, `text`, `remedy`, and `place` (None where it is not known).
+
+        Raises:
+            TypeError: if the target or source is no tensor or variable.
+            ValueError: if it is a nest of several.
+
+        >>> import gradtape as gt
+        >>> x = gt.constant(3.0)
+        >>> with gt.GradientTape() as tape:
+        ...     tape.watch(x)
+        ...     y = 2.0 * float(x)
+        ...     z = gt.constant(y)
+        >>> print(tape.gradient(z, x))
+        None
+        >>> why = tape.explain(z, x)
+        >>> why.cause, why.place.line
+        (<Cause.LEFT: 'left through Python or NumPy'>, 3)
+        """
+        (x,) = single(source, "explain")
+        if target is None:
+            return Explanation(
+                Cause.NO_TARGET,
+                "The target is None: it is a derivative that another tape could not give.",
+                "Ask that tape to explain it.",
+            )
+        (y,) = single(target, "explain")
+        record = self._record or self._unanswered
+        if record is not None:
+            return explain(Question(record, y, x, user_frame()))
+        if self._used:
+            return Explanation(
+                Cause.CONSUMED,
+                "The tape is used up: a tape that is not persistent forgets its record with the first derivatives.",
+                "Ask for all derivatives at once, or make it with GradientTape(persistent=True).",
+            )
+        return Explanation(
+            Cause.NEVER_ENTERED,
+            "The tape was never entered, so that nothing is recorded.",
+            "Put the computation inside `with tape:`.",
+        )
+
+
+def print_explanations(
+    record: Record, targets: Sequence[Any], sources: Sequence[Any], results: Sequence[Any]
+) -> None:
+    """Explain every None among the results on standard error, if that was asked for."""
+    if not _printing:
+        return
+    frame = user_frame()
+    for source, result in zip(sources, results, strict=True):
+        for target in targets if result is None else ():
+            sys.stderr.write(f"gradient is None: {explain(Question(record, target, source, frame))}\n")

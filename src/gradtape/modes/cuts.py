@@ -1,0 +1,100 @@
+"""What a tape remembers of the places where its path ends, so that a None can be explained afterwards.
+
+A path ends where an operation does not vary with what the tape follows (`stop_gradient`, a cast to integers, a
+comparison), where a value leaves for Python or NumPy, where it is assigned to a variable, and where a derivative came
+out that no longer depends on the source. Each such place is one `Cut`, however often the program passes it. The results
+carry a mark, a note with the cuts behind them, and whatever is computed from marked tensors carries it on. A record
+looks for marks only on inputs that have a node which it does not follow, so that ordinary operations cost nothing.
+
+Nothing is kept alive: a cut refers weakly to the nodes on its near side, and to some of those that they were made of,
+for the near ones are often temporary.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+from weakref import ReferenceType, ref
+
+from ..core.bundle import bundle_of
+from ..core.listen import Key, Listener, Node, leaf
+from ..core.place import Place, user_place
+
+NEAR = 16  # nodes remembered each time a place is passed
+BEHIND = 64  # nodes remembered of one place
+CARRIED = 8  # cuts that one mark names
+
+LEAVINGS = frozenset({"bool", "int", "float", "complex", "index", "item", "tolist", "numpy", "array"})
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Cut:
+    """One place where values stop to depend on what they were made of, as far as a tape can follow.
+
+    `kind` is "operation" (`how` is its name), "leave" (`how` as `Listener.hear_leave` has it), "assign" (`how` is the
+    variable's name) or "derivative". `behind` refers to nodes on the near side.
+    """
+
+    kind: str
+    how: str
+    place: Place
+    behind: deque[ReferenceType[Node]] = field(default_factory=lambda: deque(maxlen=BEHIND))
+
+    def nodes(self) -> list[Node]:
+        """The nodes on the near side that are still alive."""
+        return [node for reference in self.behind if (node := reference()) is not None]
+
+
+class Cuts(Listener):
+    """All cuts that one record has come by; its notes are marks. It is told by the record and never listens itself."""
+
+    __slots__ = ("found",)
+
+    forward = True  # its notes are no parents
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: dict[tuple[str, str, Place], Cut] = {}
+
+    def remember_cut(self, kind: str, how: str, nodes: Iterable[Node], key: Key) -> Cut:
+        """The cut of this place, entered where it is new, with these nodes of the record of this key behind it."""
+        place = user_place()
+        cut = self.found.get((kind, how, place))
+        if cut is None:
+            cut = self.found[(kind, how, place)] = Cut(kind, how, place)
+        near = list(nodes)
+        for node in near:  # grows while it is read
+            cut.behind.append(ref(node))
+            if len(near) < NEAR and node.knows(key):
+                near += [parent for parent in node.read(key) if parent is not None]
+        return cut
+
+    def carried(self, tensors: Iterable[Any]) -> tuple[Cut, ...]:
+        """The cuts that these tensors or variables carry."""
+        found: dict[Cut, None] = {}
+        for tensor in tensors:
+            found |= dict.fromkeys(self.of(tensor._node))
+        return tuple(found)
+
+    def of(self, node: Node | None) -> tuple[Cut, ...]:
+        """The cuts that a node is marked with."""
+        return node.read(self.key) if node is not None and node.knows(self.key) else ()
+
+    def mark(self, result: Any, cuts: tuple[Cut, ...]) -> None:
+        """Let a tensor, a variable or each entry of a tuple of tensors carry these cuts."""
+        if type(result) is tuple:
+            bundle_of(result)
+        for part in result if type(result) is tuple else (result,):
+            if part._node is None:
+                part._node = leaf(part._value)
+            node: Node = part._node
+            if node.knows(self.key):
+                merged = tuple(dict.fromkeys(cuts + node.read(self.key)))[:CARRIED]
+                if node.key is self.key:
+                    node.note = merged
+                elif node.more is not None:
+                    node.more[self.key] = merged
+            else:
+                self.attach(node, cuts[:CARRIED])

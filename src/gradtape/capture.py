@@ -61,7 +61,7 @@ class Captures(Listener):
         if variable.trainable or variable._node is not None:
             self._hold(variable)
 
-    def hear_write(self, variable: Any, tensor: Tensor | None) -> None:
+    def hear_write(self, variable: Any, tensor: Tensor | None, given: Tensor | None = None) -> None:
         raise RecordingError(
             f"{self.operation}: the function assigns to a variable, and would do it again in every rerun for a "
             "derivative; return the new value as part of the result"

@@ -231,18 +231,20 @@ class GradientTape(Explains, FieldOperators, WholeDerivatives):
                     apart.append((t, g))
         walk = Pullback(record, [node for node, _ in known], [s._node for s in flat if record.knows(s)])
         found: dict[Node, Any] = sparse_gradients(walk, known) if indexed_slices else walk(known)
-        results = []
+        results, missing, active = [], False, listeners()
         for source in flat:
             result = found.get(source._node)
             for t, g in apart:
                 if t is source:
                     result = g if result is None else result + g
-            results.append(answer(result, source, unconnected))
-        for listener in listeners():
-            for source, result in zip(flat, results, strict=True):
-                if isinstance(result, Tensor):
+            result = answer(result, source, unconnected)
+            results.append(result)
+            if result is None:
+                missing = True
+            elif type(result) is Tensor:
+                for listener in active:
                     listener.hear_derivative(source, result)
-        if any(result is None for result in results):
+        if missing:
             self._unconnected(record, targets, flat, results)
         self._finish()
         return results[0] if flat and flat[0] is sources else nest.pack_sequence_as(sources, results)

@@ -4,6 +4,8 @@
 |----------------|--------------------------------------------------------------------------------------|
 | `cause.py`     | the causes of a None, and an explanation as an object                                |
 | `program.py`   | what the lines around the caller say: names of tensors, variables that were replaced |
-| `none.py`      | why a derivative is None                                                             |
+| `question.py`  | what is asked, and how far back a target leads                                       |
+| `source.py`    | what is wrong with a source                                                          |
+| `none.py`      | why a derivative is None: the source, else where the path ends                       |
 | `on_tape.py`   | all of it as methods of the tape                                                     |
 """

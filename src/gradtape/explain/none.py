@@ -9,20 +9,17 @@ way in which the source could have gone on.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from types import FrameType
 from typing import Any
 
-import numpy as np
-
-from ..core.listen import Key, Node, paused
+from ..core.listen import Node, paused
 from ..core.spec import is_differentiable
-from ..core.tensor import Tensor
 from ..core.variable import Variable
 from ..modes.cuts import Cut
 from ..modes.reverse import Pullback, Record, zeros
 from .cause import Cause, Explanation
-from .program import held, name_of, other_threads, replacement
+from .program import held, name_of, other_threads
+from .question import Question, reached_by_rules, way_back
+from .source import equal, integer, of_the_source
 
 LEAVINGS = {
     "numpy": ".numpy()",
@@ -35,175 +32,31 @@ LEAVINGS = {
 RESTING = 'Where a zero is wanted instead, ask with unconnected_gradients="zero".'
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
-    """A record, a target and a source, and the frame that asks."""
-
-    record: Record
-    target: Any
-    source: Any
-    frame: FrameType
-
-    @property
-    def x(self) -> str:
-        """What the source is called."""
-        return name_of(self.source, self.frame) or "the source"
-
-    @property
-    def y(self) -> str:
-        """What the target is called."""
-        return name_of(self.target, self.frame) or "the target"
-
-
 def explain(question: Question) -> Explanation:
     """The explanation of one None, or that there is none."""
-    record, target, source = question.record, question.target, question.source
+    target, source = question.target, question.source
     if target is source:
         return Explanation(
             Cause.CONNECTED, f"{question.y} is the source itself:", "its derivative is one, not None."
         )
     if not is_differentiable(source._value.dtype):
-        return _integer(question)
-    for question_about in (_of_the_source, _of_the_path):
+        return integer(question)
+    for question_about in (of_the_source, _of_the_path):
         answer = question_about(question)
         if answer is not None:
             return answer
-    return _apart(question, reached_by_rules(record.key, _start(record, target)))
-
-
-def _start(record: Record, target: Any) -> list[Node]:
-    return [target._node] if record.knows(target) else []
-
-
-def reached_by_rules(key: Key, targets: Iterable[Node]) -> list[Node]:
-    """The nodes to which a cotangent can come from the targets: over inputs with a rule alone."""
-    found = dict.fromkeys(targets)
-    waiting = list(found)
-    for node in waiting:  # grows while it is read
-        for index, parent in enumerate(node.read(key)):
-            if parent is not None and parent not in found and _has_rule(node, index):
-                found[parent] = None
-                waiting.append(parent)
-    return waiting
-
-
-def _has_rule(node: Node, index: int) -> bool:
-    primitive = node.primitive
-    if primitive is None or primitive.rules == ():  # an entry of a tuple
-        return True
-    return primitive.rule(index) is not None
-
-
-# the source
-
-
-def _integer(question: Question) -> Explanation:
-    source, x = question.source, question.x
-    return Explanation(
-        Cause.INTEGER,
-        f"{x} has the dtype {source.dtype.name}, and derivatives exist only in floating and complex numbers.",
-        f"Make it with a decimal point or a dtype, such as gt.constant(3.0), or gt.cast it before {question.y} is "
-        "computed.",
-    )
-
-
-def _of_the_source(question: Question) -> Explanation | None:
-    """What is wrong with a source that the tape does not follow."""
-    record, source, x, y = question.record, question.source, question.x, question.y
-    if record.knows(source):
-        return None
-    if isinstance(source, Variable):
-        if not source.trainable:
-            return Explanation(
-                Cause.NOT_TRAINABLE,
-                f"{x} is a Variable with trainable=False, and a tape watches only trainable ones by itself.",
-                f"Call tape.watch({x}) first thing inside `with tape:`, or make it with trainable=True.",
-            )
-        if not record.watch_accessed:
-            return Explanation(
-                Cause.NOT_WATCHED,
-                f"The tape was made with watch_accessed_variables=False, and {x} was not watched.",
-                f"Call tape.watch({x}) first thing inside `with tape:`.",
-            )
-        return _equal(question) or Explanation(
-            Cause.NOT_READ,
-            f"The variable {x} was not read while the tape recorded, so {y} is computed without it, or from a value "
-            "that was read before.",
-            f"Read {x} inside `with tape:`, in the expression that leads to {y}.",
-        )
-    equal = _equal(question)
-    if equal is not None:
-        return equal
-    name = name_of(source, question.frame)
-    place = replacement(name, question.frame) if name else None
-    if place is not None:
-        return Explanation(
-            Cause.REPLACED,
-            f"{name} was a Variable, but the assignment at {place} made it a Tensor, which no tape watches by itself.",
-            f"Change a variable in place: {name}.assign(...), {name}.assign_add(...).",
-            place,
-        )
-    other = bool(source._node is not None and any(not key.forward for key, _ in source._node.notes()))
-    return Explanation(
-        Cause.NOT_WATCHED,
-        f"{x} is a Tensor that this tape was not told to watch"
-        + (", though another tape follows it: each tape watches for itself." if other else "."),
-        f"Call tape.watch({x}) inside `with tape:`, before {x} is used, or make it a gt.Variable, which is watched by "
-        "itself and stays one as long as it is changed by assign.",
-    )
-
-
-def _equal(question: Question) -> Explanation | None:
-    """Whether the target depends on another object that has the source's value."""
-    record, target, source = question.record, question.target, question.source
-    nodes = set(reached_by_rules(record.key, _start(record, target)))
-    candidates: list[tuple[str | None, Any]] = [(v.name, v) for v in record.variables.values()]
-    candidates += held(question.frame)
-    for node in nodes:
-        candidates += (
-            [(None, x) for x in node.saved or () if isinstance(x, Tensor)]
-            if node.primitive is not None and type(node.saved) is tuple
-            else []
-        )
-    for name, other in candidates:
-        node = other._node
-        if (
-            other is source
-            or node is None
-            or node is source._node
-            or node not in nodes
-            or node.read(record.key)
-        ):
-            continue
-        mine, its = source._value, other._value
-        if mine.dtype == its.dtype and np.array_equal(mine, its):
-            called = name_of(other, question.frame) or name or "another tensor"
-            return Explanation(
-                Cause.EQUAL,
-                f"{question.y} depends on {called}, which has the same value as {question.x} but is another object, "
-                "and a tape knows tensors by identity.",
-                f"Ask for the derivative with respect to {called}, or compute with the very object that is the source.",
-            )
-    return None
-
-
-# the path
+    return _apart(question, way_back(question))
 
 
 def _of_the_path(question: Question) -> Explanation | None:
     """Where the path from the target to a source that the tape follows ends."""
     record, target, source = question.record, question.target, question.source
-    nodes = reached_by_rules(record.key, _start(record, target))
+    nodes = way_back(question)
     if source._node in nodes:
         return _connected(question, nodes)
-    cuts = record.cuts
-    if cuts is not None:
-        marked = dict.fromkeys(cut for node in [target._node, *nodes] for cut in cuts.of(node))
-        left = [cut for cut in cuts.found.values() if cut.kind == "leave"]
-        left.sort(key=lambda cut: cut.how == "bool")  # a number that leaves says more than a decision
-        cut = _first(question, sorted(marked, key=_weight)) or _first(question, left)
-        if cut is not None:
-            return _at_cut(question, cut)
+    cut = _first(question, _candidates(record, target, nodes))
+    if cut is not None:
+        return _at_cut(question, cut)
     if not is_differentiable(target._value.dtype):
         return Explanation(
             Cause.INTEGER,
@@ -218,7 +71,19 @@ def _of_the_path(question: Question) -> Explanation | None:
             f"{question.y} was computed before the tape was told to watch {question.x}, and that does not look back.",
             f"Move tape.watch({question.x}) to the first line inside `with tape:`.",
         )
-    return _equal(question)
+    return equal(question)
+
+
+def _candidates(record: Record, target: Any, nodes: list[Node]) -> list[Cut]:
+    """The cuts that the target carries, the likelier first, then values that left, which may have come back in it."""
+    cuts = record.cuts
+    found = [] if record.derivatives is None else record.derivatives.among(set(nodes))
+    if cuts is None:
+        return found
+    found += dict.fromkeys(cut for node in [target._node, *nodes] for cut in cuts.of(node))
+    left = [cut for cut in cuts.found.values() if cut.kind == "leave"]
+    # A number that leaves says more than a decision.
+    return sorted(found, key=_weight) + sorted(left, key=lambda cut: cut.how == "bool")
 
 
 def _weight(cut: Cut) -> int:

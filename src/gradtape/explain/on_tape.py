@@ -10,7 +10,8 @@ from ..arguments import single
 from ..core.place import user_frame
 from ..modes.reverse import Record
 from .cause import Cause, Explanation
-from .none import Question, explain
+from .none import explain
+from .question import Question
 
 _printing = False
 

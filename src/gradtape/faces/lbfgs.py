@@ -13,8 +13,8 @@ import numpy as np
 
 from ..core import nest
 from ..core.tensor import as_tensor
-from ..ops import linear
 from ..core.variable import Variable
+from ..ops import linear
 from ..tape import GradientTape
 
 

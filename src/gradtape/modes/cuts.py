@@ -6,6 +6,9 @@ out that no longer depends on the source. Each such place is one `Cut`, however 
 carry a mark, a note with the cuts behind them, and whatever is computed from marked tensors carries it on. A record
 looks for marks only on inputs that have a node which it does not follow, so that ordinary operations cost nothing.
 
+A derivative that depends on something is not marked, which would cost too much: it is noted in a list, and whoever asks
+afterwards finds out whether it depends on the source (`Derivatives`).
+
 Nothing is kept alive: a cut refers weakly to the nodes on its near side, and to some of those that they were made of,
 for the near ones are often temporary.
 """
@@ -13,18 +16,19 @@ for the near ones are often temporary.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 from weakref import ReferenceType, ref
 
 from ..core.bundle import bundle_of
 from ..core.listen import Key, Listener, Node, leaf
-from ..core.place import Place, user_place
+from ..core.place import Place, user_frame, user_place
 
 NEAR = 16  # nodes remembered each time a place is passed
 BEHIND = 64  # nodes remembered of one place
 CARRIED = 8  # cuts that one mark names
+LATEST = 256  # derivatives remembered
 
 LEAVINGS = frozenset({"bool", "int", "float", "complex", "index", "item", "tolist", "numpy", "array"})
 
@@ -45,6 +49,28 @@ class Cut:
     def nodes(self) -> list[Node]:
         """The nodes on the near side that are still alive."""
         return [node for reference in self.behind if (node := reference()) is not None]
+
+
+class Derivatives:
+    """The latest derivatives that tapes inside gave, each a node of the result, one of the source, and a line."""
+
+    __slots__ = ("_latest",)
+
+    def __init__(self) -> None:
+        self._latest: deque[Any] = deque(maxlen=LATEST)
+
+    def note(self, result: Node, source: Node) -> None:
+        """Remember one, as cheaply as that can be done."""
+        frame = user_frame()
+        self._latest.append((ref(result), ref(source), frame.f_code.co_filename, frame.f_lineno))
+
+    def among(self, nodes: Container[Node]) -> list[Cut]:
+        """Those whose results are among these nodes, as cuts."""
+        return [
+            Cut("derivative", "gradient", Place(file, line), deque([source]))
+            for result, source, file, line in self._latest
+            if result() in nodes
+        ]
 
 
 class Cuts(Listener):

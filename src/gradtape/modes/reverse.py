@@ -27,7 +27,7 @@ from ..ops.constant import logical_and
 from ..ops.elementwise import conjugated, multiply
 from ..ops.linear import add, take
 from . import numbers
-from .cuts import LEAVINGS, Cuts
+from .cuts import LEAVINGS, Cuts, Derivatives
 from .mask import Cotangent, conform, join, masked, plain, reach
 
 _CONSTANT, _ELEMENTWISE, _TANGENT = Kind.CONSTANT, Kind.ELEMENTWISE, Kind.TANGENT
@@ -40,13 +40,14 @@ class Record(Listener):
     Where `explains`, it also remembers the `cuts`, the places where its paths end (None: there was none yet).
     """
 
-    __slots__ = ("cuts", "explains", "leaves", "variables", "watch_accessed")
+    __slots__ = ("cuts", "derivatives", "explains", "leaves", "variables", "watch_accessed")
 
     def __init__(self, watch_accessed: bool = False, explains: bool = False) -> None:
         super().__init__()
         self.watch_accessed = watch_accessed
         self.explains = explains
         self.cuts: Cuts | None = None
+        self.derivatives: Derivatives | None = None
         self.variables: dict[int, Variable] = {}
         self.leaves: list[ReferenceType[Node]] = []
 
@@ -163,8 +164,14 @@ class Record(Listener):
             self._cut("assign", variable.name, (given,), variable)
 
     def hear_derivative(self, source: Any, result: Tensor) -> None:
-        if self.knows(source):
+        if not self.explains or not self.knows(source):
+            return
+        if not self.knows(result):
             self._cut("derivative", "gradient", (source,), result)
+            return
+        if self.derivatives is None:
+            self.derivatives = Derivatives()
+        self.derivatives.note(result._node, source._node)  # type: ignore[arg-type]  # both are known
 
     def _cut(self, kind: str, how: str, inputs: Sequence[Any], result: Any) -> None:
         """Remember that a path ends here, if one does: what the result (None: none) is made of, it does not follow."""

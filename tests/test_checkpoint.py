@@ -227,6 +227,71 @@ def test_a_hundred_thousand_steps():
     assert tape.gradient(y, x).numpy() == pytest.approx(0.99999**100_000, rel=1e-10)
 
 
+@pytest.mark.parametrize("inner", ["tape", "accumulator"])
+def test_second_order_keeps_no_more_states(inner):
+    """The most results of a step alive at once does not grow with the loop."""
+
+    def peak(n):
+        alive = most = 0
+
+        def died():
+            nonlocal alive
+            alive -= 1
+
+        def watched(state, i):
+            nonlocal alive, most
+            y = gt.sin(state)
+            weakref.finalize(y, died)
+            alive += 1
+            most = max(most, alive)
+            return y
+
+        run = gt.checkpoint(watched, n, memory=3)
+        x, one = gt.constant(0.5, dtype="float64"), gt.constant(1.0, dtype="float64")
+        with gt.GradientTape() as outer:
+            outer.watch(x)
+            if inner == "tape":
+                with gt.GradientTape() as tape:
+                    tape.watch(x)
+                    y = run(x)
+                g = tape.gradient(y, x)
+            else:
+                with gt.autodiff.ForwardAccumulator(x, one) as accumulator:
+                    y = run(x)
+                g = accumulator.jvp(y)
+        assert np.isfinite(outer.gradient(g, x).numpy())
+        return most
+
+    assert peak(60) == peak(30) <= 16
+
+
+@pytest.mark.parametrize("closed", [True, False])
+def test_in_a_mapped_function_with_a_tape_inside(closed):
+    x, w = gt.constant([0.3, 0.5, 0.9], dtype="float64"), gt.constant([1.0, 2.0, 3.0], dtype="float64")
+
+    def gradients(checked):
+        def one(both):
+            s, w = both
+            function = (lambda s, i: cubed(s, i, w)) if closed else cubed
+            extra = () if closed else (w,)
+            with gt.GradientTape() as tape:
+                tape.watch([s, w])
+                y = (gt.checkpoint(function, 6, memory=2) if checked else lambda *a: plain(function, 6, *a))(
+                    s, *extra
+                )
+            return gt.stack(tape.gradient(y, [s, w]))
+
+        return gt.vectorized_map(one, (x, w)).numpy()
+
+    np.testing.assert_allclose(gradients(True), gradients(False), rtol=1e-13)
+
+
+def test_a_recomputed_function_inside_a_function():
+    recorded = gt.function(gt.recompute_grad(lambda x: gt.exp(gt.sin(x))))
+    found = [recorded(gt.constant(x, dtype="float64")).numpy() for x in (0.3, 0.5)]
+    np.testing.assert_allclose(found, np.exp(np.sin([0.3, 0.5])), rtol=1e-14)
+
+
 def test_inside_a_function_and_alone():
     run = gt.function(lambda x, w: gt.checkpoint(cubed, 5, memory=2)(x, w))
     x, w = gt.constant(0.4, dtype="float64"), gt.constant(1.5, dtype="float64")

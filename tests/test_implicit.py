@@ -8,6 +8,9 @@ import scipy.linalg
 import scipy.optimize
 
 import gradtape as gt
+from gradtape.core.listen import activate, deactivate
+from gradtape.implicit.solved import arguments
+from gradtape.modes.taylor import Taylor, given
 
 implicit = gt.implicit
 
@@ -116,8 +119,6 @@ def test_the_rule_bites():
 def test_taylor_series_of_a_root_by_the_accumulator():
     order = 6
     x = number(1.7)
-    from gradtape.core.listen import activate, deactivate
-    from gradtape.modes.taylor import Taylor, given
 
     listener = Taylor(order)
     listener.watch(x, given(x, [number(1.0)]))
@@ -344,6 +345,42 @@ def test_a_batch_and_a_recorded_function():
     recorded = gt.function(square_root)
     assert recorded(number(4.0)).numpy() == pytest.approx(2.0)
     assert recorded(number(9.0)).numpy() == pytest.approx(3.0)
+
+
+def test_a_batch_of_what_is_closed_over_is_refused():
+    a = number([1.0, 4.0])
+    with pytest.raises(ValueError, match="Pass it to the function as an argument"):
+        gt.vectorized_map(lambda a: implicit.root(lambda x: x * x - a, number(1.0)).x, a)
+
+
+def test_gradients_in_a_batch_and_in_a_recorded_function():
+    def slope(a):
+        with gt.GradientTape() as tape:
+            tape.watch(a)
+            y = implicit.root(lambda x, a: x * x - a, number(1.0), a).x
+        return tape.gradient(y, a)
+
+    a = np.array([0.3, 0.5, 0.9])
+    np.testing.assert_allclose(gt.vectorized_map(slope, number(a)).numpy(), 0.5 * a**-0.5, rtol=1e-12)
+    recorded = gt.function(slope)
+    np.testing.assert_allclose([recorded(number(x)).numpy() for x in a], 0.5 * a**-0.5, rtol=1e-12)
+
+
+def test_a_recorded_function_reads_a_variable_anew():
+    v = gt.Variable(2.0, dtype="float64")
+    recorded = gt.function(lambda a: implicit.root(lambda x: x * x - v * a, number(1.0)).x)
+    assert recorded(number(0.5)).numpy() == pytest.approx(1.0)
+    v.assign(8.0)
+    assert recorded(number(0.5)).numpy() == pytest.approx(2.0)
+
+
+def test_constants_among_the_arguments_receive_no_shares():
+    """A large table beside the parameter does not enter the adjoint equation: only what is followed is an input."""
+    k, table = number(2.0), number(np.linspace(0.0, 1.0, 1000))
+    with gt.GradientTape() as tape:
+        tape.watch(k)
+        assert arguments("test", (k, {"table": table, "kind": "text", "power": 3})).tensors[0] is k
+        assert len(arguments("test", (k, table)).tensors) == 1
 
 
 @pytest.mark.parametrize(

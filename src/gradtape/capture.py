@@ -26,20 +26,28 @@ Run = Callable[..., Sequence[Tensor]]
 Held = tuple[Tensor | Variable, ...]
 
 
+def followed(x: Tensor | Variable) -> bool:
+    """Whether a listener knows x, or will do again with other values what is done now: if not, x is a constant."""
+    node = x._node
+    return any(
+        listener.replays or (node is not None and node.knows(listener.key)) for listener in listeners()
+    )
+
+
 class Captures(Listener):
     """Hears which variables are read and which tensors are used that a listener knows already.
 
     Args:
         operation: who runs the function, for errors.
+        listening: who else listens while the function runs; a tensor made inside is known to these.
     """
 
     __slots__ = ("_held", "_keys", "_nodes", "_seeded", "operation")
 
-    def __init__(self, operation: str) -> None:
+    def __init__(self, operation: str, listening: Sequence[Listener] = ()) -> None:
         super().__init__()
         self.operation = operation
-        # A batch goes on listening while the function runs, so a tensor made inside may be known to it.
-        self._keys = [listener.key for listener in listeners() if not listener.stands]
+        self._keys = [listener.key for listener in listeners() if listener not in listening]
         self._held: dict[int, Tensor | Variable] = {}
         self._nodes: set[Node] = set()
         self._seeded: list[Any] = []

@@ -28,7 +28,7 @@ from math import comb
 from typing import Any
 
 from .arguments import short
-from .capture import Captures, Held, pulled, pushed, unchanged
+from .capture import Captures, Held, followed, pulled, pushed, unchanged
 from .core import nest
 from .core.listen import listeners, paused
 from .core.tensor import Tensor, as_tensor
@@ -155,7 +155,11 @@ def checkpoint(step: Callable[..., Any], n: int, *, memory: int) -> Callable[...
 
     def run(state: Any, *args: Any) -> Any:
         leaves = nest.flatten(args)
-        places = [i for i, leaf in enumerate(leaves) if isinstance(leaf, (Tensor, Variable))]
+        places = [
+            i
+            for i, leaf in enumerate(leaves)
+            if isinstance(leaf, Variable) or (isinstance(leaf, Tensor) and followed(leaf))
+        ]
         first = [as_tensor(leaf) for leaf in nest.flatten(state)]
 
         def advance(now: Tensors, index: int, extra: Tensors) -> Tensors:
@@ -250,7 +254,7 @@ def _standing() -> tuple[Any, ...]:
 
 def _loop(loop: _Loop, state: Tensors, extra: Tensors) -> Tensors:
     """The final state, as the outputs of one operation L."""
-    captures = Captures("checkpoint")
+    captures = Captures("checkpoint", _standing())
     with paused(_standing()):
         free, alone = [stop_gradient(x) for x in extra], [stop_gradient(x) for x in state]
     with paused((*_standing(), captures)):

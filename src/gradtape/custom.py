@@ -17,7 +17,7 @@ from .core import nest
 from .core.define import Functions, constant, elementwise, linear
 from .core.define import tangent as tangent_row
 from .core.lead import CLOSED
-from .core.listen import Listener, activate, deactivate, listeners, paused
+from .core.listen import Listener, activate, deactivate, listeners, paused, replayed
 from .core.primitive import Kind, Primitive, Rule, broadcast_spec, register
 from .core.tensor import Tensor, apply, as_tensor
 from .core.variable import Variable
@@ -224,7 +224,7 @@ def recompute_grad(f: Callable[..., Any]) -> Callable[..., Any]:
         f: takes tensors, or nests of them, by position; keyword arguments are not differentiated.
 
     Returns:
-        a function of the same arguments; `__wrapped__` is `f`. Reverse mode only.
+        a function of the same arguments; `__wrapped__` is `f`. Reverse mode only. Inside `gt.function` it is `f`.
 
     >>> import gradtape as gt
     >>> x = gt.constant(2.0)
@@ -237,6 +237,10 @@ def recompute_grad(f: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(f)
     def run(*args: Any, **kwargs: Any) -> Any:
+        if replayed():
+            return f(
+                *args, **kwargs
+            )  # a recording needs the operations; its compiled program keeps what it keeps
         reads = _Reads()
         # Nothing is recorded, but a batch, whose examples are values, goes on.
         with paused((*(listener for listener in listeners() if listener.stands), reads)):

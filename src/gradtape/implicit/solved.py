@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..capture import Captures, Run, unchanged
+from ..capture import Captures, Run, followed, unchanged
 from ..core import nest
 from ..core.lead import reshaped
 from ..core.listen import listeners, paused
@@ -82,11 +82,16 @@ class Arguments:
 
 
 def arguments(name: str, args: Any) -> Arguments:
-    """Read the arguments: floating numbers, arrays, tensors and variables become tensors of doubles."""
+    """Read the arguments: floating numbers, arrays, tensors and variables become tensors of doubles.
+
+    Those that nobody follows are constants, to which no rule computes a share.
+    """
     structure = args if isinstance(args, tuple) else (args,)
-    leaves = nest.flatten(structure)
-    found = {i: doubles(name, "an argument", leaf) for i, leaf in enumerate(leaves) if _is_floating(leaf)}
-    return Arguments(structure, tuple(leaves), tuple(found), tuple(found.values()))
+    leaves = [
+        doubles(name, "an argument", leaf) if _is_floating(leaf) else leaf for leaf in nest.flatten(structure)
+    ]
+    places = tuple([i for i, leaf in enumerate(leaves) if type(leaf) is Tensor and followed(leaf)])
+    return Arguments(structure, tuple(leaves), places, tuple([leaves[i] for i in places]))
 
 
 def _is_floating(leaf: Any) -> bool:

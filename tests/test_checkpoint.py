@@ -227,6 +227,25 @@ def test_a_hundred_thousand_steps():
     assert tape.gradient(y, x).numpy() == pytest.approx(0.99999**100_000, rel=1e-10)
 
 
+def test_taylor_series_alone_and_around_a_tape():
+    def series(run, inside):
+        def slope(x):
+            with gt.GradientTape() as tape:
+                tape.watch(x)
+                y = run(x, x * x)
+            return tape.gradient(y, x)
+
+        function = slope if inside else lambda x: run(x, x * x)
+        _, found = gt.taylor(
+            function, [gt.constant(0.7, dtype="float64")], [[gt.constant(1.0, dtype="float64")]], 3
+        )
+        return [c.numpy() for c in found]
+
+    for inside in (False, True):
+        expected = series(lambda x, w: plain(cubed, 4, x, w), inside)
+        np.testing.assert_allclose(series(gt.checkpoint(cubed, 4, memory=2), inside), expected, rtol=1e-11)
+
+
 @pytest.mark.parametrize("inner", ["tape", "accumulator"])
 def test_second_order_keeps_no_more_states(inner):
     """The most results of a step alive at once does not grow with the loop."""

@@ -29,9 +29,7 @@ Held = tuple[Tensor | Variable, ...]
 def followed(x: Tensor | Variable) -> bool:
     """Whether a listener knows x, or will do again with other values what is done now: if not, x is a constant."""
     node = x._node
-    return any(
-        listener.replays or (node is not None and node.knows(listener.key)) for listener in listeners()
-    )
+    return any(listener.replays or (node is not None and listener.follows(node)) for listener in listeners())
 
 
 class Captures(Listener):
@@ -42,12 +40,12 @@ class Captures(Listener):
         listening: who else listens while the function runs; a tensor made inside is known to these.
     """
 
-    __slots__ = ("_held", "_keys", "_nodes", "_seeded", "operation")
+    __slots__ = ("_held", "_listening", "_nodes", "_seeded", "operation")
 
     def __init__(self, operation: str, listening: Sequence[Listener] = ()) -> None:
         super().__init__()
         self.operation = operation
-        self._keys = [listener.key for listener in listeners() if listener not in listening]
+        self._listening = [listener for listener in listeners() if listener not in listening]
         self._held: dict[int, Tensor | Variable] = {}
         self._nodes: set[Node] = set()
         self._seeded: list[Any] = []
@@ -62,7 +60,7 @@ class Captures(Listener):
     ) -> None:
         for x in inputs:
             node = x._node
-            if node is not None and any(node.knows(key) for key in self._keys):
+            if node is not None and any(listener.follows(node) for listener in self._listening):
                 self._hold(x)
 
     def hear_read(self, variable: Variable, tensor: Tensor) -> None:

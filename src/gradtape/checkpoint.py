@@ -340,15 +340,10 @@ def _walk(
     cotangents, count = list(g), len(state)
     totals = [zeros(x) for x in (*extra, *held)]
     while at is not None:
-        found = _step_back(loop, sweep.current, at, free, held, cotangents)
+        found = pulled(
+            lambda *z, i=at: loop.advance(z[:count], i, z[count:]), [*sweep.current, *free], held, cotangents
+        )[1]
         cotangents = [zeros(x) if f is None else f for f, x in zip(found, state, strict=False)]
         totals = [t if f is None else add(t, f) for t, f in zip(totals, found[count:], strict=True)]
         at = sweep.to_reverse(loop, free)
     return [*cotangents, *totals]
-
-
-def _step_back(
-    loop: _Loop, now: Tensors, index: int, extra: Tensors, held: Held, cotangents: Tensors
-) -> list[Tensor | None]:
-    count = len(now)
-    return pulled(lambda *z: loop.advance(z[:count], index, z[count:]), [*now, *extra], held, cotangents)[1]

@@ -210,7 +210,7 @@ def _followed(inputs: list[Tensor]) -> bool:
     """Whether a listener knows one of the inputs, or will ask for derivatives by one when it is replayed."""
     active = listeners()
     nodes = [x._node for x in inputs if x._node is not None]
-    return any(listener.replays or any(node.knows(listener.key) for node in nodes) for listener in active)
+    return any(listener.replays or any(listener.follows(node) for node in nodes) for listener in active)
 
 
 def _flat(gradients: Any) -> list[Any]:

@@ -221,6 +221,10 @@ class Listener:
         value) to which a rule asks the answer.
         """
 
+    def follows(self, node: Node) -> bool:
+        """Whether this listener knows the tensor of a node, so that what is computed from it concerns it."""
+        return node.knows(self.key)
+
     def attach(self, node: Node, note: Any) -> None:
         """Leave a first note on a node."""
         node.write(self.key, note)

@@ -162,6 +162,9 @@ class Solver(Listener):
         else:
             self.assign(result, found)
 
+    def follows(self, node: Node) -> bool:
+        return node in self.series
+
     def release(self) -> None:
         """Let go of everything, so that what refers to this solver and to which it refers is no cycle."""
         super().release()

@@ -179,6 +179,41 @@ def test_higher_orders_in_every_nesting():
     np.testing.assert_allclose(checked, readings(lambda x, w: plain(cubed, 8, x, w), 0.7, 1.3), rtol=1e-12)
 
 
+def test_complex_states_to_second_order():
+    def turned(s, i, w):
+        return s * w + 0.1 * gt.exp(s * gt.math.conj(w))
+
+    def derivatives(run):
+        x, w = gt.constant([0.3 + 0.2j, 0.1 - 0.4j]), gt.constant([0.9 + 0.1j, 0.5 - 0.3j])
+        with gt.GradientTape() as outer:
+            outer.watch([x, w])
+            with gt.GradientTape() as inner:
+                inner.watch([x, w])
+                y = gt.reduce_sum(gt.abs(run(x, w)) ** 2)
+            g = inner.gradient(y, [x, w])
+            size = gt.reduce_sum(gt.abs(g[0]) ** 2) + gt.reduce_sum(gt.abs(g[1] * (1 + 2j)) ** 2)
+        return [part.numpy() for part in [*g, *outer.gradient(size, [x, w])]]
+
+    found = derivatives(gt.checkpoint(turned, 5, memory=2))
+    for a, b in zip(found, derivatives(lambda x, w: plain(turned, 5, x, w)), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-12)
+
+
+def test_a_counter_among_the_state_and_a_variable_as_the_state():
+    def grown(state, i):
+        return {"n": state["n"] + 1, "x": state["x"] * gt.cast(state["n"] + 2, "float64")}
+
+    v = gt.Variable(0.5, dtype="float64")
+    with gt.GradientTape() as outer:
+        with gt.GradientTape() as inner:
+            y = gt.checkpoint(grown, 5, memory=2)({"n": gt.constant(0), "x": v * v})
+        g = inner.gradient(y["x"], v)  # of 6! x^2
+    assert (y["n"].numpy(), g.numpy(), outer.gradient(g, v).numpy()) == (5, 720.0, 1440.0)
+    with gt.GradientTape() as tape:
+        y = gt.checkpoint(lambda s, i: s * s, 3, memory=2)(v)
+    assert tape.gradient(y, v).numpy() == 8 * 0.5**7
+
+
 def test_a_batch_of_seeds():
     x = gt.constant([0.3, 0.6, 0.9], dtype="float64")
     found = []

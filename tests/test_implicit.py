@@ -192,6 +192,46 @@ def test_minimisers_of_quadratics():
     )  # the envelope
 
 
+@pytest.mark.parametrize("method", ["Nelder-Mead", "L-BFGS-B", "Newton-CG", "trust-exact", "CG"])
+def test_every_method_gives_the_same_minimum_to_rounding(method):
+    """Rosenbrock's valley, whose floor follows a: the minimum lies at (a, a^2)."""
+    a = number(1.2)
+    with gt.GradientTape() as tape:
+        tape.watch(a)
+        x = implicit.minimize(
+            lambda x, a: 100 * (x[1] - x[0] ** 2) ** 2 + (a - x[0]) ** 2, number([1.0, 1.0]), a, method=method
+        ).x
+    np.testing.assert_allclose(x.numpy(), [1.2, 1.44], rtol=1e-10)
+    np.testing.assert_allclose(tape.jacobian(x, a).numpy(), [1.0, 2.4], rtol=1e-9)
+
+
+def test_the_square_root_of_a_matrix():
+    """X X = A, whose derivative solves Sylvester's equation."""
+    a = number([[4.0, 1.0], [0.5, 3.0]])
+    with gt.GradientTape() as tape:
+        tape.watch(a)
+        x = implicit.root(lambda x, a: x @ x - a, gt.eye(2, dtype="float64"), a).x
+        total = gt.reduce_sum(x)
+    expected = scipy.linalg.sqrtm(a.numpy())
+    np.testing.assert_allclose(x.numpy(), expected, rtol=1e-12)
+    share = scipy.linalg.solve_sylvester(expected.T, expected.T, np.ones((2, 2)))
+    np.testing.assert_allclose(tape.gradient(total, a).numpy(), share, rtol=1e-12)
+
+
+def test_time_may_run_backwards():
+    k = number(2.0)
+    with gt.GradientTape() as tape:
+        tape.watch(k)
+        y = implicit.solve_ivp(
+            lambda t, y, k: -k * y, (1.0, 0.0), number([1.0, 2.0]), t_eval=[0.75, 0.25], args=k
+        ).y
+    past = np.array([0.25, 0.75])
+    np.testing.assert_allclose(y.numpy(), np.outer([1, 2], np.exp(2 * past)), rtol=1e-9)
+    np.testing.assert_allclose(
+        tape.jacobian(y, k).numpy(), np.outer([1, 2], past * np.exp(2 * past)), rtol=1e-8
+    )
+
+
 def test_a_logistic_regression_in_its_penalty():
     rng = np.random.default_rng(2)
     data, labels = rng.normal(size=(40, 3)), rng.integers(0, 2, 40) * 2.0 - 1

@@ -311,3 +311,12 @@ def test_a_custom_function_inside_a_function_of_its_own() -> None:
     assert tangent(lambda x: inner(inner(x)) + x, 1.0) == 10.0
     # the transpose of `inner` as a function of dy is its custom rule
     assert tangent(outer, 1.0) == 3.0
+
+
+def test_taylor_series_of_the_gradient_of_a_custom_function_inside_another_rule():
+    """A rule that calls a custom function keeps its derivative in the series that it is read for."""
+    cube = tf.custom_gradient(lambda x: (x**3, lambda g: 3 * inner_square(x) * g))
+    inner_square = tf.custom_gradient(lambda x: (tf.stop_gradient(x) ** 2, lambda g: 2 * x * g))
+    one = tf.constant(1.0, dtype="float64")
+    _, found = tf.taylor(cube, [tf.constant(2.0, dtype="float64")], [[one]], 4)
+    assert [0 if c is None else round(c.numpy().item(), 12) for c in found] == [12.0, 6.0, 1.0, 0]

@@ -83,7 +83,7 @@ def root(
     def find(function: Any, slope: Any, first: Any, _tensors: Any) -> Any:
         from scipy import optimize  # type: ignore[import-untyped]  # SciPy brings no types
 
-        jac = slope if method in ("hybr", "lm") else None
+        jac = slope if method.lower() in ("hybr", "lm") else None
         return optimize.root(function, first, jac=jac, method=method, tol=tol, options=options)
 
     x, found = _solution("root", residual, find, given, parameters)
@@ -193,16 +193,16 @@ def minimize(
         def height(v: Any) -> float:
             return float(image(Tensor(v), *tensors)._value)
 
-        hess = slope if method in _WITH_HESSIAN else None
-        return optimize.minimize(
-            height, first, jac=function, hess=hess, method=method, tol=tol, options=options
-        )
+        hess = slope if method.lower() in _WITH_HESSIAN else None
+        jac = None if method.lower() in _WITHOUT_GRADIENT else function
+        return optimize.minimize(height, first, jac=jac, hess=hess, method=method, tol=tol, options=options)
 
     x, found = _solution("minimize", residual, find, given, parameters)
     return _answer(x, image(x, *parameters.tensors), found, given, dtype)
 
 
-_WITH_HESSIAN = ("Newton-CG", "dogleg", "trust-ncg", "trust-krylov", "trust-exact", "trust-constr")
+_WITH_HESSIAN = ("newton-cg", "dogleg", "trust-ncg", "trust-krylov", "trust-exact", "trust-constr")
+_WITHOUT_GRADIENT = ("nelder-mead", "powell", "cobyla", "cobyqa")
 
 
 # what the three share

@@ -66,6 +66,8 @@ def layout() -> tuple[int, int] | None:
         return None
     if sysconfig.get_config_var("Py_GIL_DISABLED") or sysconfig.get_config_var("Py_TRACE_REFS"):
         return None
+    if set(Tensor.__slots__) != {"__weakref__", "_node", "_value"}:
+        return None  # a slot that would stay empty
     offsets = []
     for name in ("_value", "_node"):
         descriptor = Tensor.__dict__.get(name)

@@ -47,6 +47,7 @@ from .core.spec import float64 as double
 from .core.tensor import Tensor
 from .core.variable import Variable
 from .custom import custom_gradient, grad_pass_through, recompute_grad, register_primitive
+from .explain import debug
 from .explain.on_tape import explain_none
 from .faces import autodiff, errors, keras, linalg, math, nest, nn, numpy_protocol, optimizers, random, signal
 from .faces import keras_losses as losses
@@ -285,6 +286,7 @@ __all__ = [
     "cosh",
     "cumsum",
     "custom_gradient",
+    "debug",
     "divide",
     "double",
     "dynamic_partition",

@@ -18,7 +18,7 @@ from . import backends
 from .core import nest
 from .core.errors import RecordingError, RecordingWarning
 from .core.graph import Graph
-from .core.listen import ACTIVE, activate, deactivate, listeners, replayed
+from .core.listen import ACTIVE, activate, deactivate, listeners, opened, replayed
 from .core.recording import Recording, Source
 from .core.spec import default_float, float64
 from .core.tensor import ROWS, Tensor, apply
@@ -71,8 +71,8 @@ class Function:
             result = entry(*args)
             if result is not None:
                 return result
-        if replayed():
-            return self.python_function(*args, **kwargs)  # becomes part of the program that calls it
+        if replayed() or opened():
+            return self.python_function(*args, **kwargs)  # becomes part of the program that calls it, or is looked into
         if self.input_signature is not None:
             check_signature(self._name, self.input_signature, args)
         key, arguments = self._arguments(args, kwargs)

@@ -165,6 +165,8 @@ class Listener:
     __slots__ = ("__weakref__", "_limit", "home", "key", "nodes", "task")
 
     forward = False
+    opens = False
+    """Whether compiled functions are to run operation by operation, so that each is heard."""
     replays = False
     """Whether what is heard will be done again with other values, so that no decision may rest on a value."""
     stands = False
@@ -293,10 +295,15 @@ def listeners() -> tuple[Listener, ...]:
     return active if own.task() is current_task() else ()
 
 
-def activate(listener: Listener) -> None:
-    """Put a listener innermost in this thread or task."""
+def activate(listener: Listener, outermost: bool = False) -> None:
+    """Put a listener innermost in this thread or task, or outermost, where it hears what all others do."""
     listener.settle()
-    ACTIVE.set((*listeners(), listener))
+    ACTIVE.set((listener, *listeners()) if outermost else (*listeners(), listener))
+
+
+def opened() -> bool:
+    """Whether somebody listens who wants to hear the operations inside compiled functions."""
+    return any(listener.opens for listener in listeners())
 
 
 def replayed() -> bool:

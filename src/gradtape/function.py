@@ -72,7 +72,9 @@ class Function:
             if result is not None:
                 return result
         if replayed() or opened():
-            return self.python_function(*args, **kwargs)  # becomes part of the program that calls it, or is looked into
+            return self.python_function(
+                *args, **kwargs
+            )  # becomes part of the program that calls it, or is looked into
         if self.input_signature is not None:
             check_signature(self._name, self.input_signature, args)
         key, arguments = self._arguments(args, kwargs)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from .nonfinite import NonFiniteError, Sentinel
@@ -12,8 +14,9 @@ __all__ = ["NonFiniteError", "inf", "nan"]
 def nan() -> Sentinel:
     """A context that stops at the first operation that makes a NaN from inputs without one.
 
-    Everything computed inside is looked at: the program, derivatives on the way back and forward, Taylor series, and the
-    operations of compiled functions, which run one by one. Enter it around the program and the call for the derivative.
+    Everything computed inside is looked at: the program, derivatives on the way back and forward, Taylor series, and
+    the operations of compiled functions, which run one by one. Enter it around the program and the call for the
+    derivative.
 
     Raises:
         NonFiniteError: from inside the context, with the operation, its inputs, the line of the program, whose
@@ -43,5 +46,5 @@ def inf() -> Sentinel:
     return Sentinel("infinity", _not_finite)
 
 
-def _not_finite(value: np.ndarray) -> np.ndarray:
+def _not_finite(value: Any) -> Any:
     return np.logical_not(np.isfinite(value))

@@ -14,6 +14,7 @@ import linecache
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from types import FrameType
 from typing import Any, Self
 
 import numpy as np
@@ -147,6 +148,9 @@ class Sentinel(Listener):
             if not y._node.knows(self.key):
                 self.attach(y._node, (place, origin))
 
+    def follows(self, node: Node) -> bool:
+        return False  # it looks at values alone, and no derivative depends on it
+
     def _has(self, value: Any) -> bool:
         """Whether a value has what is looked for."""
         return value.dtype.kind in "fc" and bool(self._bad(value).any())
@@ -155,9 +159,8 @@ class Sentinel(Listener):
         """Where the first infinity among the inputs was made; empty if there is none or it is not known."""
         for x in inputs:
             node = x._node
-            if node is not None and node.knows(self.key) and x._value.dtype.kind in "fc":
-                if node.read(self.key)[1] and not np.isfinite(x._value).all():
-                    return str(node.read(self.key)[1])
+            if node is not None and node.knows(self.key) and not np.isfinite(x._value).all():
+                return str(node.read(self.key)[1])
         return ""
 
     def _stop_at(self, primitive: Primitive, inputs: tuple[Tensor, ...], value: Any, place: Place) -> None:
@@ -171,15 +174,15 @@ class Sentinel(Listener):
         values = tuple([x._value for x in inputs])
         name = primitive.name
         line = linecache.getline(place.file, place.line)
-        pattern, remedy = recognise(name, values, None if rule is None else (rule.operation, rule.inputs), line)
-        what = "a NaN" if np.isnan(value[bad] if value.ndim else value).any() else "an infinity"
-        raise NonFiniteError(
-            Found(what, name, values, place, rule, self._origin(inputs), pattern, remedy)
+        pattern, remedy = recognise(
+            name, values, None if rule is None else (rule.operation, rule.inputs), line
         )
+        what = "a NaN" if np.isnan(value[bad] if value.ndim else value).any() else "an infinity"
+        raise NonFiniteError(Found(what, name, values, place, rule, self._origin(inputs), pattern, remedy))
 
     def _under(self) -> tuple[Under | None, Any]:
         """The operation whose rule is being evaluated, and the entries of its result that are alive (None: all)."""
-        frame = sys._getframe(1)
+        frame: FrameType | None = sys._getframe(1)
         while frame is not None and frame.f_code.co_filename.startswith(PACKAGE):
             mode = MODES.get(frame.f_code.co_filename.replace("\\", "/"))
             names = frame.f_locals if mode is not None else {}
@@ -190,7 +193,7 @@ class Sentinel(Listener):
             if isinstance(primitive, Primitive) and "inputs" in names:
                 inputs = [x for x in names["inputs"] if isinstance(x, Tensor)]
                 return Under(str(mode), primitive.name, _values(inputs), self._line(names.get("y"))), None
-            frame = frame.f_back  # type: ignore[assignment]
+            frame = frame.f_back
         return None, None
 
     def _of_node(self, mode: str | None, node: Node) -> Under:

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 
 SAFE = (
-    "Give the operation a harmless argument where its result is not wanted, such as gt.where(x > 0, x, 1.0), and choose "
-    "among the results with gt.where"
+    "Give the operation a harmless argument where its result is not wanted, such as gt.where(x > 0, x, 1.0), and "
+    "choose among the results with gt.where"
 )
 SHIFT = (
     "Shift the exponent by its maximum or stay in logarithms (gt.reduce_logsumexp, gt.nn.log_softmax, gt.nn.softplus), "
@@ -111,7 +111,13 @@ DERIVATIVES = (
         "The derivative is infinite at 0. " + SAFE,
         True,
     ),
-    _pattern("divide", lambda a, b: b == 0, "log or division at 0", "The derivative is infinite at 0. " + SAFE, True),
+    _pattern(
+        "divide",
+        lambda a, b: b == 0,
+        "log or division at 0",
+        "The derivative is infinite at 0. " + SAFE,
+        True,
+    ),
     _pattern(
         "arcsin arccos arctanh",
         lambda x: np.abs(x) == 1,

@@ -165,7 +165,8 @@ class _Cut:
         bodies = [Body(cut, operations, tile)]
         if count % tile:
             bodies.append(Body(cut, operations, count % tile))
-        return Walk(count, tile, bodies, len(operations) * count)
+        work = sum(math.prod(self.graph.specs[i].shape) for op in operations for i in op.outputs)
+        return Walk(count, tile, bodies, work)
 
 
 def _tile(count: int, largest: int) -> int:

@@ -342,3 +342,25 @@ def test_logsumexp_at_infinities(axis):
     f(x)
     np.testing.assert_allclose(f(x).numpy(), program(gt.constant(x)).numpy(), rtol=1e-14)
     assert f.stats()["calls"] == []
+
+
+def test_parts_of_what_was_computed_leave_as_results_and_as_arguments():
+    def program(x):
+        y = gt.transpose(x) @ x + 1
+        z = gt.linalg.inv(y)
+        return (
+            y[0],
+            y[1:],
+            y[:, 0],
+            gt.transpose(y),
+            z[0, ::-1],
+            gt.cumsum(y[0]),
+            gt.reshape(y[:2], (6,)),
+            x[0],
+        )
+
+    x = np.random.default_rng(0).normal(size=(4, 3))
+    f = gt.function(program, backend="llvm")
+    f(x)
+    for found, expected in zip(f(x), program(gt.constant(x)), strict=True):
+        np.testing.assert_allclose(found.numpy(), expected.numpy(), rtol=1e-10)

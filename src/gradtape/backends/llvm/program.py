@@ -218,7 +218,7 @@ class Program:
 def _seen(array: Any, view: View, shape: tuple[int, ...]) -> Any:
     """A view of a contiguous array."""
     size = array.dtype.itemsize
-    if not view.offset and view.strides == contiguous(shape):
+    if array.size == math.prod(shape) and view.strides == contiguous(shape):
         return array.reshape(shape)[()]
     flat = array.reshape(-1)[view.offset :]
     return np.lib.stride_tricks.as_strided(flat, shape, [s * size for s in view.strides], writeable=False)[()]

@@ -41,6 +41,7 @@ class Tiled:
 
     def __init__(self, graph: Graph, rows: Rows) -> None:
         self.graph = graph
+        self.constants = {i: np.asarray(c._value, order="C") for i, c in graph.constants.items()}
         cut = _Cut(graph, rows)
         self.pieces: list[Any] = []
         for stage in range(rows.walks + 1):
@@ -51,7 +52,7 @@ class Tiled:
                 self.pieces.append(cut.walk(stage))
 
     def __call__(self, values: Sequence[Any]) -> list[Any]:
-        known = {i: tensor._value for i, tensor in self.graph.constants.items()}
+        known = dict(self.constants)
         known.update(zip(self.graph.inputs, values, strict=True))
         for piece in self.pieces:
             piece.run(known)

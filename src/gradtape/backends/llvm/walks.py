@@ -18,7 +18,7 @@ from ..rows import GATHERING, Role, Rows
 from .program import Program
 from .threads import get_threads, share
 
-SMALLEST_SHARE = 1 << 16
+SMALLEST_SHARE = 1 << 20
 """A thread is worth its start from so many entries of a walk on."""
 
 _COMBINE = {"add": np.add, "maximum": np.maximum, "minimum": np.minimum}

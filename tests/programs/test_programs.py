@@ -23,7 +23,6 @@ CALM = settings(
 SHARES = {"float64": 0.7, "complex128": 0.2, "float32": 0.1}
 
 
-@pytest.mark.timeout(3600)
 @pytest.mark.parametrize("dtype", SHARES)
 def test_programs(dtype):
     judged = []

@@ -28,7 +28,9 @@ def public_objects():
             for name in getattr(value, "__all__", ()):
                 visit(f"{full_name}.{name}", getattr(value, name))
         elif inspect.isclass(value) and value.__module__.startswith("gradtape"):
-            for name, member in vars(value).items():
+            own = [part for part in value.__mro__ if part.__module__.startswith("gradtape")]
+            members = {name: member for part in reversed(own) for name, member in vars(part).items()}
+            for name, member in members.items():
                 if not name.startswith("_") and isinstance(
                     member, types.FunctionType | property | classmethod | staticmethod
                 ):

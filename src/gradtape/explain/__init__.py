@@ -7,5 +7,8 @@
 | `question.py`  | what is asked, and how far back a target leads                                       |
 | `source.py`    | what is wrong with a source                                                          |
 | `none.py`      | why a derivative is None: the source, else where the path ends                       |
+| `nonfinite.py` | where a NaN or an infinity is made first; `patterns.py` has the classic ones         |
+| `debug.py`     | that as `gt.debug.nan` and `gt.debug.inf`                                            |
+| `summary.py`   | what was recorded and what is kept for it                                            |
 | `on_tape.py`   | all of it as methods of the tape                                                     |
 """

@@ -12,6 +12,7 @@ from ..modes.reverse import Record
 from .cause import Cause, Explanation
 from .none import explain
 from .question import Question
+from .summary import Summary, summarize
 
 _printing = False
 
@@ -90,6 +91,44 @@ class Explains:
             "The tape was never entered, so that nothing is recorded.",
             "Put the computation inside `with tape:`.",
         )
+
+    def summary(self) -> Summary:
+        """What the tape has recorded: operations, bytes kept for derivatives, the largest arrays, the deepest path.
+
+        It may be asked while the tape records. Results that the program has dropped are not in it.
+
+        Returns:
+            a `Summary`, whose text is a table.
+
+        Raises:
+            RuntimeError: if the tape was never entered or is used up.
+
+        >>> import gradtape as gt
+        >>> x = gt.constant([1.0, 2.0])
+        >>> with gt.GradientTape() as tape:
+        ...     tape.watch(x)
+        ...     y = gt.reduce_sum(gt.sin(x * x))
+        >>> print(tape.summary())
+        3 operations from 1 source, 16 B kept, depth 3
+        <BLANKLINE>
+        operation  count  kept
+        multiply       1   8 B
+        sin            1   8 B
+        sum            1   0 B
+        <BLANKLINE>
+        largest, kept for       array  bytes
+        multiply           float32[2]    8 B
+        sin                float32[2]    8 B
+        <BLANKLINE>
+        deepest path: multiply > sin > sum
+        """
+        record = self._record or self._unanswered
+        if record is None:
+            raise RuntimeError(
+                "there is nothing to sum up: the tape was never entered, or it is used up. Ask before the first "
+                "derivative, or make it with GradientTape(persistent=True)"
+            )
+        return summarize(record)
 
 
 def print_explanations(

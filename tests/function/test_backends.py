@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from random_programs import program_of
 
 import gradtape as gt
 from gradtape.backends import passes, reference
@@ -154,45 +155,21 @@ def test_operations_without_words_are_called_between_kernels():
     assert {"solve", "det", "cumsum"} <= set(f.stats()["calls"])
 
 
-def test_random_programs():
-    unary = [gt.sin, gt.tanh, gt.exp, lambda x: x * x, lambda x: 1 / (x * x + 1), gt.sigmoid, gt.nn.softplus]
-    binary = [lambda a, b: a + b, lambda a, b: a * b, lambda a, b: a - b, gt.maximum]
-    shapes = [(4, 6), (6,), (4, 1), ()]
-
-    def build(seed):
-        rng = np.random.default_rng(seed)
-        steps = rng.integers(0, 1 << 30, (12, 3))
-
-        def program(*xs):
-            with gt.GradientTape() as tape:
-                tape.watch(xs)
-                values = list(xs)
-                for kind, i, j in steps:
-                    a, b = values[i % len(values)], values[j % len(values)]
-                    if kind % 4 == 0:
-                        values.append(unary[kind // 4 % len(unary)](a))
-                    elif kind % 4 == 1 and a.ndim:
-                        values.append(gt.reduce_mean(a, axis=int(kind // 4 % a.ndim), keepdims=True))
-                    elif kind % 4 == 2 and a.ndim == 2:
-                        values.append(gt.transpose(gt.transpose(a) * 2))
-                    else:
-                        values.append(gt.tanh(binary[kind // 4 % len(binary)](a, b)))
-                y = gt.reduce_sum(values[-1]) + gt.reduce_sum(values[-2] * 0.5)
-            return y, [
-                gt.zeros_like(x) if g is None else g for x, g in zip(xs, tape.gradient(y, xs), strict=True)
-            ]
-
-        return program, [rng.normal(size=shape) for shape in shapes]
-
-    for seed in range(40):
-        program, xs = build(seed)
+@pytest.mark.parametrize("start", range(0, 60, 10))
+@pytest.mark.parametrize(
+    ("shapes", "count"),
+    [([(4, 6), (6,), (4, 1), (6, 3), ()], 10), ([(700, 3), (700, 1), (3, 4), (4,), ()], 4)],
+    ids=["small", "batch"],
+)
+def test_random_programs(start, shapes, count):
+    for seed in range(start, start + count):
+        program, inputs = program_of(seed, shapes, 14)
         f = gt.function(program, backend="llvm")
-        plain = program(*map(gt.constant, xs))
-        for _ in range(2):
-            y, g = f(*xs)
-        np.testing.assert_allclose(y.numpy(), plain[0].numpy(), rtol=1e-12)
-        for a, b in zip(g, plain[1], strict=True):
-            np.testing.assert_allclose(a.numpy(), b.numpy(), rtol=1e-11, atol=1e-12)
+        f(*inputs)
+        found, expected = f(*inputs), program(*map(gt.constant, inputs))
+        for a, b in zip(gt.nest.flatten(found), gt.nest.flatten(expected), strict=True):
+            assert (a.shape, a.dtype) == (b.shape, b.dtype)
+            np.testing.assert_allclose(a.numpy(), b.numpy(), rtol=1e-9, atol=1e-11, err_msg=f"seed {seed}")
 
 
 def test_a_failed_compilation_leaves_the_function_usable(monkeypatch):

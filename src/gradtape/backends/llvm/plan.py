@@ -91,6 +91,7 @@ class _Planner:
         self.step: dict[int, int] = {}
         self.stored: set[int] = set()
         self.placed: set[int] = set()
+        self.lanes: set[int] = set()  # what kernels make entry by entry
         self.numbers: dict[int, Tensor] = dict(graph.constants)
         for index in (*graph.inputs, *graph.constants):
             self.step[index] = -1
@@ -125,12 +126,8 @@ class _Planner:
 
     def _bound(self, index: int, shape: tuple[int, ...]) -> int:
         """The first kernel of this shape that can use a value: its own, where it is made in one."""
-        made = self.step.get(index)
-        if index not in self.views and made is not None and made >= 0:
-            step = self.steps[made]
-            entries = isinstance(step, Kernel) and step.shape == shape == self.specs[index].shape
-            if entries and not any(index in reduction.outputs for reduction in step.reductions):  # type: ignore[union-attr]
-                return made
+        if index in self.lanes and self.specs[index].shape == shape:
+            return self.step[index]
         return self.step[self.view(index).base] + 1
 
     def _kernel(self, shape: tuple[int, ...], first: int) -> int:
@@ -162,6 +159,7 @@ class _Planner:
         self._use(operation.inputs, place)
         self.steps[place].operations.append(operation)  # type: ignore[union-attr]  # `_kernel` gives a kernel
         self.step[output] = place
+        self.lanes.add(output)
         return True
 
     def _as_reduction(self, operation: Operation) -> bool:

@@ -1,4 +1,4 @@
-"""Random programs over the vocabulary: views, joins, products, reductions, choices, and all that they make given out."""
+"""Random programs: views, joins, products, reductions, choices, and all that they make given out."""
 
 import numpy as np
 

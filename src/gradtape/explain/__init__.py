@@ -10,5 +10,6 @@
 | `nonfinite.py` | where a NaN or an infinity is made first; `patterns.py` has the classic ones         |
 | `debug.py`     | that as `gt.debug.nan` and `gt.debug.inf`                                            |
 | `summary.py`   | what was recorded and what is kept for it                                            |
+| `formula.py`   | partial derivatives as formulas; `symbols.py` says operations in SymPy's words       |
 | `on_tape.py`   | all of it as methods of the tape                                                     |
 """

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..arguments import single
 from ..core.place import user_frame
+from ..core.variable import Variable
 from ..modes.reverse import Record
 from .cause import Cause, Explanation
+from .formula import formulas
 from .none import explain
+from .program import name_of
 from .question import Question
 from .summary import Summary, summarize
 
@@ -129,6 +132,55 @@ class Explains:
                 "derivative, or make it with GradientTape(persistent=True)"
             )
         return summarize(record)
+
+    def formula(self, target: Any, sources: Any, wanted: Any = None) -> Any:
+        """Partial derivatives as formulas, beside their numbers; SymPy writes them and has to be installed.
+
+        For programs of numbers: up to 200 operations on values that are one number, or arrays that are treated entry
+        by entry with constants that are one number. It neither uses up the tape nor is recorded.
+
+        Args:
+            target: one tensor or variable.
+            sources: one tensor or variable, or a dictionary of the letters for several.
+            wanted: which partials, as `partials` takes them; by default the first one in each source.
+
+        Returns:
+            a `Formula`, or a tuple of them where `sources` is a dictionary: its text is the formula, `expression` the
+            SymPy expression, `latex` that for LaTeX, `value` the number.
+
+        Raises:
+            ImportError: without SymPy.
+            RuntimeError: if the tape was never entered or is used up.
+            ValueError: for a program that is too long or is no program of numbers, and for unknown names.
+
+        >>> import gradtape as gt
+        >>> x, t = gt.constant(1.0), gt.constant(1.0)
+        >>> with gt.GradientTape() as tape:
+        ...     tape.watch([x, t])
+        ...     y = x**3 + 2.0 * t
+        >>> tape.formula(y, {"x": x, "t": t}, "x xx t")
+        (3*x**2, 6*x, 2)
+        >>> slope = tape.formula(y, x)
+        >>> slope.latex, slope.value
+        ('3 x^{2}', np.float32(3.0))
+        """
+        (y,) = single(target, "formula")
+        named = sources
+        if not isinstance(sources, Mapping):
+            (x,) = single(sources, "formula")
+            named = {name_of(x, user_frame()) or "x": x}
+            if isinstance(x, Variable) and ":" in next(iter(named)):
+                named = {x.name.split(":")[0]: x}
+        for name, source in named.items():
+            single(source, f"formula, at {name!r},")
+        record = self._record or self._unanswered
+        if record is None:
+            raise RuntimeError(
+                "there is nothing to write a formula of: the tape was never entered, or it is used up. Ask before the "
+                "first derivative, or make it with GradientTape(persistent=True)"
+            )
+        found = formulas(record, y, named, [(name,) for name in named] if wanted is None else wanted)
+        return found if named is sources else found[0]
 
 
 def print_explanations(

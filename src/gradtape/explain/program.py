@@ -23,7 +23,7 @@ def name_of(obj: Any, frame: FrameType) -> str | None:
     """What an object is called in a frame; a variable that has no name there gives its own."""
     for names in (frame.f_locals, frame.f_globals):
         for name, value in names.items():
-            if value is obj and not name.startswith("_"):
+            if value is obj and name.isidentifier() and not name.startswith("_"):
                 return name
     return obj.name if isinstance(obj, Variable) and obj.name != "Variable:0" else None
 

@@ -178,7 +178,7 @@ class Road:
         """
         recorded = self.recorded
         places = [source.argument for source in recorded.sources]
-        if places != list(range(count)) or recorded.guards or recorded.written:
+        if places != list(range(count)) or recorded.guards or recorded.written or recorded.shown:
             return False
         if not self.leaves or not all(leaf is RESULT for leaf in self.leaves):
             return False
@@ -239,8 +239,12 @@ class Road:
         recorded = self.recorded
         first = len(recorded.guards)
         last = first + recorded.results
-        for variable, value in zip(recorded.written, outputs[last:], strict=True):
+        for variable, value in zip(recorded.written, outputs[last:], strict=False):
             variable._set(value if not isinstance(value, Tensor) else value._value)
+        rest = iter(outputs[last + len(recorded.written) :])
+        for show, count in recorded.shown:
+            values = [next(rest) for _ in range(count)]
+            show(*(value._value if isinstance(value, Tensor) else value for value in values))
         results = iter(outputs[first:last])
         return self.pack([wrap(next(results)) if leaf is RESULT else leaf for leaf in self.leaves])
 

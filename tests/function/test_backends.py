@@ -172,6 +172,33 @@ def test_random_programs(start, shapes, count):
             np.testing.assert_allclose(a.numpy(), b.numpy(), rtol=1e-9, atol=1e-11, err_msg=f"seed {seed}")
 
 
+@pytest.mark.parametrize("seed", range(8))
+def test_derivatives_of_random_programs_to_the_second_order(seed):
+    program, inputs = program_of(seed, [(4, 6), (6,), (4, 1), (6, 3), ()], 9)
+
+    def plain(*xs):
+        return program(*xs)[1]
+
+    def derivatives(f):
+        xs = [gt.constant(x) for x in inputs]
+        with gt.GradientTape() as outer:
+            outer.watch(xs)
+            with gt.GradientTape() as inner:
+                inner.watch(xs)
+                y = f(*xs)
+            first = inner.gradient(y, xs, unconnected_gradients="zero")
+            z = sum(gt.reduce_sum(gt.sin(g)) for g in first)
+        second = outer.gradient(z, xs, unconnected_gradients="zero")
+        with gt.autodiff.ForwardAccumulator(xs, [gt.ones_like(x) for x in xs]) as accumulator:
+            y = f(*xs)
+        return [y, *first, *second, accumulator.jvp(y, unconnected_gradients="zero")]
+
+    recorded = gt.function(plain, backend="llvm")
+    derivatives(recorded)
+    for a, b in zip(derivatives(recorded), derivatives(plain), strict=True):
+        np.testing.assert_allclose(a.numpy(), b.numpy(), rtol=1e-8, atol=1e-10)
+
+
 def test_a_failed_compilation_leaves_the_function_usable(monkeypatch):
     import gradtape.backends.llvm as llvm
 

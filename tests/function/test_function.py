@@ -482,3 +482,16 @@ def test_an_error_in_a_replay_names_the_operation_and_the_line(record):
         f(-gt.eye(2))
     assert "test_function.py" in caught.value.__notes__[0]
     np.testing.assert_allclose(f(4 * gt.eye(2)).numpy(), 4 * np.eye(2))
+
+
+def test_the_print_of_tensorflow_prints_at_every_call_and_that_of_python_once(record, capsys):
+    def program(x):
+        print("python")
+        gt.print("x is", {"x": x}, [1, 2 * x])
+        return x + 1
+
+    f = record(program)
+    for value in (1.0, 2.0, 3.0):
+        assert float(f(gt.constant(value))) == value + 1
+    lines = [f"x is {{'x': '{v}'}} [1, '{2 * v}']" for v in (1.0, 2.0, 3.0)]
+    assert capsys.readouterr().out.splitlines() == ["python", *lines]

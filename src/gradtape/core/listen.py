@@ -212,6 +212,9 @@ class Listener:
     def hear_seed(self, source: Any) -> None:
         """Be told that a source of random numbers was made from a seed, so that it gives the same in every run."""
 
+    def hear_show(self, show: Any, tensors: Any) -> None:
+        """Be told that `show(*values)` was called with the values of these tensors, to let the world see them."""
+
     def hear_effect(self, what: str) -> None:
         """Be told of something that is done for its effect and leaves no trace among the operations."""
 

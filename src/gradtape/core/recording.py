@@ -52,7 +52,8 @@ class Source:
 class Recorded:
     """A recorded program: a pure graph, and what its inputs and outputs mean.
 
-    The outputs of the graph are the guards' values, the results and the variables' new values, in this order.
+    The outputs of the graph are the guards' values, the results, the variables' new values and what is shown, in this
+    order; `shown` holds functions and how many of the last each is called with.
     """
 
     graph: Graph
@@ -60,6 +61,7 @@ class Recorded:
     guards: tuple[Guard, ...]
     results: int
     written: tuple[Any, ...]
+    shown: tuple[tuple[Callable[..., Any], int], ...]
 
 
 QUESTIONS: dict[str, Callable[[Any], Any]] = {
@@ -82,6 +84,7 @@ class Recording(Listener):
         "places",
         "reads",
         "seeded",
+        "shown",
         "sources",
         "states",
         "written",
@@ -98,6 +101,7 @@ class Recording(Listener):
         self.guards: list[tuple[int, Guard]] = []
         # Tensors whose node says nothing of their place, kept alive: reads of variables, integers in tuples, constants.
         self.places: dict[int, tuple[Any, int]] = {}
+        self.shown: list[tuple[Callable[..., Any], list[int]]] = []
         self.reads: dict[int, tuple[Tensor, int]] = {}
         self.states: dict[Any, int] = {}
         self.written: dict[Any, int] = {}
@@ -190,6 +194,9 @@ class Recording(Listener):
     def hear_seed(self, source: Any) -> None:
         self.seeded.append(source)
 
+    def hear_show(self, show: Any, tensors: Any) -> None:
+        self.shown.append((show, [self.index(tensor) for tensor in tensors]))
+
     def hear_effect(self, what: str) -> None:
         raise RecordingError(
             f"{what} ({user_line()}) changes something outside the function, and a replay of the recorded "
@@ -216,9 +223,15 @@ class Recording(Listener):
         """What has been written, with these tensors for results."""
         outputs = [place for place, _ in self.guards] + [self.index(result) for result in results]
         variables = tuple(cell.content for cell in self.written)
-        graph = check(self.builder.graph(outputs + list(self.written.values())))
+        outputs += self.written.values()
+        outputs += [place for _, places in self.shown for place in places]
         return Recorded(
-            graph, tuple(self.sources), tuple(guard for _, guard in self.guards), len(results), variables
+            check(self.builder.graph(outputs)),
+            tuple(self.sources),
+            tuple(guard for _, guard in self.guards),
+            len(results),
+            variables,
+            tuple((show, len(places)) for show, places in self.shown),
         )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..core import nest
+from ..core.listen import listeners
 from ..core.tensor import as_tensor
 
 
@@ -38,10 +39,21 @@ def hessians(ys: Any, xs: Any, *arguments: Any, **options: Any) -> Any:
 def print_values(
     *inputs: Any, output_stream: Any = None, summarize: int = 3, sep: str = " ", end: str = "\n"
 ) -> None:
-    """Print values as `tf.print` does: tensors without their dtype and shape."""
+    """Print values as `tf.print` does: tensors without their dtype and shape. A replayed function prints again."""
+    leaves = [nest.flatten(given) if nest.is_nested(given) else [given] for given in inputs]
+    tensors = [as_tensor(leaf) for part in leaves for leaf in part if hasattr(type(leaf), "_as_tensor")]
 
-    def text(leaf: Any) -> Any:
-        return str(as_tensor(leaf)._value) if hasattr(type(leaf), "_as_tensor") else leaf
+    def show(*values: Any) -> None:
+        texts = map(str, values)
 
-    shown = [nest.map_structure(text, given) if nest.is_nested(given) else text(given) for given in inputs]
-    print(*shown, sep=sep, end=end, file=output_stream)
+        def text(leaf: Any) -> Any:
+            return next(texts) if hasattr(type(leaf), "_as_tensor") else leaf
+
+        shown = [
+            nest.map_structure(text, given) if nest.is_nested(given) else text(given) for given in inputs
+        ]
+        print(*shown, sep=sep, end=end, file=output_stream)
+
+    show(*(tensor._value for tensor in tensors))
+    for listener in listeners():
+        listener.hear_show(show, tensors)

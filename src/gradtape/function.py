@@ -318,7 +318,8 @@ def function(
     Tensors and arrays are inputs of the program, variables are read and written at every call. Everything else (Python
     numbers, text, objects) belongs to the kind of a call: another value is recorded anew. What a tensor decides in
     Python (`if`, `while`, `int(x)`) is kept as a guard; a call for which it fails is recorded as another road. Python's
-    prints happen, and lists and dictionaries outside are changed, only while recording; `gt.print` prints at every call.
+    prints happen, and lists and dictionaries outside are changed, only while recording; `gt.print` prints at every
+    call.
 
     Args:
         func: the function; without it, a decorator is returned.

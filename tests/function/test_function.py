@@ -486,7 +486,7 @@ def test_an_error_in_a_replay_names_the_operation_and_the_line(record):
 
 def test_the_print_of_tensorflow_prints_at_every_call_and_that_of_python_once(record, capsys):
     def program(x):
-        print("python")
+        print("python")  # noqa: T201
         gt.print("x is", {"x": x}, [1, 2 * x])
         return x + 1
 

@@ -1,4 +1,8 @@
-"""Machine code from graphs, through llvmlite; nothing of it is imported before a graph is compiled."""
+"""Machine code from graphs, through llvmlite.
+
+This file is the room's entrance. What lies behind it is loaded with the first program that is compiled, so that
+`import gradtape` stays quick.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +10,7 @@ import importlib.util
 from typing import Any
 
 from ...core.graph import Graph
-from . import calling
-from .lower import lowered
-from .program import Program
 from .threads import get_threads, set_threads
-from .tiles import tiled
 
 
 def missing() -> str | None:
@@ -20,15 +20,22 @@ def missing() -> str | None:
     return None
 
 
-def entry(program: Any, floats: bool, structure: type | None) -> Any:
-    """A builtin function for a compiled program of numbers (see `calling.py`), None if it is not one."""
-    return calling.entry(program.graph, floats, structure) if type(program) is Program else None
-
-
 def compile(graph: Graph) -> Any:
     """Make a graph ready to run."""
+    from .lower import lowered
+    from .program import Program
+    from .tiles import tiled
+
     low = lowered(graph)
     return tiled(low) or Program(low)
+
+
+def entry(program: Any, floats: bool, structure: type | None) -> Any:
+    """A builtin function for a compiled program of numbers (see `calling.py`), None if it is not one."""
+    from . import calling
+    from .program import Program
+
+    return calling.entry(program.graph, floats, structure) if type(program) is Program else None
 
 
 __all__ = ["compile", "entry", "get_threads", "missing", "set_threads"]

@@ -1,7 +1,8 @@
 """Imports go one way only: the order of the rooms, no cycle anywhere, and nothing imported late.
 
-The order is that of docs/how-it-works.md. A late import, inside a function, is for a heavy third party in its
-own room, and for what lies behind the entrance of the compiler's. Imports for types alone (`if TYPE_CHECKING:`) never run: they make no cycle, but they keep the order.
+The order is that of docs/how-it-works.md. A late import, inside a function, is for a heavy third party in its own
+room, and for what lies behind the entrance of the compiler's. Imports for types alone (`if TYPE_CHECKING:`) never
+run: they make no cycle, but they keep the order.
 """
 
 import ast

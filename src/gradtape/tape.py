@@ -215,9 +215,9 @@ class GradientTape(Explains, FieldOperators, WholeDerivatives):
         >>> tape.gradient(y, x)
         <Tensor: shape=(2,), dtype=float32, numpy=array([2., 4.], dtype=float32)>
         """
+        record = self._begin()
         if target is None:
             raise TypeError("Argument `target` should be a tensor or variable, or a nest of them, not None")
-        record = self._begin()
         unconnected = unconnected_choice(unconnected_gradients)
         targets, flat = tensors_of(target, "target"), tensors_of(sources, "sources")
         seeds = seeds_of(targets, target, output_gradients)

@@ -65,10 +65,10 @@ class WholeDerivatives:
         >>> tape.jacobian(y, x).numpy().tolist()
         [[2.0, 0.0], [0.0, 4.0]]
         """
-        if target is None:
-            raise TypeError("Argument `target` should be a tensor or variable, not None")
         self._may_repeat(experimental_use_pfor)
         record = self._begin()
+        if target is None:
+            raise TypeError("Argument `target` should be a tensor or variable, not None")
         unconnected = unconnected_choice(unconnected_gradients)
         (y,), flat = single(target, "jacobian"), tensors_of(sources, "sources")
         shape = tuple(y._value.shape)
@@ -109,12 +109,12 @@ class WholeDerivatives:
         >>> tape.batch_jacobian(y, x).numpy().tolist()
         [[[2.0, 0.0], [0.0, 4.0]], [[6.0, 0.0], [0.0, 8.0]]]
         """
-        if target is None:
-            raise TypeError("Argument `target` should be a tensor or variable, not None")
         if parallel_iterations is not None and not self._persistent:
             raise RuntimeError("batch_jacobian needs persistent=True when parallel_iterations is given")
         self._may_repeat(experimental_use_pfor)
         record = self._begin()
+        if target is None:
+            raise TypeError("Argument `target` should be a tensor or variable, not None")
         unconnected_choice(unconnected_gradients)
         (y,), (x,) = single(target, "batch_jacobian"), single(source, "batch_jacobian")
         ys, xs = tuple(y._value.shape), tuple(x._value.shape)

@@ -223,13 +223,17 @@ def test_gradient_inside_stops_a_non_persistent_tape_first() -> None:
         tape.gradient(z, x)
 
 
-def test_a_failed_gradient_inside_has_stopped_recording_but_keeps_the_record() -> None:
+@pytest.mark.parametrize("method", ["gradient", "jacobian", "batch_jacobian"])
+@pytest.mark.parametrize("wrong", ["target", "source", "choice"])
+def test_a_failed_call_inside_has_stopped_recording_but_keeps_the_record(method: str, wrong: str) -> None:
     x = tf.constant(3.0)
     with tf.GradientTape() as tape:
         tape.watch(x)
         y = x * x
-        with pytest.raises(ValueError, match="Unknown value for unconnected_gradients"):
-            tape.gradient(y, x, unconnected_gradients="nonsense")
+        target, source = None if wrong == "target" else y, 3.0 if wrong == "source" else x
+        choice = "nonsense" if wrong == "choice" else "none"
+        with pytest.raises((TypeError, ValueError)):
+            getattr(tape, method)(target, source, unconnected_gradients=choice)
         unheard = x * 100.0
     assert tape.gradient([y, unheard], x).numpy() == 6.0
 

@@ -368,3 +368,15 @@ def test_parts_of_what_was_computed_leave_as_results_and_as_arguments():
     f(x)
     for found, expected in zip(f(x), program(gt.constant(x)), strict=True):
         np.testing.assert_allclose(found.numpy(), expected.numpy(), rtol=1e-10)
+
+
+def test_a_function_that_the_library_has_not_is_called_by_its_value(monkeypatch):
+    from gradtape.backends.llvm import emit, plan
+
+    monkeypatch.setattr(emit, "address_in_library", lambda name: None)
+    monkeypatch.setattr(plan, "_SPEAKS", {})
+    f = gt.function(lambda x: gt.cosh(x) + gt.exp(x), backend="llvm")
+    x = np.array([0.5, 1.0])
+    f(x)
+    np.testing.assert_allclose(f(x).numpy(), np.cosh(x) + np.exp(x), rtol=1e-14)
+    assert f.stats()["calls"] == ["cosh"]

@@ -124,7 +124,9 @@ def entry(graph: Graph, floats: bool, structure: type | None) -> Callable[..., A
     """
     if not _is_of_numbers(graph) or layout() is None:
         return None
-    return Entry(Code(_Writer(graph, floats, structure).text())).call
+    writer = _Writer(graph, floats, structure)
+    text = writer.text()
+    return Entry(Code(text, writer.module.library)).call
 
 
 def _is_of_numbers(graph: Graph) -> bool:

@@ -9,9 +9,12 @@ The text of IR is put together here by hand, as that costs a tenth of building i
 
 from __future__ import annotations
 
+import ctypes
+import os
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -49,6 +52,8 @@ class Module:
 
     declarations: dict[str, str] = field(default_factory=dict)
     functions: list[str] = field(default_factory=list)
+    library: set[str] = field(default_factory=set)
+    """The functions of the C library that are called."""
     bodies: dict[str, str] = field(default_factory=dict)
     """The loops by their text, so that equal ones are one."""
 
@@ -58,6 +63,17 @@ class Module:
 
     def text(self) -> str:
         return "\n".join([*self.declarations.values(), *self.functions])
+
+
+@lru_cache(maxsize=256)
+def address_in_library(name: str) -> int | None:
+    """Where a function of the C library of mathematics starts in this process; None if there is none of the name."""
+    for library in (None, "libm.so.6") if os.name == "posix" else ("ucrtbase",):
+        try:
+            return ctypes.cast(getattr(ctypes.CDLL(library), name), ctypes.c_void_p).value
+        except (AttributeError, OSError):
+            continue
+    return None
 
 
 def literal(kind: str, number: Any) -> str:
@@ -306,6 +322,9 @@ class Emitter:
         """A function of the C library on each lane: for what has no vector code of our own."""
         kind = self._floating(arguments[0]).kind
         called = name if kind == "double" else name + "f"
+        if address_in_library(called) is None:
+            raise Unsupported(f"{called}, which the C library has not")
+        self.module.library.add(called)
         self.module.declare(called, kind, ", ".join(kind for _ in arguments))
         if self.width == 1:
             given = ", ".join(f"{kind} {a.name}" for a in arguments)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterable
 from typing import Any
+
+from .emit import address_in_library
 
 _LOCK = threading.Lock()
 _MACHINE: list[Any] = []
@@ -24,15 +27,17 @@ def _machine() -> Any:
 
 
 class Code:
-    """Machine code; it lives as long as this object."""
+    """Machine code of a text that calls these functions of the C library; it lives as long as this object."""
 
     __slots__ = ("_engine", "size")
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, library: Iterable[str] = ()) -> None:
         import llvmlite.binding as llvm
 
         with _LOCK:
             machine = _machine()
+            for name in library:
+                llvm.add_symbol(name, address_in_library(name))
             module = llvm.parse_assembly(text)
             module.verify()
             # The loops are vectors already, so a few passes do; the standard pipeline takes longer, makes no

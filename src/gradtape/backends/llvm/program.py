@@ -93,7 +93,7 @@ class Program:
         self.kernels = kernels
         if self._walk is not None:
             module.functions.append(self._walk(self))
-        self.code = Code(module.text()) if kernels else None
+        self.code = Code(module.text(), module.library) if kernels else None
         prototype = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
         self.parts = [
             prototype(self.code.address(f"segment_{number}"))

@@ -40,6 +40,7 @@ ORDER = [
     ["checking"],
     ["laws", "testing"],
     ["faces"],
+    ["commands"],
     [""],
     ["cli"],
     ["__main__"],

@@ -72,12 +72,12 @@ class Summary:
             for name, count in self.operations.items()
         ]
         if rows:
-            lines += ["", *_columns([("operation", "count", "kept"), *rows[:SHOWN]])]
+            lines += ["", *columns([("operation", "count", "kept"), *rows[:SHOWN]])]
             if len(rows) > SHOWN:
                 lines.append(f"and {_counted(len(rows) - SHOWN, 'other')}")
         if self.largest:
             held = [(h.operation, f"{h.dtype}{list(h.shape)}", size(h.bytes)) for h in self.largest]
-            lines += ["", *_columns([("largest, kept for", "array", "bytes"), *held])]
+            lines += ["", *columns([("largest, kept for", "array", "bytes"), *held])]
         if self.deepest:
             lines += ["", f"deepest path: {_path(self.deepest)}"]
         return "\n".join(lines)
@@ -171,12 +171,13 @@ def _path(names: Sequence[str]) -> str:
     return " > ".join([*names[:half], left, *names[-half:]])
 
 
-def _columns(rows: Sequence[tuple[str, ...]]) -> list[str]:
-    """Lines of a table, its first column to the left and the others to the right."""
+def columns(rows: Sequence[tuple[str, ...]], numbers: set[int] | None = None) -> list[str]:
+    """Lines of a table; the columns of `numbers` (None: all but the first) stand to the right."""
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    right = set(range(1, len(widths))) if numbers is None else numbers
     return [
         "  ".join(
-            cell.rjust(width) if column else cell.ljust(width)
+            cell.rjust(width) if column in right else cell.ljust(width)
             for column, (cell, width) in enumerate(zip(row, widths, strict=True))
         )
         for row in rows

@@ -1,0 +1,11 @@
+"""What the subcommands do, without the command line: each file has one, as functions that return data and text.
+
+| file            | subcommand                                                                     |
+|-----------------|--------------------------------------------------------------------------------|
+| `values.py`     | the values of `--at`                                                           |
+| `expression.py` | a formula as text, evaluated with gradtape or written in SymPy                 |
+| `partials.py`   | `gradtape partials`                                                            |
+| `check.py`      | `gradtape check`                                                               |
+| `doctor.py`     | `gradtape doctor`                                                              |
+| `examples.py`   | `gradtape examples`                                                            |
+"""

@@ -13,7 +13,7 @@ import pytest
 import sympy as sp
 
 from gradtape import cli
-from gradtape.commands import examples
+from gradtape.commands import doctor, examples
 from gradtape.commands.expression import evaluate, names_in, parse, symbolic
 from gradtape.commands.partials import partials_of
 from gradtape.commands.values import values_at
@@ -216,6 +216,16 @@ def test_doctor(gradtape):
     assert found["cpus"] == os.cpu_count()
     assert found["packages"]["sympy"] == version("sympy")
     assert found["derivatives"] == "right"
+
+
+def test_doctor_says_what_is_broken_and_what_is_missing(gradtape, monkeypatch, tmp_path):
+    (tmp_path / "matplotlib.py").write_text("raise RuntimeError('half installed')")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "matplotlib", raising=False)
+    monkeypatch.setitem(doctor.OPTIONAL, "no_such_package", "nothing")
+    _, out, _ = gradtape("doctor")
+    assert "broken: half installed" in out
+    assert "not installed (nothing): pip install no_such_package" in out
 
 
 # examples

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import platform
 import sys
-from importlib.metadata import PackageNotFoundError, version
+from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -46,11 +47,13 @@ def examined(own_version: str) -> dict[str, Any]:
 
 
 def installed(name: str) -> str | None:
-    """The version of a package, None if it is not installed."""
-    try:
-        return version(name)
-    except PackageNotFoundError:
+    """The version of a package, None if it is not installed; what is wrong with one that cannot be loaded."""
+    if find_spec(name) is None:
         return None
+    try:
+        return str(import_module(name).__version__)
+    except Exception as error:  # whatever a broken installation raises
+        return f"broken: {error}"
 
 
 def described(found: dict[str, Any]) -> str:

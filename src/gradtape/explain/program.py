@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import ast
 import linecache
+import sys
 import threading
 from collections.abc import Iterator
-from concurrent.futures import Executor, Future
 from types import FrameType
 from typing import Any
 
@@ -37,10 +37,12 @@ def held(frame: FrameType) -> Iterator[tuple[str, Tensor | Variable]]:
 
 def other_threads(frame: FrameType) -> list[str]:
     """The names in a frame of threads, pools of workers and their results."""
+    futures = sys.modules.get("concurrent.futures")  # whoever has a pool has loaded it
+    kinds = (threading.Thread,) if futures is None else (threading.Thread, futures.Executor, futures.Future)
     return [
         name
         for name, value in {**frame.f_globals, **frame.f_locals}.items()
-        if isinstance(value, (threading.Thread, Executor, Future)) and value is not threading.current_thread()
+        if isinstance(value, kinds) and value is not threading.current_thread()
     ]
 
 

@@ -5,7 +5,7 @@ NAMES = {
         AggregationMethod CriticalSection DeviceSpec Graph Operation RegisterGradient TensorArray TensorArraySpec
         VariableAggregation VariableSynchronization check_pinned control_dependencies device
         get_current_name_scope get_static_value group guarantee_const import_graph_def init_scope inside_function
-        is_symbolic_tensor load_library load_op_library name_scope no_gradient no_op
+        is_symbolic_tensor load_library load_op_library no_gradient no_op
         nondifferentiable_batch_function tuple variable_creator_scope
     """,
     "a whole module beside differentiation; not followed": """
@@ -16,7 +16,7 @@ NAMES = {
     """,
     "sparse, ragged and other composite tensors; here tensors are dense": """
         IndexedSlicesSpec NoneTensorSpec OptionalSpec RaggedTensor RaggedTensorSpec SparseTensor SparseTensorSpec
-        TensorSpec TypeSpec type_spec_from_value ragged_fill_empty_rows ragged_fill_empty_rows_grad edit_distance
+        TypeSpec type_spec_from_value ragged_fill_empty_rows ragged_fill_empty_rows_grad edit_distance
         nn.collapse_repeated nn.embedding_lookup_sparse nn.safe_embedding_lookup_sparse
     """,
     "text, bytes and handles; here tensors are numbers": """

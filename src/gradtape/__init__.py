@@ -23,6 +23,7 @@ from .core.errors import (
     PersistentTapeWarning,
     PrecisionWarning,
 )
+from .core.naming import name_scope
 from .core.spec import (
     DType,
     TensorShape,
@@ -203,6 +204,7 @@ from .faces.selection import (
     tile,
 )
 from .function import Function, function
+from .kinds import TensorSpec
 from .partials import partials
 from .series import TaylorAccumulator, taylor
 from .sparse import IndexedSlices
@@ -240,6 +242,7 @@ __all__ = [
     "TaylorAccumulator",
     "Tensor",
     "TensorShape",
+    "TensorSpec",
     "UnconnectedGradients",
     "Variable",
     "__version__",
@@ -352,6 +355,7 @@ __all__ = [
     "meshgrid",
     "minimum",
     "multiply",
+    "name_scope",
     "negative",
     "nest",
     "newaxis",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -66,6 +67,34 @@ def packer(result: Any) -> Callable[[list[Any]], Any]:
         return tuple if type(result) is tuple else list
     structure = nest.map_structure(lambda _: None, result)
     return lambda leaves: nest.pack_sequence_as(structure, leaves)
+
+
+@dataclass(frozen=True, slots=True)
+class TensorSpec:
+    """What `input_signature` asks of an argument: a shape, in which None fits every size, and a dtype.
+
+    >>> import gradtape as gt
+    >>> @gt.function(input_signature=[gt.TensorSpec([None, 2], gt.float32)])
+    ... def total(x):
+    ...     return gt.reduce_sum(x)
+    >>> total(gt.ones((3, 2))).numpy()
+    np.float32(6.0)
+    """
+
+    shape: Any
+    dtype: Any = "float32"
+    name: str | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "dtype", np.dtype(self.dtype))
+        if self.shape is not None:
+            sizes = tuple(None if n is None else int(n) for n in self.shape)
+            object.__setattr__(self, "shape", sizes)
+
+    @classmethod
+    def from_tensor(cls, tensor: Any, name: str | None = None) -> TensorSpec:
+        """The shape and dtype of a tensor."""
+        return cls(tensor.shape, tensor.dtype, name)
 
 
 def check_signature(name: str, signature: tuple[Any, ...], args: Any) -> None:

@@ -5,6 +5,7 @@ Sections: modules; shapes, dtypes and moments; seeds; generators.
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import numpy as np
@@ -77,6 +78,50 @@ def test_modules_have_names() -> None:
     assert Dense(name="top").name == "top"
     assert Dense().name == "dense"
     assert Model().name == "model"
+
+
+def test_name_scopes_prefix_the_names_of_variables() -> None:
+    with tf.name_scope("outer") as outer:
+        first = tf.Variable(1.0, name="w")
+        with tf.name_scope("inner") as inner:
+            second = tf.Variable(1.0)
+            with tf.name_scope("other/") as other, tf.name_scope("") as none:
+                third = tf.Variable(1.0, name="w")
+            copied = copy.deepcopy(first)
+        fourth = tf.Variable(1.0, name="w")
+    assert [outer, inner, other, none] == ["outer/", "outer/inner/", "other/", ""]
+    found = [v.name for v in (first, second, third, copied, fourth, tf.Variable(1.0, name="w"))]
+    assert found == ["outer/w:0", "outer/inner/Variable:0", "w:0", "outer/w:0", "outer/w:0", "w:0"]
+    with pytest.raises(ValueError, match="name_scope takes a text"):
+        tf.name_scope(None)
+
+
+def test_a_scope_ends_on_an_exception_and_may_be_entered_inside_itself() -> None:
+    scope = tf.name_scope("a")
+    with pytest.raises(ZeroDivisionError), scope, scope as inner:
+        assert inner == "a/a/"
+        1 / 0
+    assert tf.Variable(1.0, name="w").name == "w:0"
+
+
+def test_a_module_names_its_variables() -> None:
+    class Scaled(tf.Module):
+        def __init__(self, name: str | None = None) -> None:
+            super().__init__(name=name)
+            with self.name_scope:
+                self.a = tf.Variable(2.0, name="a")
+
+        @tf.Module.with_name_scope
+        def __call__(self, x: Any, *, power: float = 1.0) -> Any:
+            if not hasattr(self, "w"):
+                self.w = tf.Variable(3.0, name="w")
+            return self.a * self.w * x**power
+
+    with tf.name_scope("net"):
+        module = Scaled()
+    assert module(tf.constant(2.0), power=2.0).numpy() == 24.0
+    assert [v.name for v in module.variables] == ["net/scaled/a:0", "net/scaled/w:0"]
+    assert module.name == "scaled"
 
 
 def test_a_module_trains() -> None:

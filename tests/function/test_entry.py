@@ -121,3 +121,23 @@ def test_where_objects_lie_otherwise_there_is_no_entry(monkeypatch):
     f = gt.function(lambda x: x * 2, backend="llvm")
     assert [float(f(gt.constant(k))) for k in (1.0, 2.0, 3.0)] == [2.0, 4.0, 6.0]
     assert f._entry is None
+
+
+def test_an_input_signature_says_what_fits() -> None:
+    @gt.function(
+        input_signature=[gt.TensorSpec([None, 2], gt.float32), gt.TensorSpec(None, "float64", name="w")]
+    )
+    def total(x, w=None):
+        return gt.reduce_sum(x) if w is None else gt.reduce_sum(w)
+
+    assert total(gt.ones((3, 2))).numpy() == 6.0
+    assert total(gt.ones((5, 2))).numpy() == 10.0
+    assert total(gt.ones((1, 2)), gt.ones((2, 2), gt.float64)).numpy() == 4.0
+    for wrong in (gt.ones((3, 3)), gt.ones((2,)), gt.ones((3, 2), gt.float64)):
+        with pytest.raises(
+            TypeError, match=r"argument 0 .* does not fit its input_signature: shape \(None, 2\)"
+        ):
+            total(wrong)
+    with pytest.raises(TypeError, match="takes 2 arguments by its input_signature, 3 were given"):
+        total(gt.ones((1, 2)), None, None)
+    assert gt.TensorSpec.from_tensor(gt.ones((2, 3)), "x") == gt.TensorSpec((2, 3), "float32", "x")

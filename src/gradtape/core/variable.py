@@ -10,6 +10,7 @@ import numpy as np
 from .errors import InvalidArgumentError
 from .holder import show
 from .listen import Node, listeners, paused, spec_of
+from .naming import scoped
 from .primitive import Kind, Primitive
 from .spec import DType, TensorShape
 from .tensor import ROWS, Operators, Tensor, apply, as_tensor
@@ -27,7 +28,7 @@ class Variable(Operators):
     Args:
         initial_value: number, nested list, array or tensor, or a function without arguments that gives one.
         trainable: whether tapes watch it by themselves. Default: True.
-        name: shown as `name:0`.
+        name: shown as `name:0`, after the prefix of a `name_scope`.
         dtype: default: that of the value, float32 for Python floats, int32 for Python ints.
         shape: what later values must fit; an axis of None fits every size. Default: the shape of the value.
 
@@ -69,7 +70,7 @@ class Variable(Operators):
         self._value: Any = _value_of(value, dtype)
         self._node: Node | None = None
         self._serial = next(_CREATED)
-        self._name = f"{name or 'Variable'}:0"
+        self._name = scoped(f"{name or 'Variable'}:0")
         self._trainable = True if trainable is None else bool(trainable)
         self.constraint = constraint
         self._fits: tuple[int | None, ...] | None = self._value.shape if validate_shape else None
@@ -250,12 +251,18 @@ class Variable(Operators):
         return self.__deepcopy__({})
 
     def __deepcopy__(self, memo: Any) -> Variable:
-        return Variable(np.array(self._value), self.trainable, name=self._name[:-2], shape=self._fits)
+        return _remade(np.array(self._value), self.trainable, self._fits, self._name)
 
     def __reduce__(self) -> Any:
         # Values travel, tapes never do.
-        name = self._name[:-2]
-        return Variable, (self._value, self.trainable, self._fits is not None, None, name)
+        return _remade, (self._value, self.trainable, self._fits, self._name)
+
+
+def _remade(value: Any, trainable: bool, fits: tuple[int | None, ...] | None, name: str) -> Variable:
+    """A copy of a variable, under its whole name whatever the scope."""
+    variable = Variable(value, trainable, validate_shape=fits is not None, shape=fits)
+    variable._name = name
+    return variable
 
 
 class VariableSlice(Tensor):

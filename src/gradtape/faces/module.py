@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import functools
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from ..core import nest
+from ..core.naming import name_scope, scoped
 from ..core.variable import Variable
 
 
@@ -23,11 +25,40 @@ class Module:
 
     def __init__(self, name: str | None = None) -> None:
         self._name = name or _snake(type(self).__name__)
+        self._scope = scoped(self._name) + "/"
 
     @property
     def name(self) -> str:
         """The name given, or one made of the class's name."""
         return getattr(self, "_name", _snake(type(self).__name__))
+
+    @property
+    def name_scope(self) -> name_scope:
+        """A context in which the names of variables begin with this module's name."""
+        return name_scope(getattr(self, "_scope", self.name + "/"))
+
+    @classmethod
+    def with_name_scope(cls, method: Callable[..., Any]) -> Callable[..., Any]:
+        """Decorate a method so that it runs in the module's name scope.
+
+        >>> import gradtape as gt
+        >>> class Scale(gt.Module):
+        ...     @gt.Module.with_name_scope
+        ...     def __call__(self, x):
+        ...         if not hasattr(self, "w"):
+        ...             self.w = gt.Variable(3.0, name="w")
+        ...         return x * self.w
+        >>> scale = Scale(name="first")
+        >>> scale(gt.constant(2.0)).numpy(), scale.w.name
+        (np.float32(6.0), 'first/w:0')
+        """
+
+        @functools.wraps(method)
+        def inside(self: Module, *args: Any, **kwargs: Any) -> Any:
+            with self.name_scope:
+                return method(self, *args, **kwargs)
+
+        return inside
 
     @property
     def variables(self) -> tuple[Variable, ...]:
@@ -59,7 +90,7 @@ def _leaves(module: Module, seen: set[int]) -> Iterator[Any]:
     seen.add(id(module))
     yield module
     for key, value in sorted(vars(module).items()):
-        if key == "_name":
+        if key in ("_name", "_scope"):
             continue
         for leaf in nest.flatten(value):
             if isinstance(leaf, Module):

@@ -180,7 +180,8 @@ def _operator(name: str, reflected: bool = False) -> Callable[[Any, Any], Any]:
         try:
             return call(ROWS[name], other, self) if reflected else call(ROWS[name], self, other)
         except UnconvertibleError:
-            if isinstance(other, (int, float, complex)):  # then it is self, a text, that has no arithmetic
+            # Then it is self, a text, that has no arithmetic; or an array, which would take a tensor off the tape.
+            if isinstance(other, (int, float, complex, np.ndarray)):
                 raise
             return NotImplemented
 
@@ -248,6 +249,11 @@ class Operators(Holder):
     def __getitem__(self, index: Any) -> Tensor:
         return FUNCTIONS["getitem"](self, index)  # type: ignore[no-any-return]
 
+    @property
+    def at(self) -> Any:
+        """`t.at[index].set(v)`, `.add(v)`, `.multiply(v)`, ...: a new tensor that differs at the index."""
+        return FUNCTIONS["at"](self)
+
     def __iter__(self) -> Iterator[Tensor]:
         if self.ndim == 0:
             raise TypeError("a tensor of rank 0 cannot be iterated over")
@@ -304,6 +310,7 @@ class Tensor(Operators):
 
     def __setitem__(self, index: Any, value: Any) -> None:
         raise TypeError(
-            "tensors do not change, so t[i] = v is not possible; build the result with gt.where, gt.concat, gt.stack "
-            "or gt.tensor_scatter_nd_update, or keep it in a gt.Variable and use v[i].assign(...)"
+            "tensors do not change, so t[i] = v is not possible; write t = t.at[i].set(v), and t = t.at[i].add(v) for "
+            "t[i] += v; or build the result with gt.where, gt.stack or gt.concat, or keep it in a gt.Variable and use "
+            "v[i].assign(...)"
         )

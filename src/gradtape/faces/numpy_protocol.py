@@ -1,46 +1,95 @@
-"""NumPy's functions on our tensors: a name leads to a row or a composite of that name, and is recorded.
+"""NumPy's two protocols: how `np.sin(t)` and `np.sum(t)` find what they mean on a tensor, and are recorded.
 
-A function without a rule is computed on the plain values if no tensor among the arguments is followed by anybody;
-otherwise it raises an error that names it, so that a derivative never gets lost in silence.
+A name leads to a function of the files `numpy_*.py`, else to a composite, else to a row. `numpy_words.py` says which
+functions have no derivative by nature and which are refused. A function without a word is computed on the plain
+values if nobody follows a tensor among the arguments; otherwise it raises an error that names it, so that a derivative
+never gets lost in silence.
+
+The methods of ufuncs that are no `__call__` are in `ufunc_methods.py`.
 """
 
 from __future__ import annotations
 
+import inspect
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from ..core.tensor import FUNCTIONS, ROWS, as_tensor, call, look
-from ..ops import composite
+import numpy as np
+
+from ..core.tensor import FUNCTIONS, ROWS, Tensor, as_tensor, call, look
+from ..ops.composite import astype
 from ..ops.fourier import FUNCTIONS_FFT
 from ..ops.matrices import FUNCTIONS_LINALG
+from . import (
+    numpy_arrays,
+    numpy_elementwise,
+    numpy_numerical,
+    numpy_reductions,
+    numpy_statistics,
+    scipy_special,
+)
+from .numpy_names import NAMES, SCIPY
+from .numpy_words import MAKERS, PLAIN, REFUSED
+from .ufunc_methods import METHODS
+
+ENTERED = (
+    numpy_arrays,
+    numpy_elementwise,
+    numpy_numerical,
+    numpy_reductions,
+    numpy_statistics,
+    scipy_special,
+)
+"""The files whose functions `NAMES` and `SCIPY` hold."""
+
+# Rows whose parameters are not those of NumPy's function of the same name.
+_INNER = frozenset(
+    {"concatenate", "convolve", "einsum", "identity", "max", "min", "norm", "stack", "sum", "take"}
+)
+_ROOMS = {"linalg": FUNCTIONS_LINALG, "fft": FUNCTIONS_FFT}
+# Settings of a ufunc that change nothing, at these values, on tensors.
+_DEFAULTS = {"where": (True,), "casting": ("same_kind",), "order": ("K", "C"), "subok": (True, False)}
+_UFUNCS: dict[Any, Callable[..., Any] | None] = {}
 
 
-def array_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], settings: dict[str, Any]) -> Any:
-    """Answer `np.sin(t)`, `np.add.reduce(t)` and the like."""
-    if settings.get("out") is not None:
-        raise TypeError(
-            f"np.{ufunc.__name__}: out= cannot receive a tensor's result; use the returned tensor"
-        )
-    if method == "reduce" and ufunc.__name__ in _REDUCE:
-        return _REDUCE[ufunc.__name__](inputs[0], **{"axis": 0, **settings})
-    function = _found(ufunc.__name__)
-    if method == "__call__" and function is not None and not settings:
-        return function(*inputs)
-    if any(_followed(x) for x in inputs):
-        what = f"np.{ufunc.__name__}" + ("" if method == "__call__" else f".{method}")
-        raise TypeError(_no_rule(what, settings))
-    return getattr(ufunc, method)(*(_plain(x) for x in inputs), **settings)
+def full_name(function: Any) -> str:
+    """NumPy's name of an array function, with its room unless that is NumPy's own."""
+    room = (function.__module__ or "").removeprefix("numpy").removeprefix(".")
+    return f"{room}.{function.__name__}" if room else str(function.__name__)
 
 
-def array_function(function: Any, args: Any, kwargs: Any) -> Any:
-    """Answer `np.sum(t)`, `np.concatenate([t, u])`, `np.linalg.norm(t)` and the like."""
-    room = _ROOMS.get(function.__module__)
-    ours = _found(function.__name__) if room is None else room.get(function.__name__)
-    if ours is not None:
-        return ours(*args, **kwargs)
-    if any(_followed(x) for x in _leaves((args, kwargs))):
-        raise TypeError(_no_rule(f"{function.__module__}.{function.__name__}", {}))
-    return function(*_map(args), **_map(kwargs))
+def function_for(function: Any) -> Callable[..., Any] | None:
+    """What an array function of NumPy's is on tensors; None if it has no derivative or is not covered."""
+    name = full_name(function)
+    if name in NAMES:
+        return NAMES[name]
+    room, _, own = name.rpartition(".")
+    if room:
+        return _ROOMS.get(room, {}).get(own)
+    return None if name in PLAIN or name in MAKERS or name in REFUSED else _found(name)
+
+
+def ufunc_for(ufunc: Any) -> Callable[..., Any] | None:
+    """What a ufunc of NumPy's or SciPy's is on tensors; None if it has no derivative or is not covered.
+
+    A ufunc of somebody else that has the same name is not taken for it.
+    """
+    if ufunc not in _UFUNCS:
+        _UFUNCS[ufunc] = _ufunc_found(ufunc)
+    return _UFUNCS[ufunc]
+
+
+def _ufunc_found(ufunc: Any) -> Callable[..., Any] | None:
+    name = ufunc.__name__
+    special = sys.modules.get("scipy.special")
+    if getattr(np, name, None) is ufunc or name == "clip":
+        return NAMES.get(name) or (None if name in PLAIN else _found(name))
+    if name == "_ones_like":  # what np.ones_like is made of
+        return FUNCTIONS["ones_like"]  # type: ignore[no-any-return]
+    if getattr(special, name, None) is ufunc:
+        return SCIPY.get(name) or _found(name)
+    return None
 
 
 def _found(name: str) -> Callable[..., Any] | None:
@@ -51,21 +100,141 @@ def _found(name: str) -> Callable[..., Any] | None:
     return None if row is None or name in _INNER else lambda *xs: call(row, *xs)
 
 
-# Rows whose parameters are not those of NumPy's function of the same name; a composite stands before each.
-_INNER = frozenset(
-    {"sum", "any", "all", "take", "stack", "concatenate", "einsum", "norm", "max", "min", "item"}
-)
+def array_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], settings: dict[str, Any]) -> Any:
+    """Answer `np.sin(t)`, `np.add.reduce(t)` and the like."""
+    if any(_foreign(x) for x in inputs):
+        return NotImplemented
+    name = f"np.{ufunc.__name__}" + ("" if method == "__call__" else f".{method}")
+    if _given(settings.get("out")):
+        raise TypeError(_NO_OUT.format(name))
+    if method == "at":
+        raise TypeError(
+            f"{name} writes into its argument, and tensors do not change; use the tensor that "
+            f"t.at[indices].{_UPDATES.get(ufunc.__name__, 'set')}(values) returns"
+        )
+    function = ufunc_for(ufunc)
+    settings = {k: v for k, v in settings.items() if k != "out" and not _default(k, v, method)}
+    if function is not None:
+        if method != "__call__":
+            return METHODS[method](ufunc, function, inputs, settings)
+        if not settings:
+            return function(*inputs)
+        if set(settings) == {"dtype"} and settings["dtype"] is not None:
+            return function(*(astype(x, settings["dtype"]) for x in inputs))
+    if ufunc.__name__ not in PLAIN and any(_followed(x) for x in inputs):
+        if "where" in settings:
+            raise TypeError(
+                f"{name}: where= leaves entries of the result undefined; use np.where(mask, {name}(...), other)"
+            )
+        raise TypeError(_no_rule(name, settings))
+    return getattr(ufunc, method)(*(_plain(x) for x in inputs), **settings)
 
-_REDUCE: dict[str, Callable[..., Any]] = {
-    "add": composite.sum,
-    "multiply": composite.prod,
-    "maximum": composite.max,
-    "minimum": composite.min,
+
+def _foreign(x: Any) -> bool:
+    """Whether another library's object should answer: it has the protocol and is neither an array nor ours."""
+    kind = type(x)
+    return (
+        not hasattr(kind, "_as_tensor")
+        and hasattr(kind, "__array_ufunc__")
+        and not isinstance(x, (np.ndarray, np.generic))
+    )
+
+
+def _default(key: str, value: Any, method: str) -> bool:
+    """Whether a setting asks for nothing that is not done anyway."""
+    if method != "__call__" and key == "where":
+        return value is True
+    return key in _DEFAULTS and any(
+        value is wanted or value == wanted for wanted in _DEFAULTS[key] if np.ndim(value) == 0
+    )
+
+
+def array_function(function: Any, args: Any, kwargs: Any) -> Any:
+    """Answer `np.sum(t)`, `np.concatenate([t, u])`, `np.linalg.norm(t)`, `np.ones(3, like=t)` and the like."""
+    ours, name = function_for(function), full_name(function)
+    if ours is not None:
+        if _given(kwargs.get("out")) or _given_by_place(ours, args):
+            raise TypeError(_NO_OUT.format(f"np.{name}"))
+        try:
+            return ours(*args, **kwargs)
+        except TypeError as error:
+            raise _explained(error, ours, name, args, kwargs) from None
+    if name in MAKERS:
+        return _made(function, args, kwargs)
+    if name not in PLAIN and any(_followed(x) for x in _leaves((args, kwargs))):
+        if name in REFUSED:
+            raise TypeError(f"np.{name} on a tensor that is recorded: {REFUSED[name]}")
+        raise TypeError(_no_rule(f"np.{name}", {}))
+    if _given(kwargs.get("out")):
+        raise TypeError(_NO_OUT.format(f"np.{name}"))
+    return function(*_map(args), **_map(kwargs))
+
+
+def _made(function: Any, args: Any, kwargs: Any) -> Any:
+    """What a function that makes arrays makes with `like=` a tensor: a tensor, of tensors if there are any."""
+    if function.__name__ in (
+        "array",
+        "asarray",
+        "asanyarray",
+        "ascontiguousarray",
+        "asfortranarray",
+        "require",
+    ):
+        source, dtype = args[0], (args[1] if len(args) > 1 else kwargs.get("dtype"))
+        if any(hasattr(type(x), "_as_tensor") for x in _leaves(source)):
+            y = as_tensor(source)
+            return y if dtype is None else astype(y, dtype)
+    if function.__name__ == "full" and hasattr(
+        type(args[1] if len(args) > 1 else kwargs["fill_value"]), "_as_tensor"
+    ):
+        settings = dict(zip(("shape", "fill_value", "dtype"), args, strict=False)) | kwargs
+        return numpy_arrays.full_like(
+            settings["fill_value"], settings["fill_value"], settings.get("dtype"), shape=settings["shape"]
+        )
+    return Tensor(function(*_map(args), **_map(kwargs))[()])
+
+
+_NO_OUT = (
+    "{}: out= cannot receive a tensor's result, as that would leave the tape; use the tensor that is returned"
+)
+_UPDATES = {
+    "add": "add",
+    "subtract": "subtract",
+    "multiply": "multiply",
+    "divide": "divide",
+    "minimum": "min",
+    "maximum": "max",
 }
 
 
-# NumPy's modules with names of their own.
-_ROOMS = {"numpy.linalg": FUNCTIONS_LINALG, "numpy.fft": FUNCTIONS_FFT}
+def _given(out: Any) -> bool:
+    return any(x is not None for x in out) if isinstance(out, tuple) else out is not None
+
+
+def _given_by_place(function: Callable[..., Any], args: Any) -> bool:
+    """Whether `out` was given without its name; looked up only where there are several arguments."""
+    if len(args) < 2:
+        return False
+    names = getattr(getattr(function, "__code__", None), "co_varnames", ())
+    return "out" in names[: len(args)] and args[names.index("out")] is not None
+
+
+def _explained(error: TypeError, ours: Any, name: str, args: Any, kwargs: Any) -> TypeError:
+    """The error, in words of NumPy's function where the arguments were not understood."""
+    try:
+        signature = inspect.signature(ours)
+    except ValueError:
+        return error
+    try:
+        signature.bind(*args, **kwargs)
+    except TypeError as why:
+        return TypeError(f"np.{name} on a tensor: {why}; it takes {signature_text(signature)}")
+    return error
+
+
+def signature_text(signature: inspect.Signature) -> str:
+    """The names of the arguments."""
+    return ", ".join(p.name for p in signature.parameters.values())
 
 
 def _no_rule(what: str, settings: dict[str, Any]) -> str:

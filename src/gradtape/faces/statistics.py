@@ -19,7 +19,7 @@ from .spelling import under_its_name
 # running products and sums
 
 
-def _running(
+def running(
     name: str,
     pair: Callable[[Any, Any], Any],
     neutral: float,
@@ -70,7 +70,7 @@ def cumprod(
     >>> gt.math.cumprod(gt.constant([1, 2, 3]), exclusive=True, reverse=True).numpy().tolist()
     [6, 3, 1]
     """
-    return _running("cumprod", each.multiply, 1.0, x, axis, exclusive, reverse)
+    return running("cumprod", each.multiply, 1.0, x, axis, exclusive, reverse)
 
 
 def _logsumexp_of_pair(a: Tensor, b: Tensor) -> Tensor:
@@ -90,7 +90,7 @@ def cumulative_logsumexp(
     Raises:
         ValueError: for an axis out of range.
     """
-    return _running("cumulative_logsumexp", _logsumexp_of_pair, -np.inf, x, axis, exclusive, reverse)
+    return running("cumulative_logsumexp", _logsumexp_of_pair, -np.inf, x, axis, exclusive, reverse)
 
 
 @under_its_name

@@ -268,11 +268,15 @@ def sign(x: Any) -> Tensor:
 def getitem(x: Any, index: Any) -> Tensor:
     """Entries by NumPy's rules: numbers, slices, None, Ellipsis, integer and boolean arrays or tensors."""
     x = as_tensor(x)
-    parts = index if isinstance(index, tuple) else (index,)
     try:
-        return linear.getitem(x, index=tuple(_index_part(p) for p in parts))  # type: ignore[no-any-return]
+        return linear.getitem(x, index=index_of(index))  # type: ignore[no-any-return]
     except TypeError as error:
         raise TypeError(f"getitem: a tensor cannot be indexed with {index!r}: {error}") from None
+
+
+def index_of(index: Any) -> tuple[Any, ...]:
+    """An index as users write it, its tensors and lists as arrays that NumPy takes."""
+    return tuple(_index_part(p) for p in (index if isinstance(index, tuple) else (index,)))
 
 
 def _index_part(part: Any) -> Any:

@@ -1,0 +1,254 @@
+"""SciPy's special ufuncs on tensors: `scipy.special.expit(t)` and its like are recorded.
+
+Those that are rows (erf, gammaln, jv, ...) are found by their name. The rest of what has a derivative in closed form is
+composed of rows here, each from an identity that keeps its digits where the plain formula loses them; DLMF is the
+Digital Library of Mathematical Functions. A SciPy function that is written in Python turns its argument into an array
+by itself and never gets here.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from ..core.tensor import Tensor, as_tensor, beside
+from ..ops import constant as fixed
+from ..ops import elementwise as each
+from ..ops import incomplete, linear
+from ..ops import special as row
+from .numpy_names import scipy_name
+
+_HALF_ROOT = math.sqrt(0.5)
+
+
+def _pick(condition: Any, x: Any, y: Any) -> Tensor:
+    return linear.where(condition, *beside((x, y)))  # type: ignore[no-any-return]
+
+
+# logistic functions and entropies
+
+
+@scipy_name("expit")
+def expit(x: Any) -> Tensor:
+    """1 / (1 + exp(-x))."""
+    return each.sigmoid(as_tensor(x))  # type: ignore[no-any-return]
+
+
+@scipy_name("log_expit")
+def log_expit(x: Any) -> Tensor:
+    """log(expit(x)) without underflow."""
+    return -each.softplus(-as_tensor(x))  # type: ignore[no-any-return]
+
+
+@scipy_name("logit")
+def logit(x: Any) -> Tensor:
+    """log(x / (1 - x))."""
+    x = as_tensor(x)
+    return each.log(x) - each.log1p(-x)  # type: ignore[no-any-return]
+
+
+@scipy_name("xlog1py")
+def xlog1py(x: Any, y: Any) -> Tensor:
+    """x log(1 + y), and 0 where x is 0."""
+    x, y = beside((x, y))
+    return each.multiply_no_nan(each.log1p(y), x)  # type: ignore[no-any-return]
+
+
+@scipy_name("entr")
+def entr(x: Any) -> Tensor:
+    """-x log(x); 0 at 0 and minus infinity below."""
+    x = as_tensor(x)
+    return _pick(fixed.less(x, each.like(x, 0)), -math.inf, -each.xlogy(x, x))
+
+
+@scipy_name("rel_entr")
+def rel_entr(x: Any, y: Any) -> Tensor:
+    """x log(x / y), 0 where x is 0; infinity outside of the domain."""
+    x, y = beside((x, y))
+    zero = each.like(x, 0)
+    inside = fixed.logical_and(fixed.greater(x, zero), fixed.greater(y, zero))
+    nothing = fixed.logical_and(fixed.equal(x, zero), fixed.greater_equal(y, zero))
+    return _pick(inside, each.xlogy(x, x / y), _pick(nothing, zero, math.inf))
+
+
+@scipy_name("kl_div")
+def kl_div(x: Any, y: Any) -> Tensor:
+    """x log(x / y) - x + y; infinity outside of the domain."""
+    x, y = beside((x, y))
+    return rel_entr(x, y) - x + y  # type: ignore[no-any-return]
+
+
+# the normal distribution
+
+
+@scipy_name("ndtr")
+def ndtr(x: Any) -> Tensor:
+    """The distribution function of the normal distribution."""
+    return 0.5 * row.erfc(as_tensor(x) * -_HALF_ROOT)  # type: ignore[no-any-return]
+
+
+@scipy_name("log_ndtr")
+def log_ndtr(x: Any) -> Tensor:
+    """Its logarithm; in the lower tail by erfcx(z) = exp(z**2) erfc(z) (DLMF 7.2), so that it does not underflow."""
+    x = as_tensor(x)
+    below = fixed.less(x, each.like(x, -1))
+    tail = each.log(0.5 * row.erfcx(_pick(below, x, -1.0) * -_HALF_ROOT)) - each.square(x) / 2
+    return _pick(below, tail, each.log1p(-0.5 * row.erfc(_pick(below, 0.0, x) * _HALF_ROOT)))
+
+
+# the gamma family
+
+
+@scipy_name("gamma")
+def gamma(x: Any) -> Tensor:
+    """The gamma function; below zero by its sign, which is that of (-1)**floor(x)."""
+    x = as_tensor(x)
+    odd = fixed.not_equal(each.remainder(fixed.floor(x), each.like(x, 2)), each.like(x, 0))
+    size = each.exp(row.gammaln(x))
+    flipped = fixed.logical_and(fixed.less(x, each.like(x, 0)), odd)
+    return _pick(flipped, -size, size)
+
+
+@scipy_name("rgamma")
+def rgamma(x: Any) -> Tensor:
+    """1 / gamma(x), for x that is no pole of gamma."""
+    return each.reciprocal(gamma(x))  # type: ignore[no-any-return]
+
+
+@scipy_name("betaln")
+def betaln(a: Any, b: Any) -> Tensor:
+    """log B(a, b)."""
+    a, b = beside((a, b))
+    return row.gammaln(a) + row.gammaln(b) - row.gammaln(a + b)  # type: ignore[no-any-return]
+
+
+@scipy_name("beta")
+def beta(a: Any, b: Any) -> Tensor:
+    """The beta function of positive numbers."""
+    a, b = beside((a, b))
+    return gamma(a) * _ratio(b, a)  # type: ignore[no-any-return]
+
+
+def _ratio(b: Any, a: Any) -> Tensor:
+    return each.exp(row.gammaln(b) - row.gammaln(a + b))  # type: ignore[no-any-return]
+
+
+@scipy_name("poch")
+def poch(z: Any, m: Any) -> Tensor:
+    """gamma(z + m) / gamma(z) for z and z + m above zero."""
+    z, m = beside((z, m))
+    return each.exp(row.gammaln(z + m) - row.gammaln(z))  # type: ignore[no-any-return]
+
+
+@scipy_name("betaincc")
+def betaincc(a: Any, b: Any, x: Any) -> Tensor:
+    """1 - betainc(a, b, x), as the function of 1 - x with a and b exchanged (DLMF 8.17.4)."""
+    a, b, x = beside((a, b, x))
+    return incomplete.betainc(b, a, 1 - x)  # type: ignore[no-any-return]
+
+
+# distributions by the incomplete functions (DLMF 8.2, 8.17)
+
+
+@scipy_name("chdtr")
+def chdtr(v: Any, x: Any) -> Tensor:
+    """The chi-square distribution with v degrees of freedom up to x."""
+    v, x = beside((v, x))
+    return incomplete.gammainc(v / 2, x / 2)  # type: ignore[no-any-return]
+
+
+@scipy_name("chdtrc")
+def chdtrc(v: Any, x: Any) -> Tensor:
+    """The chi-square distribution above x."""
+    v, x = beside((v, x))
+    return incomplete.gammaincc(v / 2, x / 2)  # type: ignore[no-any-return]
+
+
+@scipy_name("gdtr")
+def gdtr(a: Any, b: Any, x: Any) -> Tensor:
+    """The gamma distribution of rate a and shape b up to x."""
+    a, b, x = beside((a, b, x))
+    return incomplete.gammainc(b, a * x)  # type: ignore[no-any-return]
+
+
+@scipy_name("gdtrc")
+def gdtrc(a: Any, b: Any, x: Any) -> Tensor:
+    """The gamma distribution above x."""
+    a, b, x = beside((a, b, x))
+    return incomplete.gammaincc(b, a * x)  # type: ignore[no-any-return]
+
+
+@scipy_name("fdtr")
+def fdtr(dfn: Any, dfd: Any, x: Any) -> Tensor:
+    """The F distribution up to x."""
+    n, d, x = beside((dfn, dfd, x))
+    return incomplete.betainc(n / 2, d / 2, n * x / (d + n * x))  # type: ignore[no-any-return]
+
+
+@scipy_name("fdtrc")
+def fdtrc(dfn: Any, dfd: Any, x: Any) -> Tensor:
+    """The F distribution above x."""
+    n, d, x = beside((dfn, dfd, x))
+    return incomplete.betainc(d / 2, n / 2, d / (d + n * x))  # type: ignore[no-any-return]
+
+
+@scipy_name("stdtr")
+def stdtr(df: Any, t: Any) -> Tensor:
+    """Student's distribution up to t."""
+    v, t = beside((df, t))
+    tail = incomplete.betainc(v / 2, each.like(v, 0.5), v / (v + each.square(t))) / 2
+    return _pick(fixed.less(t, each.like(t, 0)), tail, 1 - tail)
+
+
+# losses, powers, angles
+
+
+@scipy_name("huber")
+def huber(delta: Any, r: Any) -> Tensor:
+    """r**2 / 2 up to delta, then a line; infinity for a negative delta."""
+    d, r = beside((delta, r))
+    size = each.absolute(r)
+    y = _pick(fixed.less_equal(size, d), each.square(r) / 2, d * (size - d / 2))
+    return _pick(fixed.less(d, each.like(d, 0)), math.inf, y)
+
+
+@scipy_name("pseudo_huber")
+def pseudo_huber(delta: Any, r: Any) -> Tensor:
+    """delta**2 (sqrt(1 + (r / delta)**2) - 1), as r u / (1 + sqrt(1 + u**2)) delta, which cancels nothing."""
+    d, r = beside((delta, r))
+    u = r / d
+    return d * r * u / (1 + each.sqrt(1 + each.square(u)))  # type: ignore[no-any-return]
+
+
+@scipy_name("boxcox")
+def boxcox(x: Any, lmbda: Any) -> Tensor:
+    """(x**lambda - 1) / lambda, and log(x) at 0; the derivative in lambda is for lambda other than 0."""
+    x, power = beside((x, lmbda))
+    zero = fixed.equal(power, each.like(power, 0))
+    safe = _pick(zero, 1.0, power)
+    return _pick(zero, each.log(x), each.expm1(safe * each.log(x)) / safe)
+
+
+@scipy_name("boxcox1p")
+def boxcox1p(x: Any, lmbda: Any) -> Tensor:
+    """boxcox(1 + x, lambda)."""
+    x, power = beside((x, lmbda))
+    zero = fixed.equal(power, each.like(power, 0))
+    safe = _pick(zero, 1.0, power)
+    return _pick(zero, each.log1p(x), each.expm1(safe * each.log1p(x)) / safe)
+
+
+@scipy_name("exp10")
+def exp10(x: Any) -> Tensor:
+    """10**x."""
+    x = as_tensor(x)
+    return each.power(each.like(x, 10), x)  # type: ignore[no-any-return]
+
+
+def _degrees(function: Any) -> Any:
+    return lambda x: function(as_tensor(x) * (math.pi / 180))
+
+
+scipy_name("sindg")(_degrees(each.sin))
+scipy_name("cosdg")(_degrees(each.cos))
+scipy_name("tandg")(_degrees(each.tan))

@@ -389,6 +389,23 @@ def test_a_rule_that_gives_none(x):
     check(tape.explain(y, x), Cause.RULE)
 
 
+def test_a_compiled_function_is_one_operation(x):
+    @gt.function
+    def program(a):
+        return 3.0 * gt.stop_gradient(a * a)
+
+    program(x)
+    with gt.GradientTape() as tape:
+        tape.watch(x)
+        y = program(x)
+    assert tape.gradient(y, x) is None
+    check(tape.explain(y, x), Cause.RULE, None, "python_function")
+    with gt.GradientTape() as tape:
+        tape.watch(x)
+        y = program.python_function(x)
+    check(tape.explain(y, x), Cause.STOPPED, inspect.getsourcelines(program.python_function)[1] + 2)
+
+
 def test_a_target_made_without_the_source(x):
     w = gt.Variable(2.0, name="weight")
     with gt.GradientTape() as tape:

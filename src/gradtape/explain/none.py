@@ -167,11 +167,18 @@ def _connected(question: Question, nodes: list[Node]) -> Explanation:
         )
     passed = set(Pullback(record, [start], [source._node]).order)
     names = sorted({node.primitive.name for node in nodes if node.primitive is not None and node in passed})
+    if "function" in names:
+        remedy = (
+            "One of them is a compiled function, which is one operation to a tape: call its python_function in its "
+            "place and ask again."
+        )
+    else:
+        remedy = "Let the gradient function of that operation return a tensor in place of None."
     return Explanation(
         Cause.RULE,
         f"{question.y} is computed from {question.x}, but a rule on the way gives no derivative: the path goes through "
         f"{', '.join(names)}.",
-        "Let the gradient function of that operation return a tensor in place of None.",
+        remedy,
     )
 
 

@@ -104,7 +104,6 @@ from .faces.cutting import (
     truncatemod,
 )
 from .faces.eager import executing_eagerly, gradients, hessians
-from .faces.eager import print_values as print
 from .faces.linalg import eig, eigvals, einsum, matmul, norm, tensordot
 from .faces.linalg import sqrtm as matrix_square_root
 from .faces.loops import foldl, foldr, map_fn, scan, vectorized_map
@@ -186,6 +185,7 @@ from .faces.placing import (
     tensor_scatter_nd_sub,
     tensor_scatter_nd_update,
 )
+from .faces.printing import print_values as print
 from .faces.selection import (
     batch_gather,
     broadcast_dynamic_shape,

@@ -72,7 +72,9 @@ def walk(
 
 def as_tensor(cotangent: Any) -> Any:
     """A cotangent that is a plain number as a tensor; any other as it is."""
-    return Tensor(cotangent) if hasattr(cotangent, "dtype") and type(cotangent) is not Tensor else cotangent
+    if type(cotangent) is Tensor or not hasattr(cotangent, "dtype"):
+        return cotangent
+    return Tensor(cotangent)
 
 
 def learn(node: Node) -> None:

@@ -249,10 +249,10 @@ def _saved(inputs: tuple[Tensor, ...], keeps: tuple[bool, ...] | bool) -> tuple[
 def reached(key: Key, targets: Iterable[Node]) -> list[Node]:
     """The nodes that the targets were made of, latest first, as the listener of this key noted them."""
     found = list(dict.fromkeys(targets))
-    seen = set(found)
+    seen: set[Node | None] = {None, *found}
     for node in found:  # grows while it is read
         for parent in node.note if node.key is key else node.read(key):
-            if parent is not None and parent not in seen:
+            if parent not in seen:
                 seen.add(parent)
                 found.append(parent)
     found.sort(key=_SERIAL, reverse=True)
@@ -280,12 +280,10 @@ class Pullback:
 
     def _drop_useless(self) -> None:
         """Keep only nodes that depend on a source."""
-        key, useful = self.key, dict.fromkeys(self.sources)
+        key, useful = self.key, set(self.sources)
         for node in reversed(self.order):
-            for parent in node.note if node.key is key else node.read(key):
-                if parent in useful:
-                    useful[node] = None
-                    break
+            if not useful.isdisjoint(node.note if node.key is key else node.read(key)):
+                useful.add(node)
         self.order = [node for node in self.order if node in useful]
 
     def depends(self, node: Node) -> bool:

@@ -1,14 +1,16 @@
 """`where` never poisons: the branch not taken contributes exactly zero, at every order and in every mode.
 
-Every function is differentiated along (1, ..., 1) by each mixture of tapes (r) and accumulators (f) up to the third
-order, beside a polynomial whose derivatives are known, so that zero is told from absent.  The opposite is tested too:
-a product with a zero that was computed keeps IEEE's meaning, so a NaN stays visible there.
+Every function is differentiated along (1, ..., 1) by each mixture of tapes (r), accumulators (f) and Taylor series (t)
+up to the third order, beside a polynomial whose derivatives are known, so that zero is told from absent. The opposite
+is tested too: a product with a zero that was computed keeps IEEE's meaning, so a NaN stays visible there.
 
-Sections: the tool; elementwise chains; reductions; broadcasting; nesting; what must stay visible.
+Sections: the tool; elementwise chains; reductions; what is absent before a bad step; broadcasting; nesting; what must
+stay visible.
 """
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
 from collections.abc import Callable
@@ -20,6 +22,7 @@ import pytest
 import gradtape as tf
 
 MODES = ["".join(modes) for order in (1, 2, 3) for modes in itertools.product("rf", repeat=order)]
+MODES += ["t", "tt", "ttt", "rt", "tr", "ft", "tf"]
 Function = Callable[[Any], Any]
 
 
@@ -27,6 +30,11 @@ def along_ones(modes: str, function: Function, x: Any) -> Any:
     """The derivative of a scalar function along (1, ..., 1), once for each letter, outermost first."""
     if not modes:
         return function(x)
+    if modes[0] == "t":
+        order = len(modes) - len(modes.lstrip("t"))
+        inner = functools.partial(along_ones, modes[order:], function)
+        _, coefficients = tf.taylor(inner, [x], [[tf.ones_like(x)]], order)
+        return coefficients[-1] * math.factorial(order)
     if modes[0] == "r":
         with tf.GradientTape() as tape:
             tape.watch(x)
@@ -225,6 +233,164 @@ def test_a_choice_and_then_a_reduction(reduce: Any, modes: str) -> None:
     assert derivative(modes, guarded, x) == pytest.approx(expected, rel=1e-11)
 
 
+# What is absent before a bad step: (function, the points, the function of the points that count, these points)
+
+INF = math.inf
+
+
+def positive(x: Any) -> Any:
+    return tf.where(x > 0.0, x, 0.0)
+
+
+BEFORE: dict[str, tuple[Function, Any, Function | None, Any]] = {
+    "root": (lambda x: tf.sqrt(positive(x)), [-1.0, 0.0, 2.0], tf.sqrt, [2.0]),
+    "root of a number": (lambda x: tf.sqrt(positive(x)), -1.0, None, []),
+    "power": (lambda x: positive(x) ** 0.5, [-1.0, 2.0], tf.sqrt, [2.0]),
+    "reciprocal": (lambda x: 1.0 / positive(x), [-1.0, 2.0], tf.math.reciprocal, [2.0]),
+    "log": (lambda x: tf.math.log(positive(x)), [-1.0, 2.0], tf.math.log, [2.0]),
+    "a chain": (
+        lambda x: tf.sqrt(tf.math.log(tf.where(x > 0.0, x, 1.0))),
+        [-1.0, 2.0],
+        lambda x: tf.sqrt(tf.math.log(x)),
+        [2.0],
+    ),
+    "two choices": (
+        lambda x: tf.sqrt(tf.where(x < 3.0, positive(x), 0.0)),
+        [-1.0, 2.0, 4.0],
+        tf.sqrt,
+        [2.0],
+    ),
+    "power of choices": (lambda x: positive(x) ** positive(x), [-1.0, 2.0], lambda x: x**x, [2.0]),
+    "angle": (
+        lambda x: tf.atan2(positive(x), positive(x) ** 2.0),
+        [-1.0, 2.0],
+        lambda x: tf.atan2(x, x**2.0),
+        [2.0],
+    ),
+    "times infinity": (lambda x: positive(x) * [INF, 3.0], [-1.0, 2.0], lambda x: 3.0 * x, [2.0]),
+    "a sum of choices": (
+        lambda x: tf.sqrt(positive(x) + tf.where(x > 1.0, x, 0.0)),
+        [-1.0, 0.5, 2.0],
+        lambda x: tf.sqrt(x * [1.0, 2.0]),
+        [0.5, 2.0],
+    ),
+    "casts": (
+        lambda x: tf.sqrt(tf.math.real(tf.cast(positive(x), tf.complex128))),
+        [-1.0, 2.0],
+        tf.sqrt,
+        [2.0],
+    ),
+    "norm": (lambda x: tf.norm(positive(x)), [-1.0, 3.0, 4.0], tf.norm, [3.0, 4.0]),
+    "norm of nothing": (lambda x: tf.norm(positive(x)), [-1.0, -2.0], None, []),
+    "log of a norm of nothing": (lambda x: tf.math.log(tf.norm(positive(x))), [-1.0, -2.0], None, []),
+    "root of sums": (
+        lambda x: tf.sqrt(tf.reduce_sum(positive(x) ** 2.0, axis=1)),
+        [[-1.0, -2.0], [-1.0, 2.0]],
+        tf.abs,
+        [2.0],
+    ),
+    "root of means": (
+        lambda x: tf.sqrt(tf.reduce_mean(positive(x), axis=0, keepdims=True)),
+        [[-1.0, 3.0], [-2.0, 5.0]],
+        lambda x: tf.sqrt(tf.reduce_mean(x)),
+        [3.0, 5.0],
+    ),
+    "log of the largest": (
+        lambda x: tf.math.log(tf.reduce_max(positive(x), axis=1)),
+        [[-1.0, -2.0], [1.0, 2.0]],
+        lambda x: tf.math.log(tf.reduce_max(x)),
+        [1.0, 2.0],
+    ),
+    "root of products": (
+        lambda x: tf.sqrt(tf.reduce_prod(positive(x), axis=1)),
+        [[-1.0, -2.0], [1.0, 2.0]],
+        lambda x: tf.sqrt(x[0] * x[1]),
+        [1.0, 2.0],
+    ),
+    "root of the largest of segments": (
+        lambda x: tf.sqrt(tf.math.unsorted_segment_max(positive(x), [0, 0, 1], 2)),
+        [-1.0, -2.0, 3.0],
+        tf.sqrt,
+        [3.0],
+    ),
+    "matrix product": (
+        lambda x: tf.sqrt(tf.matmul(positive(x), [[1.0], [3.0]])),
+        [[-1.0, -2.0], [1.0, 2.0]],
+        lambda x: tf.sqrt(x[0] + 3.0 * x[1]),
+        [1.0, 2.0],
+    ),
+    "einsum": (
+        lambda x: tf.sqrt(tf.einsum("ij,ij->i", positive(x), positive(x))),
+        [[-1.0, -2.0], [-1.0, 2.0]],
+        tf.abs,
+        [2.0],
+    ),
+    "reshape and gather": (
+        lambda x: tf.sqrt(tf.gather(tf.reshape(tf.transpose(positive(x)), [-1]), [0, 3])),
+        [[-1.0, -1.0], [-1.0, 2.0]],
+        tf.sqrt,
+        [2.0],
+    ),
+    "broadcast and read": (
+        lambda x: tf.sqrt((positive(x)[:, None] * [1.0, 3.0])[:, 1]),
+        [-1.0, 2.0],
+        lambda x: tf.sqrt(3.0 * x),
+        [2.0],
+    ),
+    "sum and read": (
+        lambda x: tf.sqrt((positive(x)[:, None] + [0.0, 0.0])[:, 1]),
+        [-1.0, 2.0],
+        tf.sqrt,
+        [2.0],
+    ),
+    "band": (
+        lambda x: tf.sqrt(tf.linalg.band_part(x, -1, 0)),
+        [[1.0, 5.0], [2.0, 3.0]],
+        tf.sqrt,
+        [1.0, 2.0, 3.0],
+    ),
+    "pad": (lambda x: tf.math.log(tf.pad(x, [[1, 2]])), [2.0, 3.0], tf.math.log, [2.0, 3.0]),
+    "concat": (lambda x: tf.sqrt(tf.concat([[0.0, 0.0], x], axis=0)), [2.0, 3.0], tf.sqrt, [2.0, 3.0]),
+    "stack": (lambda x: tf.sqrt(tf.stack([tf.zeros_like(x), x])), [2.0, 3.0], tf.sqrt, [2.0, 3.0]),
+    "scatter": (
+        lambda x: tf.sqrt(tf.scatter_nd([[3], [1]], x, [5])),
+        [2.0, 3.0],
+        tf.sqrt,
+        [2.0, 3.0],
+    ),
+    "diagonal": (lambda x: tf.sqrt(tf.linalg.diag(x)), [2.0, 3.0], tf.sqrt, [2.0, 3.0]),
+    "segments": (
+        lambda x: tf.sqrt(tf.math.unsorted_segment_sum(x, [2, 0], 3)),
+        [2.0, 3.0],
+        tf.sqrt,
+        [2.0, 3.0],
+    ),
+    "exclusive sum": (
+        lambda x: tf.sqrt(tf.cumsum(x, exclusive=True)),
+        [2.0, 3.0],
+        lambda x: tf.sqrt(x[0]),
+        [2.0, 3.0],
+    ),
+    "variable entries": (
+        lambda x: tf.sqrt(tf.tensor_scatter_nd_update(tf.zeros(3, tf.float64), [[1]], x)),
+        [2.0],
+        tf.sqrt,
+        [2.0],
+    ),
+}
+
+
+@pytest.mark.parametrize("modes", MODES)
+@pytest.mark.parametrize("name", BEFORE)
+def test_what_is_absent_before_a_bad_step(name: str, modes: str) -> None:
+    function, points, plain, counting = BEFORE[name]
+    expected = of_polynomial(modes, points)
+    if plain is not None:
+        expected += derivative(modes, plain, np.array(counting)) - of_polynomial(modes, counting)
+    assert math.isfinite(expected)
+    assert derivative(modes, function, np.array(points)) == pytest.approx(expected, rel=1e-9)
+
+
 # Broadcasting
 
 SCALES = np.array([0.0, 1.0, 0.0, 3.0])
@@ -316,6 +482,10 @@ def test_the_same_bad_value_in_a_taken_place_counts(modes: str) -> None:
         lambda x: tf.where(x > 0.0, x, 1.0) * tf.constant(math.nan, x.dtype) * (x + 1.0) ** 5.0,
         lambda x: tf.sqrt(tf.where(x > 0.0, 2.0, x)),
         lambda x: tf.reduce_sum(tf.sqrt(tf.stack([x, x + 1.0])) * [0.0, 1.0]),
+        lambda x: tf.sqrt(x * 0.0),
+        lambda x: tf.sqrt(tf.where(x >= 0.0, x * 0.0, 1.0)),  # taken, and zero
+        lambda x: tf.sqrt(tf.where(x > 0.0, x, 0.0) + x * 0.0),  # absent, and a zero beside it
+        lambda x: tf.sqrt(tf.pad(tf.stack([x * 0.0]), [[1, 1]])),
     ],
 )
 def test_a_computed_zero_keeps_nan_visible(function: Function, modes: str) -> None:

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from gradtape.core.primitive import Kind
 from gradtape.core.tensor import ROWS
 from gradtape.laws import cases
 from gradtape.laws.case import flat
@@ -40,3 +41,27 @@ def test_both_modes_give_the_same_jacobian_entry_by_entry(name):
         one = np.stack([[row @ flat(unit, xs) for unit in units(xs)] for row in rows])
         two = np.stack([[flat(unit, ys) @ column for column in columns] for unit in units(ys)])
         np.testing.assert_allclose(one, two, rtol=1e-12, atol=1e-13 * max(1.0, np.abs(two).max()))
+
+
+def leaves_gaps(case):
+    """Whether the operation on ones, with some inputs that vary or all, has a zero; no two may cancel."""
+    found = False
+    for moving in case.subsets():
+        inputs = list(case.inputs)
+        for i in case.moving:
+            inputs[i] = np.full(np.shape(inputs[i]), float(i in moving))[()]
+        (y,) = [y.numpy() for y in case.call(inputs)]
+        assert np.all(y >= 0)
+        found = found or not np.all(y)
+    return found
+
+
+STRUCTURAL = [row.name for row in ROWS.values() if row.kind is Kind.LINEAR and row.structural]
+
+
+@pytest.mark.parametrize("name", STRUCTURAL)
+def test_a_row_says_whether_it_puts_zeros_where_nothing_comes_from(name):
+    row = ROWS[name]
+    if not row.pointwise or row.gaps:  # else an entry of the result is alive if that of any input is
+        found = [leaves_gaps(case) for case in cases(row, DOUBLE[:1]) if case.moving]
+        assert any(found) == row.gaps

@@ -48,6 +48,16 @@ ONCE_FAILED = {
         [Step("log_determinant", (0,)), Step("sin", (1,))],
     ),
     "NumPy's rfft left the tape": ("float64", [(2,)], [Step("rfft_power", (0,)), Step("sum", (1,), None)]),
+    "forward mode: zero beside a triangle times infinity": (
+        "float64",
+        [(2, 2)],
+        [Step("square", (0,)), Step("triangle", (1,)), Step("sqrt", (2,))],
+    ),
+    "forward mode: zero around a padded vector times infinity": (
+        "float64",
+        [(3,)],
+        [Step("square", (0,)), Step("pad", (1,)), Step("sqrt", (2,))],
+    ),
     "lists could not be joined": ("float64", [(2, 3)], [Step("concatenate", (0, 0)), Step("square", (1,))]),
 }
 

@@ -93,6 +93,7 @@ def linear(
     samples: tuple[Sample, ...] = (),
     variadic: bool = False,
     structural: bool = False,
+    gaps: bool = False,
     pointwise: bool = False,
     element: Function | None = None,
     lead: Lead = LOOPED,
@@ -101,10 +102,21 @@ def linear(
 
     `pointwise` says that it works entry by entry on broadcast inputs, as every row with the spec of one does;
     `structural` promises that the transpose only moves, copies and adds up entries, so that a zero in the transpose
-    of ones means "does not depend".
+    of ones means "does not depend"; `gaps` says of such a row that it puts zeros where nothing comes from.
     """
     return _with_transposes(
-        Kind.LINEAR, name, value, transposes, spec, samples, variadic, structural, pointwise, element, lead
+        Kind.LINEAR,
+        name,
+        value,
+        transposes,
+        spec,
+        samples,
+        variadic,
+        structural,
+        gaps,
+        pointwise,
+        element,
+        lead,
     )
 
 
@@ -121,7 +133,7 @@ def multilinear(
 ) -> Primitive:
     """A row that is linear in each of the inputs that have a transpose, taken one at a time."""
     return _with_transposes(
-        Kind.MULTILINEAR, name, value, transposes, spec, samples, variadic, True, False, element, lead
+        Kind.MULTILINEAR, name, value, transposes, spec, samples, variadic, True, False, False, element, lead
     )
 
 
@@ -134,6 +146,7 @@ def _with_transposes(
     samples: tuple[Sample, ...],
     variadic: bool,
     structural: bool,
+    gaps: bool,
     pointwise: bool,
     element: Function | None,
     lead: Lead,
@@ -157,6 +170,7 @@ def _with_transposes(
             drawn,
             pointwise=entrywise,
             structural=structural,
+            gaps=gaps,
             element=element,
             lead=lead,
         )

@@ -69,10 +69,10 @@ Pulls = tuple[Callable[..., Any] | None, ...]
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Masked:
-    """A cotangent whose entries outside `live` are absent, not merely zero (see `docs/nonsmooth.md`).
+    """A cotangent or tangent whose entries outside `live` are absent, not merely zero (see `docs/nonsmooth.md`).
 
-    The transpose of a selection returns one: what was not selected stays exactly zero on the way back, even where a
-    derivative further up is infinite.
+    A selection and its transpose give one: what was not selected stays exactly zero on its way, even where a
+    derivative that it meets is infinite. What absence does in each mode: `modes/mask.py`.
     """
 
     value: Tensor
@@ -100,7 +100,9 @@ class Primitive:
             them when they are first needed; None where they cannot be read.
         element: says with the verbs of an emitter (`backends/llvm/emit.py`) how one entry of the result is computed,
             `element(e, *x, **params)`; without it machine code calls `value`.
-        structural: a zero in the transpose of ones means that the entry of the input has no influence.
+        structural: a zero in the transpose of ones means that the entry of the input has no influence, and a zero in
+            the operation on ones that nothing influences the entry of the result.
+        gaps: (structural only) the result may have entries that not every input influences: zeros are put there.
         lead: how the row reads with one more axis in front (`lead.py`); by itself for a pointwise row.
     """
 
@@ -114,6 +116,7 @@ class Primitive:
     domain: tuple[tuple[float, float], ...] = ((-2.0, 2.0),)
     pointwise: bool = False
     structural: bool = False
+    gaps: bool = False
     element: Callable[..., Any] | None = None
     lead: Lead = LOOPED
     functions: tuple[Callable[..., Any] | None, ...] | None = field(init=False)

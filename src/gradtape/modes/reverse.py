@@ -23,12 +23,11 @@ from ..core.spec import Spec, is_differentiable
 from ..core.tensor import Tensor, apply
 from ..core.values import QUIET
 from ..core.variable import Variable
-from ..ops.constant import logical_and
 from ..ops.elementwise import conjugated, multiply
 from ..ops.linear import add, take
 from . import numbers
 from .cuts import LEAVINGS, Cuts, Derivatives
-from .mask import Cotangent, conform, join, masked, plain, reach
+from .mask import Cotangent, conform, cut, join, plain, reach
 
 _CONSTANT, _ELEMENTWISE, _TANGENT = Kind.CONSTANT, Kind.ELEMENTWISE, Kind.TANGENT
 _SERIAL = attrgetter("serial")
@@ -399,19 +398,9 @@ def _shares(node: Node, g: Any, parents: Sequence[Node | None], useful: Containe
         else:
             share = rule.function(g, *inputs, **params)  # type: ignore[misc]
         if live is not None:
-            share = _cut(share, reach(primitive, rule, live, index, inputs, params))
+            share = cut(share, reach(primitive, rule, live, index, inputs, params))
         shares.append(conform(share, parent))
     return shares
-
-
-def _cut(share: Cotangent, live: Tensor | None) -> Cotangent:
-    """Keep of a share only what is alive."""
-    if live is None:
-        return share
-    if type(share) is Masked:
-        from_rule = share.live
-        return masked(share.value, apply(logical_and, (from_rule, live)))
-    return masked(share, live)  # type: ignore[arg-type]
 
 
 def output_of(node: Node) -> Any:

@@ -17,6 +17,8 @@ closes systems such as that of sine and cosine. The cost of order K is O(K^2) pr
 first-order rules by integration: McIlroy, "Squinting at power series", 1990; Griewank and Walther, "Evaluating
 Derivatives", 2nd ed. 2008, section 13.2.)
 
+Entries of a series may be absent from the first coefficient on: outside `Series.live` (`mask.py`).
+
 Collapse: where many directions are carried at once and only the *sum* over them of the highest coefficient is wanted,
 that sum alone is carried. The highest coefficient is linear in those of the inputs, and the sum goes through
 (Dangel, Siebert, Zeinhofer, Walther, "Collapsing Taylor mode automatic differentiation", 2025).
@@ -32,13 +34,14 @@ import numpy as np
 
 from ..core.bundle import ITEM, attach_bundle, bundle_of
 from ..core.listen import Listener, Node, leaf, listeners, paused
-from ..core.primitive import Kind, Primitive
+from ..core.primitive import Kind, Masked, Primitive
 from ..core.spec import Spec, is_differentiable
 from ..core.tensor import Tensor, apply
 from ..core.variable import Variable
 from ..ops.elementwise import multiply
 from ..ops.linear import add, identity
-from .forward import linear_tangent, output_like, push
+from .forward import carried, joint_live, linear_live, linear_tangent, output_like, push
+from .mask import Live, Tangent, cut, plain
 from .reverse import output_of, zeros
 
 Coefficient = Tensor | None
@@ -52,10 +55,11 @@ class Series:
     which is (k + 1) x[k + 1]: an equation gives the latter and linear operations keep to the form of their inputs, so
     that few coefficients need to be scaled back and forth.
 
-    `collapse` is the index of the coefficient that is a sum over directions (None: no coefficient is).
+    `collapse` is the index of the coefficient that is a sum over directions (None: no coefficient is). Outside `live`
+    the coefficients from the first on are absent, not merely zero.
     """
 
-    __slots__ = ("_coefficients", "_compute", "_rates", "by_rate", "collapse")
+    __slots__ = ("_coefficients", "_compute", "_rates", "by_rate", "collapse", "live")
 
     def __init__(
         self,
@@ -63,12 +67,14 @@ class Series:
         compute: Callable[[int], Coefficient] | None = None,
         collapse: int | None = None,
         by_rate: bool = False,
+        live: Live = True,
     ) -> None:
         self._coefficients: list[Any] = [primal]
         self._rates: list[Coefficient] = []
         self._compute = compute
         self.collapse = collapse
         self.by_rate = by_rate
+        self.live = live
 
     def __getitem__(self, index: int) -> Any:
         found = self._coefficients
@@ -207,6 +213,7 @@ class Solver(Listener):
         if primitive.kind is Kind.CONSTANT or not moving:
             return (None,) * len(y) if type(y) is tuple else None
         collapse = min((s.collapse for s in moving if s.collapse is not None), default=None)
+        lives = [s.live if s is not None else False for s in streams]
         if primitive.kind is Kind.LINEAR:
             by_rate = all(s.by_rate for s in moving)
 
@@ -219,20 +226,27 @@ class Solver(Listener):
                     ]
                 if all(part is None for part in parts):
                     return None
-                return output_like(linear_tangent(primitive, inputs, params, parts), y)
+                return output_like(linear_tangent(primitive, inputs, params, parts), y)  # type: ignore[no-any-return]
 
-            return self._series(y, coefficient, collapse, by_rate)
+            live = linear_live(primitive, inputs, params, y, lives)
+            return self._series(y, coefficient, collapse, live, by_rate)
+        live = joint_live(primitive, inputs, params, y, lives)
         if primitive.kind is Kind.MULTILINEAR:
             return self._series(
-                y, lambda k: self._product(primitive, inputs, params, y, streams, k, collapse), collapse
+                y, lambda k: self._product(primitive, inputs, params, y, streams, k, collapse), collapse, live
             )
-        return self._equation(primitive, inputs, params, y, streams, collapse)
+        return self._equation(primitive, inputs, params, y, streams, collapse, live)
 
     def _series(
-        self, primal: Any, compute: Callable[[int], Coefficient], collapse: int | None, by_rate: bool = False
+        self,
+        primal: Any,
+        compute: Callable[[int], Coefficient],
+        collapse: int | None,
+        live: Live,
+        by_rate: bool = False,
     ) -> Series:
         """A series that is closed with this solver."""
-        series = Series(primal, compute, collapse, by_rate)
+        series = Series(primal, compute, collapse, by_rate, live)
         self._made.append(series)
         return series
 
@@ -247,6 +261,7 @@ class Solver(Listener):
         collapse: int | None,
     ) -> Coefficient:
         moving = [i for i, s in enumerate(streams) if s is not None]
+        absent = any(streams[i].live is not True for i in moving)
         square = primitive is multiply and len(moving) == 2 and streams[0] is streams[1]
         # Sums of terms, by whether they count twice (of a square) and whether each direction still has its own.
         sums: dict[tuple[bool, bool], Coefficient] = {}
@@ -261,7 +276,13 @@ class Solver(Listener):
                 continue
             each = k == collapse and (max(indices) < k or streams[moving[indices.index(k)]].collapse != k)
             kind = square and indices[0] != indices[1], each
-            sums[kind] = plus(sums.get(kind), apply(primitive, tuple(factors), params))
+            term = apply(primitive, tuple(factors), params)
+            if absent:  # the factors of index zero are the inputs themselves, which are everywhere
+                lives = [True] * len(inputs)
+                for i, index in zip(moving, indices, strict=True):
+                    lives[i] = streams[i].live if index else True
+                term = plain(cut(term, carried(primitive, inputs, params, y, lives)))
+            sums[kind] = plus(sums.get(kind), term)
         total: Coefficient = None
         for (twice, each), part in sums.items():
             assert part is not None
@@ -274,7 +295,14 @@ class Solver(Listener):
         return self.total(term)
 
     def _equation(
-        self, primitive: Primitive, inputs: Any, params: Any, y: Any, streams: Any, collapse: int | None
+        self,
+        primitive: Primitive,
+        inputs: Any,
+        params: Any,
+        y: Any,
+        streams: Any,
+        collapse: int | None,
+        live: Live,
     ) -> Any:
         """Series y with y' = T(y, x, x'); the rule is evaluated when the first coefficient is asked for."""
         rates: list[Any] = []
@@ -285,7 +313,7 @@ class Solver(Listener):
                     rates.extend(self._rates_of(primitive, inputs, params, y, streams))
                 return None if rates[index] is None else rates[index][k]
 
-            return self._series(part, rate, collapse, by_rate=True)
+            return self._series(part, rate, collapse, live, by_rate=True)
 
         outputs = y if type(y) is tuple else (y,)
         found = tuple([series(part, index) for index, part in enumerate(outputs)])
@@ -304,13 +332,14 @@ class Solver(Listener):
             found = push(primitive, inputs, params, y, tangents)
         return [self._series_of(z) for z in (found if type(found) is tuple else (found,))]
 
-    def _series_of(self, tensor: Tensor | None) -> Series | None:
-        if tensor is None:
+    def _series_of(self, tangent: Tangent | None) -> Series | None:
+        if tangent is None:
             return None
+        tensor = plain(tangent)
         series = None if tensor._node is None else self.series.get(tensor._node)
         return Series(tensor) if series is None else series
 
-    def _rate(self, x: Any, series: Series) -> Tensor:
+    def _rate(self, x: Any, series: Series) -> Tangent:
         """The derivative x' of a series as a tensor of this solver: its coefficients are (k + 1) x[k + 1]."""
         known = self._rates.get(id(series))
         if known is None:
@@ -318,10 +347,10 @@ class Solver(Listener):
             # A new tensor, for the coefficient itself may be a value with another series.
             known = zeros(x) if first is None else apply(identity, (first,))
             collapse = None if series.collapse is None else series.collapse - 1
-            self.assign(known, self._series(known, series.rate, collapse))
+            self.assign(known, self._series(known, series.rate, collapse, series.live))
             self._rates[id(series)] = known
             self._held.append(series)
-        return known
+        return known if series.live is True else Masked(known, series.live)  # type: ignore[arg-type]
 
 
 def scaled(x: Tensor, factor: float) -> Tensor:

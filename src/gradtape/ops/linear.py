@@ -129,6 +129,7 @@ cumsum: Primitive = linear(
     lambda g, *, axis, exclusive, reverse: cumsum(g, axis=axis, exclusive=exclusive, reverse=not reverse),
     spec=lambda x, *, axis, exclusive, reverse: Spec(tuple(x.shape), x.dtype),
     structural=True,
+    gaps=True,
     samples=(
         (((2, 3),), {"axis": 1, "exclusive": False, "reverse": False}),
         (((3, 2),), {"axis": 0, "exclusive": True, "reverse": True}),
@@ -155,6 +156,7 @@ concatenate = linear(
     spec=lambda *xs, axis: _joined(xs, axis),
     variadic=True,
     structural=True,
+    gaps=True,
     samples=((((2, 1), (2, 3)), {"axis": 1}), (((1,), (2,), (1,)), {"axis": 0})),
     lead=axes("axis"),
 )
@@ -168,6 +170,7 @@ stack = linear(
     ),
     variadic=True,
     structural=True,
+    gaps=True,
     samples=((((2,), (2,), (2,)), {"axis": 1}), (((), ()), {"axis": 0})),
     lead=axes("axis"),
 )
@@ -217,6 +220,7 @@ scatter: Primitive = linear(
     lambda g, *, index, shape: getitem(g, index=index),
     spec=lambda x, *, index, shape: Spec(tuple(shape), x.dtype),
     structural=True,
+    gaps=True,
     samples=(
         (((2,),), {"index": (1, slice(0, 3, 2)), "shape": (2, 3)}),
         (((3, 2),), {"index": (_ROWS_INDEX,), "shape": (2, 2)}),
@@ -252,7 +256,11 @@ put_add: Primitive = linear(
     (lambda g, _x, indices, *, axis, size: take(g, indices, axis=axis), None),
     spec=lambda x, i, *, axis, size: Spec((*x.shape[:axis], size, *x.shape[axis + i.ndim :]), x.dtype),
     structural=True,
-    samples=((((4, 2), np.array([2, 0, 2, 1])), {"axis": 0, "size": 3}),),
+    gaps=True,
+    samples=(
+        (((4, 2), np.array([2, 0, 2, 1])), {"axis": 0, "size": 3}),
+        (((2, 2), np.array([2, 0])), {"axis": 1, "size": 4}),
+    ),
     lead=PUT,
 )
 
@@ -320,6 +328,8 @@ where = linear(
     _chosen,
     (None, lambda g, c, _a, _b: _selected(g, c, True), lambda g, c, _a, _b: _selected(g, c, False)),
     spec=_where_spec,
+    structural=True,
+    gaps=True,
     pointwise=True,
     samples=(
         ((_CONDITION, (3,), (2, 3)), {}),

@@ -178,6 +178,7 @@ tril: Primitive = linear(
     lambda g, *, k: tril(g, k=k),
     spec=lambda x, *, k: Spec(tuple(x.shape), x.dtype),
     structural=True,
+    gaps=True,
     samples=((((3, 3),), {"k": 0}), (((2, 2, 3),), {"k": -1})),
     lead=STACKS,
 )
@@ -187,6 +188,7 @@ triu: Primitive = linear(
     lambda g, *, k: triu(g, k=k),
     spec=lambda x, *, k: Spec(tuple(x.shape), x.dtype),
     structural=True,
+    gaps=True,
     samples=((((3, 3),), {"k": 0}), (((2, 2, 3),), {"k": 1})),
     lead=STACKS,
 )

@@ -112,6 +112,7 @@ overlap_add: Primitive = linear(
     ),
     spec=_overlap_spec,
     structural=True,
+    gaps=True,
     samples=(
         (((2, 2, 3),), {"space": (6,), "strides": (2,), "dilations": (1,)}),
         (((1, 2, 2, 2, 2, 1),), {"space": (4, 5), "strides": (1, 3), "dilations": (2, 1)}),

@@ -106,3 +106,12 @@ def test_a_wrong_page_is_caught(tmp_path, page):
     path = tmp_path / "page.md"
     path.write_text(page, encoding="utf-8")
     assert run_page(path).returncode == 1
+
+
+@pytest.mark.parametrize("page", ["README.md", "README.ko.md", "docs/index.md"])
+def test_every_page_of_the_docs_is_linked(page):
+    text = (ROOT / page).read_text(encoding="utf-8")
+    links = {Path(target).name for target in re.findall(r"\]\(([^)#]+)", text)}
+    pages = {path.name for path in (ROOT / "docs").glob("*.md")} - {"index.md"}
+    assert len(pages) > 8
+    assert pages - links == set()

@@ -5,7 +5,7 @@ up to the third order, beside a polynomial whose derivatives are known, so that 
 is tested too: a product with a zero that was computed keeps IEEE's meaning, so a NaN stays visible there.
 
 Sections: the tool; elementwise chains; reductions; what is absent before a bad step; broadcasting; nesting; what must
-stay visible.
+stay visible; batches and compiled functions.
 """
 
 from __future__ import annotations
@@ -508,3 +508,43 @@ def test_a_bad_seed_goes_only_into_the_branch_taken(modes: str) -> None:
     with tf.autodiff.ForwardAccumulator(a, bad) as accumulator:
         y = tf.where(mask, a, b)
     np.testing.assert_array_equal(accumulator.jvp(y).numpy(), [math.nan, 0.0])
+
+
+# Batches and compiled functions: what is absent differs from example to example and from call to call
+
+ROWS = np.array([[-1.0, 4.0], [1.0, 1.0], [4.0, -1.0]])
+SLOPES = np.where(ROWS > 0.0, 0.5 / np.sqrt(np.abs(ROWS)), 0.0)
+
+
+def root_of_choice(x: Any) -> Any:
+    return tf.sqrt(positive(x))
+
+
+def pushed(function: Function, x: Any) -> Any:
+    with tf.autodiff.ForwardAccumulator(x, tf.ones_like(x)) as accumulator:
+        y = function(x)
+    return accumulator.jvp(y)
+
+
+def first_coefficient(function: Function, x: Any) -> Any:
+    return tf.taylor(function, [x], [[tf.ones_like(x)]])[1][0]
+
+
+@pytest.mark.parametrize("slope", [pushed, first_coefficient])
+def test_a_batch(slope: Function) -> None:
+    found = tf.vectorized_map(lambda row: slope(root_of_choice, row), tf.constant(ROWS))
+    np.testing.assert_allclose(found.numpy(), SLOPES, rtol=1e-15)
+
+
+@pytest.mark.parametrize("slope", [pushed, first_coefficient])
+def test_a_function_that_is_compiled_with_its_slope(slope: Function) -> None:
+    compiled = tf.function(lambda row: slope(root_of_choice, row))
+    for row, expected in zip(ROWS, SLOPES, strict=True):
+        np.testing.assert_allclose(compiled(tf.constant(row)).numpy(), expected, rtol=1e-15)
+
+
+@pytest.mark.parametrize("slope", [pushed, first_coefficient])
+def test_the_slope_of_a_compiled_function(slope: Function) -> None:
+    compiled = tf.function(root_of_choice)
+    for row, expected in zip(ROWS, SLOPES, strict=True):
+        np.testing.assert_allclose(slope(compiled, tf.constant(row)).numpy(), expected, rtol=1e-15)

@@ -19,7 +19,8 @@ from .core.listen import Listener, Node, listeners, paused
 from .core.tensor import Tensor
 from .core.variable import Variable
 from .modes.forward import Pusher
-from .modes.reverse import Pullback, Record
+from .modes.record import Record
+from .modes.reverse import Pullback
 from .ops.linear import identity
 
 Run = Callable[..., Sequence[Tensor]]

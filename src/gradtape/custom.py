@@ -21,7 +21,8 @@ from .core.listen import Listener, activate, deactivate, listeners, paused, repl
 from .core.primitive import Kind, Primitive, Rule, broadcast_spec, register
 from .core.tensor import Tensor, apply, as_tensor
 from .core.variable import Variable
-from .modes.reverse import Pullback, Record
+from .modes.record import Record
+from .modes.reverse import Pullback
 from .ops.constant import stop_gradient
 from .ops.linear import identity
 

@@ -24,7 +24,8 @@ from .core.spec import Spec, is_differentiable
 from .core.tensor import Tensor
 from .modes import rows as rows_of
 from .modes.batch import mapped
-from .modes.reverse import Pullback, Record, transpose
+from .modes.record import Record
+from .modes.reverse import Pullback, transpose
 from .ops.linear import concatenate
 
 MEMORY = 1 << 20

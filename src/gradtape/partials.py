@@ -28,7 +28,8 @@ from .core.spec import is_differentiable
 from .core.tensor import Tensor, as_tensor
 from .core.variable import Variable
 from .modes.batch import mapped
-from .modes.reverse import Record, zeros
+from .modes.record import Record
+from .modes.reverse import zeros
 from .modes.taylor import Taylor, given, plus, scaled
 from .ops.linear import getitem
 from .planning import Index, Plan, Term, plan_partials

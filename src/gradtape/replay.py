@@ -20,7 +20,8 @@ from .core.recording import Recorded, Recording, Source
 from .core.spec import is_differentiable
 from .core.tensor import ROWS, Tensor, apply
 from .modes.forward import Pusher
-from .modes.reverse import Pullback, Record
+from .modes.record import Record
+from .modes.reverse import Pullback
 
 Compile = Callable[[Graph], Any]
 

@@ -21,7 +21,7 @@ from .core.listen import Node, paused
 from .core.primitive import Primitive
 from .core.recording import user_line
 from .core.tensor import Tensor
-from .modes.reverse import Record
+from .modes.record import Record
 from .modes.rows import inputs_along
 from .modes.taylor import Taylor, given
 

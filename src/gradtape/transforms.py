@@ -23,7 +23,8 @@ from .core.tensor import Tensor, as_tensor
 from .jacobians import hessian as hessian_of
 from .jacobians import jacobian as jacobian_of
 from .modes.forward import Pusher
-from .modes.reverse import Pullback, Record, transpose
+from .modes.record import Record
+from .modes.reverse import Pullback, transpose
 from .ops.linear import cast, identity
 
 Argnums = int | Sequence[int]

@@ -10,7 +10,7 @@ from .arguments import UnconnectedGradients, single, tensors_of, unconnected_cho
 from .core import nest
 from .core.tensor import Tensor
 from .jacobians import gradients_of_rows, hessian, jacobian
-from .modes.reverse import Record
+from .modes.record import Record
 
 
 def answer(result: Any, source: Any, unconnected: UnconnectedGradients, lead: tuple[int, ...] = ()) -> Any:

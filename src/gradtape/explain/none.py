@@ -15,7 +15,8 @@ from ..core.listen import Node, paused
 from ..core.spec import is_differentiable
 from ..core.variable import Variable
 from ..modes.cuts import Cut
-from ..modes.reverse import Pullback, Record, zeros
+from ..modes.record import Record
+from ..modes.reverse import Pullback, zeros
 from .cause import Cause, Explanation
 from .program import held, name_of, other_threads
 from .question import Question, reached_by_rules, way_back

@@ -9,7 +9,7 @@ from typing import Any
 from ..arguments import single
 from ..core.place import user_frame
 from ..core.variable import Variable
-from ..modes.reverse import Record
+from ..modes.record import Record
 from .cause import Cause, Explanation
 from .formula import formulas
 from .none import explain

@@ -8,7 +8,7 @@ from types import FrameType
 from typing import Any
 
 from ..core.listen import Key, Node
-from ..modes.reverse import Record
+from ..modes.record import Record
 from .program import name_of
 
 

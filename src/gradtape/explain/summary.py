@@ -16,7 +16,7 @@ import numpy as np
 from ..core.bundle import ITEM
 from ..core.listen import Node
 from ..core.tensor import Tensor
-from ..modes.reverse import Record
+from ..modes.record import Record
 
 LARGEST = 5
 SHOWN = 12  # steps of the deepest path, and rows of the table, in the text

@@ -18,7 +18,8 @@ from ..core.listen import listeners, paused
 from ..core.tensor import Tensor, as_tensor
 from ..core.variable import Variable
 from ..modes.batch import Batch, mapped
-from ..modes.reverse import Record, zeros
+from ..modes.record import Record
+from ..modes.reverse import zeros
 from ..modes.taylor import Taylor, given, plus, scaled
 from ..ops.elementwise import multiply
 from ..ops.linear import getitem, reshape, sum_

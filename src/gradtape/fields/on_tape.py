@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..arguments import single
-from ..modes.reverse import Record
+from ..modes.record import Record
 from .recorded import measured
 
 

@@ -18,7 +18,7 @@ import numpy as np
 
 from ..core.errors import InvalidArgumentError
 from ..core.tensor import Tensor, as_tensor
-from ..modes.reverse import Record
+from ..modes.record import Record
 from ..modes.taylor import scaled
 from ..ops.elementwise import cos, divide, multiply, reciprocal, sin
 from ..ops.linear import add, broadcast_to, concatenate, getitem, reshape, stack, subtract

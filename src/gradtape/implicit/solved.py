@@ -17,7 +17,7 @@ from ..core.tensor import Tensor, apply, as_tensor
 from ..core.values import QUIET
 from ..core.variable import Variable
 from ..jacobians import jacobian
-from ..modes.reverse import Record
+from ..modes.record import Record
 from ..ops.linear import cast, identity
 
 DOUBLE = np.dtype("float64")

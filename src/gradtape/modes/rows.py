@@ -20,7 +20,8 @@ from ..core.spec import Spec
 from ..core.tensor import Tensor
 from ..ops.linear import broadcast_to, reshape, scatter
 from .batch import Batch
-from .reverse import Pullback, Record
+from .record import Record
+from .reverse import Pullback
 
 
 def gradients_of_rows(record: Record, target: Node, sources: Sequence[Node]) -> dict[Node, Tensor] | None:

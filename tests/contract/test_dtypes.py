@@ -236,3 +236,21 @@ def test_a_variable_prints_as_in_tensorflow(make: Any, text: str) -> None:
 def test_a_scalar_formats_as_a_number() -> None:
     assert f"{tf.constant(3.0)}" == "3.0"
     assert f"{tf.constant(3.14159):.2f}" == "3.14"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "dtype"),
+    [
+        ((3,), "int32"),
+        ((3.0,), "float32"),
+        ((0, 3.0), "float32"),
+        ((np.int64(3),), "int64"),
+        ((np.int64(0), np.float32(3)), "float32"),
+        ((np.float32(0), np.float64(3)), "float64"),
+        ((np.float16(3),), "float16"),
+    ],
+)
+def test_a_range_is_as_wide_as_its_widest_float(arguments: tuple[Any, ...], dtype: str) -> None:
+    found = tf.range(*arguments)
+    assert found.dtype == dtype
+    assert found.numpy().tolist() == [0, 1, 2]

@@ -149,7 +149,11 @@ def range(start: Any, limit: Any = None, delta: Any = 1, dtype: Any = None, name
     if limit is None:
         start, limit = 0, start
     parts = beside((start, limit, delta))
-    chosen = np.result_type(*(p._value.dtype for p in parts)) if dtype is None else np.dtype(dtype)
+    if dtype is None:
+        dtypes = [p._value.dtype for p in parts]
+        # As in TensorFlow, integers beside floats, 0 and 1 by default, do not widen them.
+        dtype = np.result_type(*([d for d in dtypes if d.kind == "f"] or dtypes))
+    chosen = np.dtype(dtype)
     if look(parts[2], "range") == 0:
         raise ValueError("range: delta must not be zero")
     return Tensor(np.arange(*(look(p, "range")[()] for p in parts)).astype(chosen))

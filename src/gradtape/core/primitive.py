@@ -95,7 +95,8 @@ class Primitive:
         pointwise: entry i of the result depends on entry i of each (broadcast) input only.
         functions: the rules' functions alone, where there is one rule an input and it works without the output's
             tangent; what the walk of reverse mode needs at every step.
-        savings: `saving` of one or two inputs, by bits.
+        savings: `saving` of one or two inputs, by bits; `many` has all that were asked for, by bits and
+            count.
         pulls: the reverse rules as functions of plain numbers, by dtype's scalar type, as `modes/numbers.py` reads
             them when they are first needed; None where they cannot be read.
         element: says with the verbs of an emitter (`backends/llvm/emit.py`) how one entry of the result is computed,
@@ -121,6 +122,7 @@ class Primitive:
     lead: Lead = LOOPED
     functions: tuple[Callable[..., Any] | None, ...] | None = field(init=False)
     savings: tuple[Saving, ...] = field(init=False)
+    many: dict[tuple[int, int], Saving] = field(init=False, default_factory=dict)
     pulls: dict[type, Pulls | None] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -150,6 +152,12 @@ class Primitive:
         Returns:
             which inputs (one flag for all, or one each), whether the output, whether the rules take no input at all.
         """
+        if (bits, count) not in self.many:
+            self.many[(bits, count)] = self._saving(bits, count)
+        return self.many[(bits, count)]
+
+    def _saving(self, bits: int, count: int) -> Saving:
+        """What `saving` remembers."""
         wanted = [rule for i in range(count) if bits >> i & 1 and (rule := self.rule(i)) is not None]
         if not wanted:
             return None

@@ -16,17 +16,18 @@ for the near ones are often temporary.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from weakref import ReferenceType, ref
 
 from ..core.bundle import bundle_of
 from ..core.listen import Key, Listener, Node, leaf
-from ..core.place import Place, user_frame, user_place
+from ..core.place import Place, user_frame
 
-NEAR = 16  # nodes remembered each time a place is passed
-BEHIND = 64  # nodes remembered of one place
+NEAR = 16  # nodes remembered when a place is passed, as long as it is new
+NEW = 4  # passes for which a place is new
+LATER = 16  # inputs remembered of the latest passes
 CARRIED = 8  # cuts that one mark names
 LATEST = 256  # derivatives remembered
 
@@ -35,20 +36,22 @@ LEAVINGS = frozenset({"bool", "int", "float", "complex", "index", "item", "tolis
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Cut:
-    """One place where values stop to depend on what they were made of, as far as a tape can follow.
+    """One place where values stop depending on what they were made of, as far as a tape can follow.
 
     `kind` is "operation" (`how` is its name), "leave" (`how` as `Listener.hear_leave` has it), "assign" (`how` is the
-    variable's name) or "derivative". `behind` refers to nodes on the near side.
+    variable's name) or "derivative". `behind` refers to nodes on the near side in the first passes, `latest` to
+    those of later ones.
     """
 
     kind: str
     how: str
     place: Place
-    behind: deque[ReferenceType[Node]] = field(default_factory=lambda: deque(maxlen=BEHIND))
+    behind: list[ReferenceType[Node]] = field(default_factory=list)
+    latest: deque[ReferenceType[Node]] = field(default_factory=lambda: deque(maxlen=LATER))
 
     def nodes(self) -> list[Node]:
         """The nodes on the near side that are still alive."""
-        return [node for reference in self.behind if (node := reference()) is not None]
+        return [node for reference in (*self.behind, *self.latest) if (node := reference()) is not None]
 
 
 class Derivatives:
@@ -67,7 +70,7 @@ class Derivatives:
     def among(self, nodes: Container[Node]) -> list[Cut]:
         """Those whose results are among these nodes, as cuts."""
         return [
-            Cut("derivative", "gradient", Place(file, line), deque([source]))
+            Cut("derivative", "gradient", Place(file, line), [source])
             for result, source, file, line in self._latest
             if result() in nodes
         ]
@@ -76,21 +79,29 @@ class Derivatives:
 class Cuts(Listener):
     """All cuts that one record has come by; its notes are marks. It is told by the record and never listens itself."""
 
-    __slots__ = ("found",)
+    __slots__ = ("found", "passes")
 
     forward = True  # its notes are no parents
 
     def __init__(self) -> None:
         super().__init__()
-        self.found: dict[tuple[str, str, Place], Cut] = {}
+        self.found: dict[tuple[str, str, str, int], Cut] = {}
+        self.passes: dict[Cut, int] = {}
 
-    def remember_cut(self, kind: str, how: str, nodes: Iterable[Node], key: Key) -> Cut:
+    def remember_cut(self, kind: str, how: str, known: Sequence[Node], key: Key) -> Cut:
         """The cut of this place, entered where it is new, with these nodes of the record of this key behind it."""
-        place = user_place()
-        cut = self.found.get((kind, how, place))
+        frame = user_frame()
+        place = (kind, how, frame.f_code.co_filename, frame.f_lineno)
+        cut = self.found.get(place)
         if cut is None:
-            cut = self.found[(kind, how, place)] = Cut(kind, how, place)
-        near = list(nodes)
+            cut = self.found[place] = Cut(kind, how, Place(place[2], place[3]))
+            self.passes[cut] = 0
+        elif self.passes[cut] >= NEW:
+            for node in known:
+                cut.latest.append(ref(node))
+            return cut
+        self.passes[cut] += 1
+        near = list(known)
         for node in near:  # grows while it is read
             cut.behind.append(ref(node))
             if len(near) < NEAR and node.knows(key):
@@ -99,10 +110,14 @@ class Cuts(Listener):
 
     def carried(self, tensors: Iterable[Any]) -> tuple[Cut, ...]:
         """The cuts that these tensors or variables carry."""
-        found: dict[Cut, None] = {}
+        key = self.key
+        found: tuple[Cut, ...] = ()
         for tensor in tensors:
-            found |= dict.fromkeys(self.of(tensor._node))
-        return tuple(found)
+            node = tensor._node
+            if node is not None and node.knows(key):
+                cuts = node.read(key)
+                found = cuts if not found or found is cuts else tuple(dict.fromkeys(found + cuts))
+        return found
 
     def of(self, node: Node | None) -> tuple[Cut, ...]:
         """The cuts that a node is marked with."""
@@ -112,15 +127,19 @@ class Cuts(Listener):
         """Let a tensor, a variable or each entry of a tuple of tensors carry these cuts."""
         if type(result) is tuple:
             bundle_of(result)
-        for part in result if type(result) is tuple else (result,):
-            if part._node is None:
-                part._node = leaf(part._value)
-            node: Node = part._node
-            if node.knows(self.key):
-                merged = tuple(dict.fromkeys(cuts + node.read(self.key)))[:CARRIED]
-                if node.key is self.key:
-                    node.note = merged
-                elif node.more is not None:
-                    node.more[self.key] = merged
+            for part in result:
+                self.mark(part, cuts)
+            return
+        node = result._node
+        cuts = cuts[:CARRIED]
+        if node is None:
+            node = result._node = leaf(result._value, self.key, cuts)
+            self.remember(node)
+        elif not node.knows(self.key):
+            self.attach(node, cuts)
+        elif (marked := node.read(self.key)) is not cuts:
+            merged = tuple(dict.fromkeys(cuts + marked))[:CARRIED]
+            if node.key is self.key:
+                node.note = merged
             else:
-                self.attach(node, cuts[:CARRIED])
+                node.more[self.key] = merged

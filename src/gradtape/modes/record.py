@@ -169,7 +169,12 @@ class Record(Listener):
         if not self.explains:
             return
         key, cuts = self.key, self.cuts
-        known = [node for x in inputs if (node := x._node) is not None and node.knows(key)]
+        known = [
+            node
+            for x in inputs
+            if (node := x._node) is not None
+            and (node.key is key or (node.more is not None and key in node.more))
+        ]
         carried = () if cuts is None else cuts.carried(inputs)
         if not known and not carried:
             return
@@ -178,7 +183,8 @@ class Record(Listener):
         if kind == "leave":
             known += [node for cut in carried for node in cut.nodes()]
         if known:
-            carried = (cuts.remember_cut(kind, how, known, key), *carried)
+            cut = cuts.remember_cut(kind, how, known, key)
+            carried = (cut, *carried) if carried else (cut,)
         if result is not None:
             cuts.mark(result, carried)
 

@@ -31,6 +31,7 @@ ORDER = [
             "implicit",
             "jacobians",
             "kinds",
+            "optimize",
             "partials",
             "planning",
             "replay",
@@ -48,7 +49,7 @@ ORDER = [
 RANK = {room: rank for rank, rooms in enumerate(ORDER) for room in rooms}
 ENTRANCE = "gradtape.backends.llvm"  # loads what lies behind it with the first program that is compiled
 HEAVY = {
-    "scipy": ("ops", "faces.lbfgs", "implicit"),
+    "scipy": ("ops", "faces.lbfgs", "implicit", "optimize"),
     "llvmlite": "backends.llvm",
     "jax": "backends.xla",
     "sympy": "explain",

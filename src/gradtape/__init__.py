@@ -12,7 +12,7 @@ print(tape.gradient(y, x))        # Tensor(6.0, shape=(), dtype=float32)
 import importlib as _importlib
 from typing import Any as _Any
 
-from . import implicit
+from . import implicit, optimize
 from .arguments import UnconnectedGradients
 from .backends.llvm import get_threads, set_threads
 from .checkpoint import checkpoint
@@ -365,6 +365,7 @@ __all__ = [
     "one_hot",
     "ones",
     "ones_like",
+    "optimize",
     "optimizers",
     "pad",
     "parallel_stack",

@@ -33,6 +33,8 @@ def test_an_operation_on_a_known_tensor_of_another_dtype_is_not(dtype: str) -> N
     with tf.GradientTape() as tape:
         tape.watch(x)
         y = tf.cast(x, tf.float32) * 3.0
+    summary = tape.summary()
+    assert (summary.count, summary.sources) == (0, 0)
     assert tape.gradient(y, x) is None
 
 

@@ -67,6 +67,19 @@ def test_watching_a_result_does_not_cut_its_history() -> None:
     assert [float(g.numpy()) for g in tape.gradient(z, [x, y])] == [108.0, 18.0]
 
 
+def test_watching_a_result_of_nested_tapes_does_not_cut_its_history() -> None:
+    x = tf.constant(3.0)
+    with tf.GradientTape() as outer, tf.GradientTape() as inner:
+        outer.watch(x)
+        inner.watch(x)
+        y = x * x
+        inner.watch(y)
+        outer.watch(y)
+        z = y * y
+    for tape in (outer, inner):
+        assert [float(g.numpy()) for g in tape.gradient(z, [x, y])] == [108.0, 18.0]
+
+
 def test_watching_twice_changes_nothing() -> None:
     x, v = tf.constant(3.0), tf.Variable(3.0)
     with tf.GradientTape() as tape:

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 import gradtape as gt
 from gradtape.core.listen import activate, deactivate
-from gradtape.modes.taylor import Taylor, given
+from gradtape.modes.series import given
+from gradtape.modes.taylor import Taylor
 
 ROWS = np.random.default_rng(0).normal(size=(5, 3))
 

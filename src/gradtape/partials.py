@@ -30,7 +30,8 @@ from .core.variable import Variable
 from .modes.batch import mapped
 from .modes.record import Record
 from .modes.reverse import zeros
-from .modes.taylor import Taylor, given, plus, scaled
+from .modes.series import given, plus, scaled
+from .modes.taylor import Taylor
 from .ops.linear import getitem
 from .planning import Index, Plan, Term, plan_partials
 from .rows import PlacedRecord, refuse_mixed_rows

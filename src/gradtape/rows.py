@@ -23,7 +23,8 @@ from .core.recording import user_line
 from .core.tensor import Tensor
 from .modes.record import Record
 from .modes.rows import inputs_along
-from .modes.taylor import Taylor, given
+from .modes.series import given
+from .modes.taylor import Taylor
 
 
 class PlacedRecord(Record):

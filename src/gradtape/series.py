@@ -12,7 +12,8 @@ from .core.spec import is_differentiable
 from .core.tensor import Tensor, as_tensor
 from .core.variable import Variable
 from .modes.reverse import zeros
-from .modes.taylor import Taylor, given
+from .modes.series import given
+from .modes.taylor import Taylor
 from .ops.constant import astype
 
 

@@ -20,7 +20,8 @@ from ..core.variable import Variable
 from ..modes.batch import Batch, mapped
 from ..modes.record import Record
 from ..modes.reverse import zeros
-from ..modes.taylor import Taylor, given, plus, scaled
+from ..modes.series import given, plus, scaled
+from ..modes.taylor import Taylor
 from ..ops.elementwise import multiply
 from ..ops.linear import getitem, reshape, sum_
 from ..rows import refuse_mixed_rows

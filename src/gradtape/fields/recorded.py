@@ -1,7 +1,7 @@
 """Operators of a recorded field, in cartesian and curvilinear coordinates.
 
 A second-order operator is twice the sum over directions v of the second coefficients along curves x + v s + w s^2:
-sum of v v' : H + 2 w . grad. Carried as one sum (`modes/taylor.py`), a Laplacian in d dimensions needs d + 2 streams
+sum of v v' : H + 2 w . grad. Carried as one sum (`modes/series.py`), a Laplacian in d dimensions needs d + 2 streams
 (Li et al., "Forward Laplacian", 2024; Dangel et al., "Collapsing Taylor mode automatic differentiation", 2025).
 Operators of curvilinear coordinates are that with the scale factors h in v = e / h and the rest in w; their formulas
 are those of Batchelor, "An Introduction to Fluid Dynamics", 1967, appendix 2, for physical components.
@@ -19,7 +19,7 @@ import numpy as np
 from ..core.errors import InvalidArgumentError
 from ..core.tensor import Tensor, as_tensor
 from ..modes.record import Record
-from ..modes.taylor import scaled
+from ..modes.series import scaled
 from ..ops.elementwise import cos, divide, multiply, reciprocal, sin
 from ..ops.linear import add, broadcast_to, concatenate, getitem, reshape, stack, subtract
 from .directions import biharmonic_directions, random_directions

@@ -13,7 +13,8 @@ from ..accumulator import ForwardAccumulator
 from ..core.listen import activate, deactivate
 from ..core.spec import complex128, float64
 from ..core.tensor import Tensor
-from ..modes.taylor import Taylor, given
+from ..modes.series import given
+from ..modes.taylor import Taylor
 from ..ops.elementwise import multiply
 from ..ops.linear import add, cast
 from ..tape import GradientTape

@@ -104,6 +104,7 @@ from .faces.cutting import (
     truncatemod,
 )
 from .faces.eager import executing_eagerly, gradients, hessians
+from .faces.exchange import from_dlpack
 from .faces.linalg import eig, eigvals, einsum, matmul, norm, tensordot
 from .faces.linalg import sqrtm as matrix_square_root
 from .faces.loops import foldl, foldr, map_fn, scan, vectorized_map
@@ -312,6 +313,7 @@ __all__ = [
     "floor",
     "foldl",
     "foldr",
+    "from_dlpack",
     "function",
     "gather",
     "gather_nd",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from typing import Any
 
 import numpy as np
@@ -119,6 +120,28 @@ class Holder:
         view.flags.writeable = False
         return view
 
+    def __dlpack__(
+        self,
+        *,
+        stream: Any = None,
+        max_version: tuple[int, int] | None = None,
+        dl_device: tuple[int, int] | None = None,
+        copy: bool | None = None,
+    ) -> Any:
+        """The values for another library: a copy, or with `copy=False` the values themselves, marked as read-only.
+
+        Consumers differ in whether they heed the mark, so nothing that a tape relies on is given away unasked.
+        """
+        value = np.asarray(leave(self, "dlpack"))
+        if copy is not False:
+            return np.array(value).__dlpack__(stream=stream, max_version=max_version, dl_device=dl_device)
+        view = value.view()
+        view.flags.writeable = False
+        return view.__dlpack__(stream=stream, max_version=max_version, dl_device=dl_device, copy=False)
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        return 1, 0  # the processor's memory (kDLCPU in dlpack.h)
+
     def __format__(self, form: str) -> str:
         return format(leave(self, "format")[()], form)
 
@@ -140,7 +163,7 @@ class Holder:
         return complex(leave(self, "complex"))
 
     def __index__(self) -> int:
-        return leave(self, "index").__index__()  # type: ignore[no-any-return]
+        return operator.index(leave(self, "index"))
 
     def __len__(self) -> int:
         if self._value.ndim == 0:

@@ -62,7 +62,7 @@ class Module:
 
     @property
     def variables(self) -> tuple[Variable, ...]:
-        """All variables of this module and those in it, each once, in order of creation."""
+        """All variables of this module and those in it, each once, in order of creation (in TensorFlow, of names)."""
         found = {v._serial: v for v in _leaves(self, set()) if isinstance(v, Variable)}
         return tuple(variable for _, variable in sorted(found.items()))
 

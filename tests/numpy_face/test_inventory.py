@@ -12,7 +12,7 @@ from numpy_calls import CALLS
 import gradtape as gt
 from gradtape.faces.numpy_names import NAMES
 from gradtape.faces.numpy_protocol import ENTERED, full_name, function_for, ufunc_for
-from gradtape.faces.numpy_words import MAKERS, PLAIN, REFUSED
+from gradtape.faces.numpy_words import MAKERS, PLAIN, REFUSED, WRITERS
 
 UFUNCS = {ufunc.__name__: ufunc for ufunc in get_overridable_numpy_ufuncs()}
 FUNCTIONS = {full_name(function): function for function in get_overridable_numpy_array_functions()}
@@ -91,3 +91,22 @@ def test_refusals_say_what_to_write(name):
         with pytest.raises(TypeError, match=name.rpartition(".")[2]) as caught:
             x.__array_function__(FUNCTIONS[name], (gt.Tensor,), (x,), {})
     assert REFUSED[name] in str(caught.value)
+
+
+@pytest.mark.parametrize("name", sorted(WRITERS))
+def test_nothing_is_written_into_a_tensor_that_nobody_follows(name):
+    x = gt.constant([1.0, 2.0])
+    with pytest.raises(TypeError, match="writes into its argument"):
+        x.__array_function__(FUNCTIONS[name], (gt.Tensor,), (x, [0], 5.0), {})
+    assert x.numpy().tolist() == [1.0, 2.0]
+
+
+def test_a_function_without_a_rule_cannot_write_into_a_tensor():
+    x = gt.constant([1.0, 2.0])
+
+    def write(values):
+        values[...] = 7.0
+        return values
+
+    with pytest.raises(ValueError, match="read-only"):
+        x.__array_function__(write, (gt.Tensor,), (x,), {})

@@ -5,7 +5,7 @@ import pytest
 
 import gradtape as gt
 from gradtape.ops import ordering as sorting
-from gradtape.ops import padding, plain
+from gradtape.ops import padding
 from gradtape.ops import selection as moving
 
 RNG = np.random.default_rng(7)
@@ -237,7 +237,7 @@ def test_nothing_writes_into_a_tensor(name):
         "put": ([0], 5.0),
         "put_along_axis": ([[0]], 5.0, 1),
     }
-    with pytest.raises(TypeError, match=f"np.{name} writes into its argument.*use gt"):
+    with pytest.raises(TypeError, match=f"np.{name} on a tensor: it writes into its argument.*use "):
         getattr(np, name)(x, *arguments.get(name, (np.eye(2) > 0, [5.0])))
     assert x.numpy().tolist() == [[1.0, 0.0], [0.0, 1.0]]
 
@@ -250,4 +250,3 @@ def test_questions_are_answered_on_a_tape_too():
         assert np.count_nonzero(T > 1) == np.count_nonzero(X > 1)
         assert np.allclose(T, X)
         np.testing.assert_array_equal(np.argwhere(T > 2), np.argwhere(X > 2))
-    assert set(plain._ANSWERS) <= set(dir(np))

@@ -1,4 +1,4 @@
-"""NumPy's numerical functions: differences, integrals, interpolation, convolutions, products and polynomials.
+"""NumPy's numerical functions: differences, integrals, interpolation, convolutions and products.
 
 Places found by searching are locally constant; numbers read at them are not. So `np.interp` differentiates in the
 point, in the nodes and in the values, with the slope of the piece to the right at a node, as NumPy evaluates it.
@@ -12,14 +12,12 @@ import numpy as np
 
 from ..core.spec import float64
 from ..core.tensor import Tensor, as_tensor, beside, look
-from ..ops import composite, contraction, linear
+from ..ops import composite, contraction, linear, ordering
 from ..ops import constant as fixed
 from ..ops import elementwise as each
 from ..ops.composite import astype, axes_of, concatenate, moveaxis, ravel
 from ..ops.convolution import convolve as correlate_windows
-from ..ops.matrices import FUNCTIONS_LINALG
 from ..ops.products import cross_product
-from ..ops.selection import atleast_1d
 from .numpy_names import numpy_name, value_of
 
 
@@ -153,11 +151,10 @@ def interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period
     if nodes.size == 1:
         inside = composite.broadcast_to(values, (1,))[0] + composite.zeros_like(point)
     else:
-        place = np.clip(
-            np.searchsorted(look(nodes, "np.interp"), look(point, "np.interp"), "right"), 1, nodes.size - 1
-        )
-        x0, x1 = nodes[place - 1], nodes[place]
-        y0, y1 = values[place - 1], values[place]
+        found = ordering.searchsorted(nodes, point, "right")
+        place = each.minimum(each.maximum(found, 1), nodes.size - 1)
+        x0, x1 = (linear.take(nodes, i, axis=0) for i in (place - 1, place))
+        y0, y1 = (linear.take(values, i, axis=0) for i in (place - 1, place))
         inside = (y1 - y0) / (x1 - x0) * (point - x0) + y0
     first, last = (values[0] if left is None else left), (values[-1] if right is None else right)
     y = composite.where(point < nodes[0], first, inside)
@@ -247,146 +244,3 @@ def _slid(name: str, a: Any, v: Any, mode: str, turned: bool) -> Tensor:
     y = ravel(y)
     # Correlation of the shorter vector with the longer one runs the other way.
     return linear.flip(y, axis=(0,)) if swapped and not turned else y
-
-
-# polynomials: coefficients of falling powers
-
-
-@numpy_name("polyval")
-def polyval(p: Any, x: Any) -> Tensor:
-    """The value of a polynomial, by Horner's scheme."""
-    c, point = beside((p, x))
-    y = composite.zeros_like(point)
-    for coefficient in c:
-        y = y * point + coefficient
-    return y
-
-
-def _aligned(a1: Any, a2: Any) -> tuple[Tensor, Tensor]:
-    a, b = (atleast_1d(t) for t in beside((a1, a2)))
-    size = max(a.size, b.size)
-    first, second = (
-        concatenate((Tensor(np.zeros(size - t.size, t.dtype)), t), 0) if t.size < size else t for t in (a, b)
-    )
-    return first, second
-
-
-@numpy_name("polyadd")
-def polyadd(a1: Any, a2: Any) -> Tensor:
-    """The sum of polynomials."""
-    return linear.add(*_aligned(a1, a2))  # type: ignore[no-any-return]
-
-
-@numpy_name("polysub")
-def polysub(a1: Any, a2: Any) -> Tensor:
-    """The difference of polynomials."""
-    return linear.subtract(*_aligned(a1, a2))  # type: ignore[no-any-return]
-
-
-@numpy_name("polymul")
-def polymul(a1: Any, a2: Any) -> Tensor:
-    """The product of polynomials."""
-    return convolve(a1, a2)
-
-
-@numpy_name("polydiv")
-def polydiv(u: Any, v: Any) -> tuple[Tensor, Tensor]:
-    """Quotient and remainder of polynomials, by long division."""
-    a, b = (ravel(_floating(t)) for t in beside((u, v)))
-    quotient = []
-    while a.size >= b.size:
-        factor = a[0] / b[0]
-        quotient.append(factor)
-        rest = a[: b.size] - factor * b
-        a = concatenate((rest[1:], a[b.size :]), 0)
-        if a.size == 0:
-            break
-    whole = composite.stack(quotient) if quotient else Tensor(np.zeros(1, a.dtype))
-    remainder = a if a.size else Tensor(np.zeros(1, b.dtype))
-    value = look(remainder, "np.polydiv")
-    lead = 0
-    while lead < value.size - 1 and abs(value[lead]) <= 1e-14:  # NumPy's own limit for a leading zero
-        lead += 1
-    return whole, remainder[lead:]
-
-
-@numpy_name("polyder")
-def polyder(p: Any, m: int = 1) -> Tensor:
-    """The derivative of a polynomial, m times over."""
-    c = ravel(p)
-    for _ in range(int(m)):
-        powers = np.arange(c.size - 1, 0, -1)
-        c = c[:-1] * powers.astype(c.dtype)
-    return c
-
-
-@numpy_name("polyint")
-def polyint(p: Any, m: int = 1, k: Any = None) -> Tensor:
-    """The integral of a polynomial, m times over, with constants k."""
-    c = _floating(ravel(p))
-    constants = [0.0] * m if k is None else list(ravel(beside((c, k))[1]))
-    constants = constants * m if len(constants) == 1 else constants
-    if len(constants) < m:
-        raise ValueError(f"np.polyint: {m} constants are needed, got {len(constants)}")
-    for number in constants[:m]:
-        last = composite.reshape(beside((c, number))[1], 1)
-        c = concatenate((c / np.arange(c.size, 0, -1).astype(c.dtype), last), 0)
-    return c
-
-
-@numpy_name("poly")
-def poly(seq_of_zeros: Any) -> Tensor:
-    """The polynomial with given zeros, or the characteristic polynomial of a matrix."""
-    zeros = _floating(as_tensor(seq_of_zeros))
-    if zeros.ndim == 2:
-        zeros = FUNCTIONS_LINALG["eigvals"](zeros)
-    nothing = Tensor(np.zeros(1, zeros.dtype))
-    c = Tensor(np.ones(1, zeros.dtype))
-    for zero in zeros:
-        c = concatenate((c, nothing), 0) - concatenate((nothing, c * zero), 0)
-    if zeros._value.dtype.kind == "c":
-        found = look(zeros, "np.poly")
-        if np.array_equal(
-            np.sort(found), np.sort(found.conj())
-        ):  # pairs of conjugates have real coefficients
-            return composite.real(c)
-    return c
-
-
-@numpy_name("roots")
-def roots(p: Any) -> Tensor:
-    """The zeros of a polynomial, as eigenvalues of its companion matrix."""
-    c = _floating(ravel(p))
-    there = np.flatnonzero(value_of(c, "np.roots"))
-    if not there.size:
-        return Tensor(np.zeros(0, c.dtype))
-    at_zero = c.size - 1 - int(there[-1])
-    c = c[int(there[0]) : int(there[-1]) + 1]
-    if c.size < 2:
-        return Tensor(np.zeros(at_zero, c.dtype))
-    below = Tensor(np.eye(c.size - 1, k=-1, dtype=c.dtype)[1:])
-    found = FUNCTIONS_LINALG["eigvals"](concatenate((composite.expand_dims(-c[1:] / c[0], 0), below), 0))
-    return concatenate((found, Tensor(np.zeros(at_zero, found.dtype))), 0) if at_zero else found
-
-
-@numpy_name("polyfit")
-def polyfit(
-    x: Any, y: Any, deg: int, rcond: Any = None, full: bool = False, w: Any = None, cov: Any = False
-) -> Tensor:
-    """The polynomial of a degree that fits points best, differentiable in the points, values and weights."""
-    if full or cov or rcond is not None:
-        raise TypeError(
-            "np.polyfit: full, cov and rcond are not covered on tensors; solve np.vander(x, deg + 1) with "
-            "np.linalg.lstsq, or fit with gt.optimize.curve_fit"
-        )
-    point, value = (_floating(t) for t in beside((x, y)))
-    powers = np.arange(int(deg), -1, -1).astype(point.dtype)
-    matrix = each.power(composite.expand_dims(point, 1), powers)
-    right = composite.expand_dims(value, 1) if value.ndim == 1 else value
-    if w is not None:
-        weight = composite.expand_dims(beside((point, w))[1], 1)
-        matrix, right = matrix * weight, right * weight
-    # Columns of length one, as in NumPy, keep the condition of the matrix in bounds.
-    scale = composite.norm(matrix, axis=0)
-    found = FUNCTIONS_LINALG["lstsq"](matrix / scale, right)[0] / composite.expand_dims(scale, 1)
-    return found[:, 0] if value.ndim == 1 else found  # type: ignore[no-any-return]

@@ -25,18 +25,20 @@ from . import (
     numpy_arrays,
     numpy_elementwise,
     numpy_numerical,
+    numpy_polynomials,
     numpy_reductions,
     numpy_statistics,
     scipy_special,
 )
 from .numpy_names import NAMES, SCIPY
-from .numpy_words import MAKERS, PLAIN, REFUSED
+from .numpy_words import MAKERS, PLAIN, REFUSED, WRITERS
 from .ufunc_methods import METHODS
 
 ENTERED = (
     numpy_arrays,
     numpy_elementwise,
     numpy_numerical,
+    numpy_polynomials,
     numpy_reductions,
     numpy_statistics,
     scipy_special,
@@ -161,9 +163,14 @@ def array_function(function: Any, args: Any, kwargs: Any) -> Any:
             raise _explained(error, ours, name, args, kwargs) from None
     if name in MAKERS:
         return _made(function, args, kwargs)
-    if name not in PLAIN and any(_followed(x) for x in _leaves((args, kwargs))):
-        if name in REFUSED:
-            raise TypeError(f"np.{name} on a tensor that is recorded: {REFUSED[name]}")
+    followed = any(_followed(x) for x in _leaves((args, kwargs)))
+    if name in REFUSED and (
+        followed or (name in WRITERS and hasattr(type(next(iter((*args, *kwargs.values())))), "_as_tensor"))
+    ):
+        raise TypeError(
+            f"np.{name} on a tensor{' that is recorded' * (name not in WRITERS)}: {REFUSED[name]}"
+        )
+    if name not in PLAIN and followed:
         raise TypeError(_no_rule(f"np.{name}", {}))
     if _given(kwargs.get("out")):
         raise TypeError(_NO_OUT.format(f"np.{name}"))
@@ -262,7 +269,14 @@ def _followed(x: Any) -> bool:
 
 
 def _plain(x: Any) -> Any:
-    return look(x, "a NumPy function without a rule") if hasattr(type(x), "_as_tensor") else x
+    """A tensor's values, which cannot be written to; anything else as it is."""
+    if not hasattr(type(x), "_as_tensor"):
+        return x
+    value = look(x, "a NumPy function without a rule")
+    if isinstance(value, np.ndarray):
+        value = value.view()
+        value.flags.writeable = False
+    return value
 
 
 def _map(obj: Any) -> Any:

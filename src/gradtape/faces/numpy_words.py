@@ -103,3 +103,6 @@ REFUSED = {
     ),
 }
 """For each name what is in the way and what to write; where nothing follows the tensor it computes all the same."""
+
+WRITERS = frozenset(name for name, why in REFUSED.items() if why.startswith("it writes into its argument"))
+"""Those that are refused on any tensor, recorded or not."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from itertools import pairwise
 
 import numpy as np
@@ -13,18 +15,18 @@ DIMENSION = 16
 WIDTHS = (DIMENSION, 64, 64, 1)
 
 
-def data(size: int) -> tuple[list[np.ndarray], np.ndarray]:
+def data(size: int, dimension: int = DIMENSION) -> tuple[list[np.ndarray], np.ndarray]:
     """Weights and points, the same for every system."""
     rng = np.random.default_rng(1)
-    weights = [rng.normal(size=(a, b)) / np.sqrt(a) for a, b in pairwise(WIDTHS)]
-    return weights, rng.uniform(-1.0, 1.0, (size, DIMENSION))
+    weights = [rng.normal(size=(a, b)) / np.sqrt(a) for a, b in pairwise((dimension, *WIDTHS[1:]))]
+    return weights, rng.uniform(-1.0, 1.0, (size, dimension))
 
 
-def program(size: int):  # type: ignore[no-untyped-def]
+def program(size: int, dimension: int = DIMENSION):  # type: ignore[no-untyped-def]
     """Second derivatives carried as one sum: the loss and the gradients."""
     import gradtape as gt
 
-    weights, x = data(size)
+    weights, x = data(size, dimension)
     variables, points = [gt.Variable(w) for w in weights], gt.constant(x)
 
     def both():  # type: ignore[no-untyped-def]
@@ -49,11 +51,11 @@ def compiled(size: int) -> Call:
     return lambda: summary(*both())
 
 
-def nested(tf, size: int) -> Call:  # type: ignore[no-untyped-def]  # tf is either library
+def nested(tf, size: int, dimension: int = DIMENSION) -> Call:  # type: ignore[no-untyped-def]  # tf is either library
     """By an accumulator in an accumulator for each coordinate."""
-    weights, x = data(size)
+    weights, x = data(size, dimension)
     variables, points = [tf.Variable(w) for w in weights], tf.constant(x)
-    axes = [tf.constant(np.broadcast_to(axis, x.shape).copy()) for axis in np.eye(DIMENSION)]
+    axes = [tf.constant(np.broadcast_to(axis, x.shape).copy()) for axis in np.eye(dimension)]
 
     def call() -> list[float]:
         with tf.GradientTape() as tape:
@@ -170,6 +172,19 @@ def beside_nested(size: int) -> float:
     return steady(gradtape(size)) / steady(nested(gt, size))
 
 
+def in_dimension(dimension: int):  # type: ignore[no-untyped-def]
+    """A probe: seconds over those of nested accumulators in another dimension."""
+
+    def probe(size: int) -> float:
+        import gradtape as gt
+        from benchmarks.worker import steady
+
+        both = program(size, dimension)
+        return steady(lambda: summary(*both())) / steady(nested(gt, size, dimension))
+
+    return probe
+
+
 def compiled_beside_nested(size: int) -> float:
     """Seconds of the compiled operator over those of nested accumulators, eager."""
     import gradtape as gt
@@ -183,6 +198,25 @@ def compiled_seconds(size: int) -> float:
     from benchmarks.worker import steady
 
     return steady(compiled(size))
+
+
+def resident(kind: str, size: int) -> float:
+    """The largest memory of a fresh process during a steady call, as Linux counts it, in bytes."""
+    text = (
+        "import gradtape as gt; from benchmarks.workloads import laplacian as w; "
+        f"call = w.nested(gt, {size}) if {kind!r} == 'nested' else w.compiled({size}); call(); call(); call(); "
+        "open('/proc/self/clear_refs', 'w').write('5'); call(); print(open('/proc/self/status').read())"
+    )
+    done = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, check=True)
+    (line,) = [line for line in done.stdout.splitlines() if line.startswith("VmHWM")]
+    return 1024.0 * float(line.split()[1])
+
+
+def compiled_memory_beside_nested(size: int) -> float:
+    """What the points add to the memory of the compiled operator, over what they add to nested accumulators."""
+    few = 8
+    added = [resident(kind, size) - resident(kind, few) for kind in ("compiled", "nested")]
+    return added[0] / added[1]
 
 
 def memory_beside_nested(size: int) -> float:
@@ -215,11 +249,19 @@ WORKLOAD = Workload(
         Goal("1/2 of nested accumulators, in time", "seconds over those of nested accumulators", 1 / 2),
         Goal("compiled: 1/2 of nested accumulators, in time", "compiled, over nested accumulators", 1 / 2),
         Goal("1/2 of nested accumulators, in memory", "memory over that of nested accumulators", 1 / 2),
+        Goal(
+            "compiled: 1/2 of nested accumulators, in memory",
+            "compiled, memory over nested accumulators",
+            1 / 2,
+        ),
     ),
     probes={
         "seconds over those of nested accumulators": beside_nested,
         "memory over that of nested accumulators": memory_beside_nested,
+        "in 2 dimensions, seconds over nested accumulators": in_dimension(2),
+        "in 64 dimensions, seconds over nested accumulators": in_dimension(64),
         "compiled, over nested accumulators": compiled_beside_nested,
+        "compiled, memory over nested accumulators": compiled_memory_beside_nested,
         "seconds of a compiled call": compiled_seconds,
     },
 )

@@ -93,6 +93,27 @@ def cost_of(order: int, fast: bool):  # type: ignore[no-untyped-def]
     return probe
 
 
+def sine_up_to(order: int, fast: bool) -> Call:
+    """All derivatives of sin up to an order, at 10,000 points."""
+    import gradtape as gt
+
+    x = gt.constant(np.linspace(0.0, 3.0, 10_000))
+    derivatives = gt.partials(lambda x: gt.sin(x), ["x" * k for k in range(1, order + 1)])
+    program = gt.function(lambda x: [gt.reduce_mean(d) for d in derivatives(x)]) if fast else derivatives
+    return lambda: [d.numpy() for d in program(x)]
+
+
+def sine_cost_of(order: int, fast: bool):  # type: ignore[no-untyped-def]
+    """A probe: the cost of an order of sin beside that of the first."""
+
+    def probe(size: int) -> float:
+        from benchmarks.worker import steady
+
+        return steady(sine_up_to(order, fast)) / steady(sine_up_to(1, fast))
+
+    return probe
+
+
 def compiled_seconds(size: int) -> float:
     """Seconds of a compiled call for all nine."""
     from benchmarks.worker import steady
@@ -120,6 +141,11 @@ WORKLOAD = Workload(
     ),
     probes={
         f"{how}order {k} over order 1": cost_of(k, bool(how)) for how in ("", "compiled: ") for k in (3, 5, 9)
+    }
+    | {
+        f"{how}order {k} of sin over order 1": sine_cost_of(k, bool(how))
+        for how in ("", "compiled: ")
+        for k in (3, 9)
     }
     | {"seconds of a compiled call": compiled_seconds},
 )

@@ -17,7 +17,7 @@ SIZES = (2, *(20,) * 8, 1)
 VISCOSITY = 0.01 / math.pi
 
 
-def setting(size: int):  # type: ignore[no-untyped-def]
+def setting(size: int):
     """Points, weights and the direction, in single precision."""
     import numpy as np
 
@@ -30,7 +30,7 @@ def setting(size: int):  # type: ignore[no-untyped-def]
     return [[part.astype(np.float32) for part in group] for group in ([x, t], weights, direction)]
 
 
-def loss_by_hand(points, weights):  # type: ignore[no-untyped-def]
+def loss_by_hand(points, weights):
     """The mean squared residual, from streams of derivatives through the layers."""
     import numpy as np
 
@@ -59,26 +59,26 @@ def expected(size: int) -> list[float]:
     return [moved(0.0), slope]
 
 
-def shown(loss, gradients, direction) -> list[float]:  # type: ignore[no-untyped-def]
+def shown(loss, gradients, direction) -> list[float]:
     """The loss and the derivative along the direction."""
     pairs = zip(gradients, direction, strict=True)
     return [float(loss), float(sum((g.astype("float64") * d).sum() for g, d in pairs))]
 
 
-def on_a_tape(tf, size: int) -> Call:  # type: ignore[no-untyped-def]  # tf is either library
+def on_a_tape(tf, size: int) -> Call:  # tf is either library
     """The work in the words of the tape, which two libraries share."""
     points, weights, direction = setting(size)
     x, t = map(tf.constant, points)
     variables = [tf.Variable(w) for w in weights]
 
-    def network(x, t):  # type: ignore[no-untyped-def]
+    def network(x, t):
         h = tf.concat([x, t], 1)
         for w, b in zip(variables[:-2:2], variables[1:-2:2], strict=True):
             h = tf.tanh(h @ w + b)
         return h @ variables[-2] + variables[-1]
 
     @tf.function
-    def step(x, t):  # type: ignore[no-untyped-def]
+    def step(x, t):
         with tf.GradientTape() as tape:
             with tf.GradientTape() as outer:
                 outer.watch(x)
@@ -151,20 +151,20 @@ def jax(size: int) -> Call:
     x, t = (np.asarray(p[:, 0]) for p in points)
     parameters = [np.asarray(w) for w in weights]
 
-    def u(x, t, parameters):  # type: ignore[no-untyped-def]
+    def u(x, t, parameters):
         h = np.stack([x, t])
         for w, b in zip(parameters[:-2:2], parameters[1:-2:2], strict=True):
             h = np.tanh(h @ w + b)
         return (h @ parameters[-2] + parameters[-1])[0]
 
-    def residual(x, t, parameters):  # type: ignore[no-untyped-def]
+    def residual(x, t, parameters):
         u_x = jax.grad(u, 0)
         u_xx = jax.grad(u_x, 0)(x, t, parameters)
         return (
             jax.grad(u, 1)(x, t, parameters) + u(x, t, parameters) * u_x(x, t, parameters) - VISCOSITY * u_xx
         )
 
-    def loss(parameters):  # type: ignore[no-untyped-def]
+    def loss(parameters):
         return np.mean(jax.vmap(residual, (0, 0, None))(x, t, parameters) ** 2)
 
     step = jax.jit(jax.value_and_grad(loss))

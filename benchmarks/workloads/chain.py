@@ -24,7 +24,7 @@ def tensorflow(size: int) -> Call:
     return on_a_tape(tf, size)
 
 
-def on_a_tape(tf, size: int) -> Call:  # type: ignore[no-untyped-def]  # tf is either library
+def on_a_tape(tf, size: int) -> Call:  # tf is either library
     """The work in the words of the tape, which two libraries share."""
     x = tf.constant(START, tf.float64)
 

@@ -9,7 +9,7 @@ from benchmarks.workload import Call, Goal, Workload
 DIMENSION, COMPONENTS = 10, 25
 
 
-def setting(size: int):  # type: ignore[no-untyped-def]
+def setting(size: int):
     """Data, and the parameters: weights, means, logarithms of the factors' diagonals, what is below the diagonals."""
     import numpy as np
 
@@ -19,7 +19,7 @@ def setting(size: int):  # type: ignore[no-untyped-def]
     return rng.normal(size=(size, d)), parameters
 
 
-def direction():  # type: ignore[no-untyped-def]
+def direction():
     """How the parameters are moved, to look at all of the gradient at once."""
     import numpy as np
 
@@ -27,7 +27,7 @@ def direction():  # type: ignore[no-untyped-def]
     return [rng.normal(size=s) for s in ((k,), (k, d), (k, d))] + [np.tril(rng.normal(size=(k, d, d)), -1)]
 
 
-def by_hand(data, parameters):  # type: ignore[no-untyped-def]
+def by_hand(data, parameters):
     """The log posterior, component by component, in NumPy."""
     import numpy as np
 
@@ -56,18 +56,18 @@ def expected(size: int) -> list[float]:
     return [moved(0.0), slope]
 
 
-def shown(value, gradients) -> list[float]:  # type: ignore[no-untyped-def]
+def shown(value, gradients) -> list[float]:
     """The value and the derivative along the direction."""
     return [float(value), float(sum((g * d).sum() for g, d in zip(gradients, direction(), strict=True)))]
 
 
-def on_a_tape(tf, size: int) -> Call:  # type: ignore[no-untyped-def]  # tf is either library
+def on_a_tape(tf, size: int) -> Call:  # tf is either library
     """The work in the words of the tape, which two libraries share."""
     data, parameters = setting(size)
     x = tf.constant(data)
 
     @tf.function
-    def posterior(weights, means, logs, lower):  # type: ignore[no-untyped-def]
+    def posterior(weights, means, logs, lower):
         with tf.GradientTape() as tape:
             tape.watch([weights, means, logs, lower])
             away = x[:, None, :] - means
@@ -115,7 +115,7 @@ def jax(size: int) -> Call:
     data, parameters = setting(size)
     x = np.asarray(data)
 
-    def posterior(weights, means, logs, lower):  # type: ignore[no-untyped-def]
+    def posterior(weights, means, logs, lower):
         away = x[:, None, :] - means
         z = np.exp(logs) * away + np.einsum("kij,nkj->nki", lower, away)
         table = weights + np.sum(logs, 1) - 0.5 * np.sum(z * z, 2)

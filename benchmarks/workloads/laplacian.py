@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
 
+from benchmarks.probes import ratio_of, seconds_of
 from benchmarks.workload import Call, Goal, Workload
 from benchmarks.workloads.plate import network, summary, tanh_series
 
@@ -22,14 +25,14 @@ def data(size: int, dimension: int = DIMENSION) -> tuple[list[np.ndarray], np.nd
     return weights, rng.uniform(-1.0, 1.0, (size, dimension))
 
 
-def program(size: int, dimension: int = DIMENSION):  # type: ignore[no-untyped-def]
+def program(size: int, dimension: int = DIMENSION):
     """Second derivatives carried as one sum: the loss and the gradients."""
     import gradtape as gt
 
     weights, x = data(size, dimension)
     variables, points = [gt.Variable(w) for w in weights], gt.constant(x)
 
-    def both():  # type: ignore[no-untyped-def]
+    def both():
         with gt.GradientTape() as tape:
             loss = gt.reduce_mean(gt.fields.laplacian(lambda p: network(gt, p, variables))(points) ** 2)
         return loss, tape.gradient(loss, variables)
@@ -37,9 +40,9 @@ def program(size: int, dimension: int = DIMENSION):  # type: ignore[no-untyped-d
     return both
 
 
-def gradtape(size: int) -> Call:
+def gradtape(size: int, dimension: int = DIMENSION) -> Call:
     """The work in gradtape's words."""
-    both = program(size)
+    both = program(size, dimension)
     return lambda: summary(*both())
 
 
@@ -51,7 +54,7 @@ def compiled(size: int) -> Call:
     return lambda: summary(*both())
 
 
-def nested(tf, size: int, dimension: int = DIMENSION) -> Call:  # type: ignore[no-untyped-def]  # tf is either library
+def nested(tf, size: int, dimension: int = DIMENSION) -> Call:  # tf is either library
     """By an accumulator in an accumulator for each coordinate."""
     weights, x = data(size, dimension)
     variables, points = [tf.Variable(w) for w in weights], tf.constant(x)
@@ -127,14 +130,14 @@ def jax(size: int) -> Call:
     weights, x = data(size)
     variables, points = [jnp.asarray(w) for w in weights], jnp.asarray(x)
 
-    def loss(variables):  # type: ignore[no-untyped-def]
-        def u(p):  # type: ignore[no-untyped-def]
+    def loss(variables):
+        def u(p):
             h = p
             for w in variables[:-1]:
                 h = jnp.tanh(h @ w)
             return h @ variables[-1]
 
-        def second(axis):  # type: ignore[no-untyped-def]
+        def second(axis):
             tangent = jnp.broadcast_to(axis, points.shape)
             first = lambda p: jax.jvp(u, (p,), (tangent,))[1]
             return jax.jvp(first, (points,), (tangent,))[1]
@@ -164,47 +167,23 @@ def expected(size: int) -> list[float]:
     return [value.real, value.imag / step]
 
 
-def beside_nested(size: int) -> float:
-    """Seconds of the operator over those of nested accumulators, both here."""
+def accumulators(size: int, dimension: int = DIMENSION) -> Call:
+    """The work in gradtape's words, by accumulators in accumulators."""
     import gradtape as gt
-    from benchmarks.worker import steady
 
-    return steady(gradtape(size)) / steady(nested(gt, size))
+    return nested(gt, size, dimension)
 
 
-def in_dimension(dimension: int):  # type: ignore[no-untyped-def]
+def in_dimension(dimension: int) -> Callable[[int], float]:
     """A probe: seconds over those of nested accumulators in another dimension."""
-
-    def probe(size: int) -> float:
-        import gradtape as gt
-        from benchmarks.worker import steady
-
-        both = program(size, dimension)
-        return steady(lambda: summary(*both())) / steady(nested(gt, size, dimension))
-
-    return probe
-
-
-def compiled_beside_nested(size: int) -> float:
-    """Seconds of the compiled operator over those of nested accumulators, eager."""
-    import gradtape as gt
-    from benchmarks.worker import steady
-
-    return steady(compiled(size)) / steady(nested(gt, size))
-
-
-def compiled_seconds(size: int) -> float:
-    """Seconds of a compiled call."""
-    from benchmarks.worker import steady
-
-    return steady(compiled(size))
+    return ratio_of(partial(gradtape, dimension=dimension), partial(accumulators, dimension=dimension))
 
 
 def resident(kind: str, size: int) -> float:
     """The largest memory of a fresh process during a steady call, as Linux counts it, in bytes."""
     text = (
-        "import gradtape as gt; from benchmarks.workloads import laplacian as w; "
-        f"call = w.nested(gt, {size}) if {kind!r} == 'nested' else w.compiled({size}); call(); call(); call(); "
+        "from benchmarks.workloads import laplacian as w; "
+        f"call = w.{kind}({size}); call(); call(); call(); "
         "open('/proc/self/clear_refs', 'w').write('5'); call(); print(open('/proc/self/status').read())"
     )
     done = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, check=True)
@@ -215,7 +194,7 @@ def resident(kind: str, size: int) -> float:
 def compiled_memory_beside_nested(size: int) -> float:
     """What the points add to the memory of the compiled operator, over what they add to nested accumulators."""
     few = 8
-    added = [resident(kind, size) - resident(kind, few) for kind in ("compiled", "nested")]
+    added = [resident(kind, size) - resident(kind, few) for kind in ("compiled", "accumulators")]
     return added[0] / added[1]
 
 
@@ -256,12 +235,12 @@ WORKLOAD = Workload(
         ),
     ),
     probes={
-        "seconds over those of nested accumulators": beside_nested,
+        "seconds over those of nested accumulators": ratio_of(gradtape, accumulators),
         "memory over that of nested accumulators": memory_beside_nested,
         "in 2 dimensions, seconds over nested accumulators": in_dimension(2),
         "in 64 dimensions, seconds over nested accumulators": in_dimension(64),
-        "compiled, over nested accumulators": compiled_beside_nested,
+        "compiled, over nested accumulators": ratio_of(compiled, accumulators),
         "compiled, memory over nested accumulators": compiled_memory_beside_nested,
-        "seconds of a compiled call": compiled_seconds,
+        "seconds of a compiled call": seconds_of(compiled),
     },
 )

@@ -6,6 +6,7 @@ from itertools import combinations_with_replacement
 
 import numpy as np
 
+from benchmarks.probes import ratio_of, seconds_of
 from benchmarks.workload import Call, Goal, Workload
 
 WORDS = ["".join(c) for k in range(1, 5) for c in combinations_with_replacement("xyz", k)]
@@ -16,7 +17,7 @@ def data(size: int) -> np.ndarray:
     return np.random.default_rng(2).uniform(0.5, 1.0, (4, size))
 
 
-def program(size: int):  # type: ignore[no-untyped-def]
+def program(size: int):
     """Both, planned, and their means."""
     import gradtape as gt
 
@@ -24,7 +25,7 @@ def program(size: int):  # type: ignore[no-untyped-def]
     single = gt.partials(lambda a, b, c, d: gt.sin(a**2 * b**2 * c**2 * d**2), "abcd")
     every = gt.partials(lambda x, y, z: gt.sin(x * y) * gt.exp(y * z), WORDS)
 
-    def both(*points):  # type: ignore[no-untyped-def]
+    def both(*points):
         return [gt.reduce_mean(p) for p in [*single(*points), *every(*points[:3])]]
 
     return both, points
@@ -51,7 +52,7 @@ def nested_forward(size: int) -> Call:
 
     points = [gt.constant(p) for p in data(size)]
 
-    def partial(function, places, points):  # type: ignore[no-untyped-def]
+    def partial(function, places, points):
         if not places:
             return function(*points)
         with gt.autodiff.ForwardAccumulator(
@@ -78,19 +79,19 @@ def jax(size: int) -> Call:
     jax.config.update("jax_enable_x64", True)
     points = [jnp.asarray(p) for p in data(size)]
 
-    def along(function, place):  # type: ignore[no-untyped-def]
-        def derived(*points):  # type: ignore[no-untyped-def]
+    def along(function, place):
+        def derived(*points):
             seeds = tuple(jnp.ones_like(p) if i == place else jnp.zeros_like(p) for i, p in enumerate(points))
             return jax.jvp(function, points, seeds)[1]
 
         return derived
 
-    def partial(function, places):  # type: ignore[no-untyped-def]
+    def partial(function, places):
         for place in places:
             function = along(function, place)
         return function
 
-    def program(a, b, c, d):  # type: ignore[no-untyped-def]
+    def program(a, b, c, d):
         found = [partial(lambda a, b, c, d: jnp.sin(a**2 * b**2 * c**2 * d**2), [0, 1, 2, 3])(a, b, c, d)]
         for word in WORDS:
             places = ["xyz".index(letter) for letter in word]
@@ -121,27 +122,6 @@ def expected(size: int) -> list[float]:
     ]
 
 
-def beside_nested(size: int) -> float:
-    """Seconds of planned partials over those of nested forward mode, both here."""
-    from benchmarks.worker import steady
-
-    return steady(gradtape(size)) / steady(nested_forward(size))
-
-
-def compiled_beside_nested(size: int) -> float:
-    """Seconds of compiled partials over those of nested forward mode, eager."""
-    from benchmarks.worker import steady
-
-    return steady(compiled(size)) / steady(nested_forward(size))
-
-
-def compiled_seconds(size: int) -> float:
-    """Seconds of a compiled call."""
-    from benchmarks.worker import steady
-
-    return steady(compiled(size))
-
-
 WORKLOAD = Workload(
     name="mixed",
     title="mixed",
@@ -157,8 +137,8 @@ WORKLOAD = Workload(
         Goal("compiled: 1/5 of nested forward mode", "compiled, over nested forward mode", 1 / 5),
     ),
     probes={
-        "seconds over those of nested forward mode": beside_nested,
-        "compiled, over nested forward mode": compiled_beside_nested,
-        "seconds of a compiled call": compiled_seconds,
+        "seconds over those of nested forward mode": ratio_of(gradtape, nested_forward),
+        "compiled, over nested forward mode": ratio_of(compiled, nested_forward),
+        "seconds of a compiled call": seconds_of(compiled),
     },
 )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import pairwise
 
 import numpy as np
 
+from benchmarks.probes import ratio_of, seconds_of
 from benchmarks.workload import Call, Goal, Workload
 from benchmarks.workloads.plate import network
 
@@ -28,7 +30,7 @@ def up_to(order: int, size: int, fast: bool = False) -> Call:
     variables, points = [gt.constant(w) for w in weights], gt.constant(x)
     derivatives = gt.partials(lambda x: network(gt, x, variables), ["x" * k for k in range(1, order + 1)])
 
-    def means(points):  # type: ignore[no-untyped-def]
+    def means(points):
         return [gt.reduce_mean(d) for d in derivatives(points)]
 
     program = gt.function(means) if fast else means
@@ -50,13 +52,13 @@ def jax(size: int) -> Call:
     weights, x = data(size)
     variables, points = [jnp.asarray(w) for w in weights], jnp.asarray(x)
 
-    def u(p):  # type: ignore[no-untyped-def]
+    def u(p):
         h = p
         for w in variables[:-1]:
             h = jnp.tanh(h @ w)
         return h @ variables[-1]
 
-    def program(p):  # type: ignore[no-untyped-def]
+    def program(p):
         series = [jnp.ones_like(p)] + [jnp.zeros_like(p)] * (ORDER - 1)
         _, found = jet.jet(u, (p,), (series,))
         return [d.mean() for d in found]
@@ -82,18 +84,7 @@ def expected(size: int) -> list[float]:
     return [float(np.mean(h[k]) * factorial(k)) for k in range(1, ORDER + 1)]
 
 
-def cost_of(order: int, fast: bool):  # type: ignore[no-untyped-def]
-    """A probe: the cost of an order beside that of the first."""
-
-    def probe(size: int) -> float:
-        from benchmarks.worker import steady
-
-        return steady(up_to(order, size, fast)) / steady(up_to(1, size, fast))
-
-    return probe
-
-
-def sine_up_to(order: int, fast: bool) -> Call:
+def sine_up_to(order: int, size: int, fast: bool) -> Call:
     """All derivatives of sin up to an order, at 10,000 points."""
     import gradtape as gt
 
@@ -103,22 +94,9 @@ def sine_up_to(order: int, fast: bool) -> Call:
     return lambda: [d.numpy() for d in program(x)]
 
 
-def sine_cost_of(order: int, fast: bool):  # type: ignore[no-untyped-def]
-    """A probe: the cost of an order of sin beside that of the first."""
-
-    def probe(size: int) -> float:
-        from benchmarks.worker import steady
-
-        return steady(sine_up_to(order, fast)) / steady(sine_up_to(1, fast))
-
-    return probe
-
-
-def compiled_seconds(size: int) -> float:
-    """Seconds of a compiled call for all nine."""
-    from benchmarks.worker import steady
-
-    return steady(up_to(ORDER, size, fast=True))
+def cost_of(ways: Callable[[int, int, bool], Call], order: int, fast: bool) -> Callable[[int], float]:
+    """A probe: the cost of an order beside that of the first."""
+    return ratio_of(lambda size: ways(order, size, fast), lambda size: ways(1, size, fast))
 
 
 WORKLOAD = Workload(
@@ -140,12 +118,14 @@ WORKLOAD = Workload(
         for k in (3, 5, 9)
     ),
     probes={
-        f"{how}order {k} over order 1": cost_of(k, bool(how)) for how in ("", "compiled: ") for k in (3, 5, 9)
+        f"{how}order {k} over order 1": cost_of(up_to, k, bool(how))
+        for how in ("", "compiled: ")
+        for k in (3, 5, 9)
     }
     | {
-        f"{how}order {k} of sin over order 1": sine_cost_of(k, bool(how))
+        f"{how}order {k} of sin over order 1": cost_of(sine_up_to, k, bool(how))
         for how in ("", "compiled: ")
         for k in (3, 9)
     }
-    | {"seconds of a compiled call": compiled_seconds},
+    | {"seconds of a compiled call": seconds_of(lambda size: up_to(ORDER, size, fast=True))},
 )

@@ -6,6 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from benchmarks.probes import ratio_of, seconds_of
 from benchmarks.workload import Call, Goal, Workload
 
 WIDTHS = (2, 64, 64, 64, 1)
@@ -19,14 +20,14 @@ def data(size: int) -> tuple[list[np.ndarray], np.ndarray, np.ndarray]:
     return weights, x, y
 
 
-def program(size: int):  # type: ignore[no-untyped-def]
+def program(size: int):
     """Fourth derivatives along few directions: the loss and the gradients."""
     import gradtape as gt
 
     weights, x, y = data(size)
     variables, points = [gt.Variable(w) for w in weights], gt.constant(np.hstack([x, y]))
 
-    def both():  # type: ignore[no-untyped-def]
+    def both():
         with gt.GradientTape() as tape:
             loss = gt.reduce_mean(gt.fields.biharmonic(lambda p: network(gt, p, variables))(points) ** 2)
         return loss, tape.gradient(loss, variables)
@@ -48,10 +49,17 @@ def compiled(size: int) -> Call:
     return lambda: summary(*both())
 
 
-def second(tf, function, source: int):  # type: ignore[no-untyped-def]  # tf is either library
+def nested(size: int) -> Call:
+    """The work in gradtape's words, by tapes in tapes."""
+    import gradtape as gt
+
+    return nested_tapes(gt, size)
+
+
+def second(tf, function, source: int):  # tf is either library
     """The second derivative in one argument, by a tape in a tape."""
 
-    def derived(*points):  # type: ignore[no-untyped-def]
+    def derived(*points):
         with tf.GradientTape() as outer:
             outer.watch(points[source])
             with tf.GradientTape() as inner:
@@ -63,16 +71,16 @@ def second(tf, function, source: int):  # type: ignore[no-untyped-def]  # tf is 
     return derived
 
 
-def nested_tapes(tf, size: int) -> Call:  # type: ignore[no-untyped-def]  # tf is either library
+def nested_tapes(tf, size: int) -> Call:  # tf is either library
     """The same by tapes in tapes, as programs for TensorFlow are written."""
     weights, x, y = data(size)
     variables = [tf.Variable(w) for w in weights]
     x, y = tf.constant(x), tf.constant(y)
 
-    def u(x, y):  # type: ignore[no-untyped-def]
+    def u(x, y):
         return network(tf, tf.concat([x, y], 1), variables)
 
-    def laplacian(x, y):  # type: ignore[no-untyped-def]
+    def laplacian(x, y):
         return second(tf, u, 0)(x, y) + second(tf, u, 1)(x, y)
 
     def call() -> list[float]:
@@ -99,7 +107,7 @@ def torch(size: int) -> Call:
     variables = [torch.tensor(w, requires_grad=True) for w in weights]
     x, y = (torch.tensor(part, requires_grad=True) for part in (x, y))
 
-    def second(u, source):  # type: ignore[no-untyped-def]
+    def second(u, source):
         (slope,) = torch.autograd.grad(u.sum(), source, create_graph=True)
         return torch.autograd.grad(slope.sum(), source, create_graph=True)[0]
 
@@ -124,9 +132,9 @@ def jax(size: int) -> Call:
     weights, x, y = data(size)
     variables, x, y = [jnp.asarray(w) for w in weights], jnp.asarray(x), jnp.asarray(y)
 
-    def second(function, source):  # type: ignore[no-untyped-def]
-        def along(f):  # type: ignore[no-untyped-def]
-            def derived(*points):  # type: ignore[no-untyped-def]
+    def second(function, source):
+        def along(f):
+            def derived(*points):
                 seeds = [jnp.ones_like(p) if i == source else jnp.zeros_like(p) for i, p in enumerate(points)]
                 return jax.jvp(f, points, tuple(seeds))[1]
 
@@ -134,14 +142,14 @@ def jax(size: int) -> Call:
 
         return along(along(function))
 
-    def loss(variables):  # type: ignore[no-untyped-def]
-        def u(x, y):  # type: ignore[no-untyped-def]
+    def loss(variables):
+        def u(x, y):
             h = jnp.concatenate([x, y], 1)
             for w in variables[:-1]:
                 h = jnp.tanh(h @ w)
             return h @ variables[-1]
 
-        def laplacian(x, y):  # type: ignore[no-untyped-def]
+        def laplacian(x, y):
             return second(u, 0)(x, y) + second(u, 1)(x, y)
 
         return jnp.mean((second(laplacian, 0)(x, y) + second(laplacian, 1)(x, y)) ** 2)
@@ -154,14 +162,14 @@ def jax(size: int) -> Call:
     return call
 
 
-def network(tf, h, variables):  # type: ignore[no-untyped-def]
+def network(tf, h, variables):
     """A network of tanh layers in the words of the tape."""
     for w in variables[:-1]:
         h = tf.tanh(tf.matmul(h, w))
     return tf.matmul(h, variables[-1])
 
 
-def summary(loss, gradients) -> list[float]:  # type: ignore[no-untyped-def]
+def summary(loss, gradients) -> list[float]:
     """The loss, and the sum of all gradients' entries."""
     return [
         float(loss),
@@ -198,22 +206,6 @@ def tanh_series(h: list[np.ndarray]) -> list[np.ndarray]:
     return y
 
 
-def beside_nested_tapes(size: int) -> float:
-    """Seconds of the operator over those of nested tapes, both here."""
-    import gradtape as gt
-    from benchmarks.worker import steady
-
-    return steady(gradtape(size)) / steady(nested_tapes(gt, size))
-
-
-def compiled_beside_nested_tapes(size: int) -> float:
-    """Seconds of the compiled operator over those of nested tapes, eager."""
-    import gradtape as gt
-    from benchmarks.worker import steady
-
-    return steady(compiled(size)) / steady(nested_tapes(gt, size))
-
-
 def of_a_formula(size: int) -> float:
     """The plate operator of w = sin(xy) exp(-x^2) + cos(x) y^3: seconds over those of nested tapes."""
     import gradtape as gt
@@ -222,7 +214,7 @@ def of_a_formula(size: int) -> float:
     _, x, y = data(size)
     x, y = gt.constant(x), gt.constant(y)
 
-    def w(x, y):  # type: ignore[no-untyped-def]
+    def w(x, y):
         return gt.sin(x * y) * gt.exp(-x * x) + gt.cos(x) * y**3
 
     planned = gt.partials(w, "xxxx xxyy yyyy")
@@ -231,7 +223,7 @@ def of_a_formula(size: int) -> float:
         xxxx, xxyy, yyyy = planned(x, y)
         return [float(gt.reduce_sum(xxxx + 2.0 * xxyy + yyyy))]
 
-    def laplacian(x, y):  # type: ignore[no-untyped-def]
+    def laplacian(x, y):
         return second(gt, w, 0)(x, y) + second(gt, w, 1)(x, y)
 
     def nested() -> list[float]:
@@ -240,13 +232,6 @@ def of_a_formula(size: int) -> float:
     if not np.isclose(once()[0], nested()[0], rtol=1e-9):
         raise AssertionError("the two ways differ")
     return steady(once) / steady(nested)
-
-
-def compiled_seconds(size: int) -> float:
-    """Seconds of a compiled call."""
-    from benchmarks.worker import steady
-
-    return steady(compiled(size))
 
 
 WORKLOAD = Workload(
@@ -265,9 +250,9 @@ WORKLOAD = Workload(
         Goal("1/5 of nested tapes in TensorFlow", "seconds", 1 / 5, "tensorflow"),
     ),
     probes={
-        "seconds over those of nested tapes": beside_nested_tapes,
-        "compiled, over nested tapes": compiled_beside_nested_tapes,
+        "seconds over those of nested tapes": ratio_of(gradtape, nested),
+        "compiled, over nested tapes": ratio_of(compiled, nested),
         "of a formula w(x, y), seconds over nested tapes": of_a_formula,
-        "seconds of a compiled call": compiled_seconds,
+        "seconds of a compiled call": seconds_of(compiled),
     },
 )

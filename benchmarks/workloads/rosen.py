@@ -5,7 +5,7 @@ from __future__ import annotations
 from benchmarks.workload import Call, Goal, Workload
 
 
-def start(size: int):  # type: ignore[no-untyped-def]
+def start(size: int):
     """The point."""
     import numpy as np
 
@@ -19,16 +19,16 @@ def expected(size: int) -> list[float]:
     return [float(diagonal), float((-400 * x[:-1]).sum())]
 
 
-def shown(hessian) -> list[float]:  # type: ignore[no-untyped-def]
+def shown(hessian) -> list[float]:
     """The same two sums of a result."""
     return [float(hessian.trace()), float(hessian.trace(1))]
 
 
-def on_a_tape(tf, size: int) -> Call:  # type: ignore[no-untyped-def]  # tf is either library
+def on_a_tape(tf, size: int) -> Call:  # tf is either library
     """The work in the words of the tape, which two libraries share."""
 
     @tf.function
-    def hessian(x):  # type: ignore[no-untyped-def]
+    def hessian(x):
         with tf.GradientTape() as outer:
             outer.watch(x)
             with tf.GradientTape() as inner:

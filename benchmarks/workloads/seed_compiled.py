@@ -5,11 +5,11 @@ from __future__ import annotations
 from benchmarks.workload import Call, Goal, Workload
 
 
-def on_a_tape(tf) -> Call:  # type: ignore[no-untyped-def]  # tf is either library
+def on_a_tape(tf) -> Call:  # tf is either library
     """The work in the words of the tape, which two libraries share."""
 
     @tf.function
-    def derivatives(x, t):  # type: ignore[no-untyped-def]
+    def derivatives(x, t):
         with tf.GradientTape() as outer:
             outer.watch(x)
             with tf.GradientTape(persistent=True) as inner:
@@ -49,7 +49,7 @@ def jax(size: int) -> Call:
     """The work in JAX's words."""
     import jax
 
-    def y(x, t):  # type: ignore[no-untyped-def]
+    def y(x, t):
         return x * x * x + 2 * t
 
     y_x = jax.grad(y, 0)

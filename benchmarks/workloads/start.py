@@ -21,7 +21,7 @@ def tensorflow(size: int) -> Call:
     return on_a_tape(tf)
 
 
-def on_a_tape(tf) -> Call:  # type: ignore[no-untyped-def]  # tf is either library
+def on_a_tape(tf) -> Call:  # tf is either library
     """The work in the words of the tape, which two libraries share."""
 
     def call() -> list[float]:

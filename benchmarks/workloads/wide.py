@@ -7,7 +7,7 @@ import math
 from benchmarks.workload import Call, Goal, Workload
 
 
-def inputs(size: int):  # type: ignore[no-untyped-def]
+def inputs(size: int):
     """Numbers from 0 to 2."""
     import numpy as np
 
@@ -23,16 +23,16 @@ def expected(size: int) -> list[float]:
     return [math.fsum(entries), math.fsum(entries[: size // 2])]
 
 
-def shown(gradient) -> list[float]:  # type: ignore[no-untyped-def]
+def shown(gradient) -> list[float]:
     """The two sums."""
     return [float(gradient.sum()), float(gradient[: len(gradient) // 2].sum())]
 
 
-def on_a_tape(tf, size: int) -> Call:  # type: ignore[no-untyped-def]  # tf is either library
+def on_a_tape(tf, size: int) -> Call:  # tf is either library
     """The work in the words of the tape, which two libraries share."""
 
     @tf.function
-    def slope(x):  # type: ignore[no-untyped-def]
+    def slope(x):
         with tf.GradientTape() as tape:
             tape.watch(x)
             y = tf.reduce_sum(tf.sin(x) * tf.exp(-x * x) + tf.math.log1p(x) * tf.tanh(x))

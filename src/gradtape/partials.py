@@ -108,7 +108,7 @@ def recorded_partials(
     reached = {id(part) for part in path}
     connected = [s is target or (record.knows(s) and id(s._node) in reached) for s in variables]
     moving = {name: s for (name, s), there in zip(sources.items(), connected, strict=True) if there}
-    _check_sources(moving, target)
+    _check_sources(moving)
     if not total:
         highest = max((sum(index) for index in plan.wanted), default=0)
         refuse_mixed_rows("partials", record, path, moving, max(1, highest))
@@ -124,7 +124,7 @@ def recorded_partials(
     return tuple(results)
 
 
-def _check_sources(sources: Mapping[str, Source], target: Source) -> None:
+def _check_sources(sources: Mapping[str, Source]) -> None:
     """Sources are scalars, or columns of one batch."""
     rows = {}
     for name, source in sources.items():

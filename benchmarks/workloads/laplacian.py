@@ -193,8 +193,8 @@ def resident(kind: str, size: int) -> float:
 
 def compiled_memory_beside_nested(size: int) -> float:
     """What the points add to the memory of the compiled operator, over what they add to nested accumulators."""
-    few = 8
-    added = [resident(kind, size) - resident(kind, few) for kind in ("compiled", "accumulators")]
+    few, many = 8, max(size, 500)  # what fewer points add drowns in what the allocator happens to keep
+    added = [resident(kind, many) - resident(kind, few) for kind in ("compiled", "accumulators")]
     return added[0] / added[1]
 
 

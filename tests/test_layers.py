@@ -41,6 +41,7 @@ ORDER = [
     ["checking"],
     ["laws", "testing"],
     ["faces"],
+    ["saving"],
     ["commands"],
     [""],
     ["cli"],
@@ -53,7 +54,8 @@ HEAVY = {
     "llvmlite": "backends.llvm",
     "jax": "backends.xla",
     "sympy": "explain",
-    "matplotlib": "explain",
+    "matplotlib": ("explain", "commands"),
+    "safetensors": "saving",
     "typer": "cli",
     "rich": "cli",
 }

@@ -207,6 +207,8 @@ from .faces.selection import (
 from .function import Function, function
 from .kinds import TensorSpec
 from .partials import partials
+from .saving import train
+from .saving.state import load, save
 from .series import TaylorAccumulator, taylor
 from .sparse import IndexedSlices
 from .tape import GradientTape
@@ -345,6 +347,7 @@ __all__ = [
     "linalg",
     "linearize",
     "linspace",
+    "load",
     "logical_and",
     "logical_not",
     "logical_or",
@@ -396,6 +399,7 @@ __all__ = [
     "roll",
     "round",
     "saturate_cast",
+    "save",
     "scalar_mul",
     "scan",
     "scatter_nd",
@@ -436,6 +440,7 @@ __all__ = [
     "test",
     "testing",
     "tile",
+    "train",
     "transpose",
     "truediv",
     "truncatediv",

@@ -23,6 +23,14 @@ class BatchedValueError(ValueError):
     """A value that differs between the examples of a batch is asked for by Python or NumPy, which can take only one."""
 
 
+class DataLossError(ValueError):
+    """A file that is damaged or was cut short; what was to be restored from it is as it was."""
+
+
+class NotFoundError(LookupError):
+    """A checkpoint, or a value in one, that is not there; under TensorFlow's name."""
+
+
 class GradtapeWarning(UserWarning):
     """Base of all warnings that gradtape gives, so that one filter catches them."""
 
@@ -49,3 +57,7 @@ class LoopedMapWarning(GradtapeWarning):
 
 class PrecisionWarning(GradtapeWarning):
     """A derivative has lost most digits of its dtype, or overflows it."""
+
+
+class PartialRestoreWarning(GradtapeWarning):
+    """A checkpoint and the objects that it was restored into do not have the same values, and nobody asked."""

@@ -12,7 +12,7 @@ print(tape.gradient(y, x))        # Tensor(6.0, shape=(), dtype=float32)
 import importlib as _importlib
 from typing import Any as _Any
 
-from . import implicit, optimize
+from . import fields, implicit, optimize
 from .arguments import UnconnectedGradients
 from .backends.llvm import get_threads, set_threads
 from .checkpoint import checkpoint
@@ -308,6 +308,7 @@ __all__ = [
     "expand_dims",
     "explain_none",
     "eye",
+    "fields",
     "fill",
     "float16",
     "float32",

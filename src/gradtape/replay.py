@@ -13,45 +13,18 @@ from dataclasses import replace
 from typing import Any
 
 from .backends.passes import merged
-from .core.graph import Graph
+from .core.graph import Graph, inline
 from .core.listen import listeners, paused
 from .core.primitive import Kind, Primitive, Rule
 from .core.recording import Recorded, Recording, Source
 from .core.spec import is_differentiable
 from .core.tensor import ROWS, Tensor, apply
+from .loops.recorded import is_closed
 from .modes.forward import Pusher
 from .modes.record import Record
 from .modes.reverse import Pullback
 
 Compile = Callable[[Graph], Any]
-
-
-def inline(graph: Graph, inputs: Sequence[Tensor]) -> list[Tensor]:
-    """Do the operations of a graph through the door."""
-    known: dict[int, Any] = dict(graph.constants)
-    known.update(zip(graph.inputs, inputs, strict=True))
-    for operation in graph.operations:
-        result = apply(
-            operation.primitive, tuple([known[i] for i in operation.inputs]), dict(operation.params)
-        )
-        if operation.joint:
-            known.update(zip(operation.outputs, result, strict=True))
-        else:
-            known[operation.outputs[0]] = result
-    return [known[i] for i in graph.outputs]
-
-
-def is_closed(graph: Graph) -> bool:
-    """Whether the derivative of every operation is a rule of the vocabulary.
-
-    The gradient function of a `custom_gradient` sees the tensors of the run that was recorded, so its operation can
-    be replayed, but not differentiated again.
-    """
-    return all(
-        operation.primitive.kind is not Kind.TANGENT
-        or ROWS.get(operation.primitive.name) is operation.primitive
-        for operation in graph.operations
-    )
 
 
 def promoted(graph: Graph, constants: Sequence[int]) -> Graph:

@@ -7,6 +7,7 @@ from typing import Any
 
 from ..core.graph import Graph
 from . import llvm, reference
+from .loops import trimmed
 from .passes import simplified
 
 NAMES = ("llvm", "reference")
@@ -20,7 +21,7 @@ def compiled(graph: Graph, backend: str | None, warn: Callable[[str], None]) -> 
         backend: one of `NAMES`; None for the fastest that is there.
         warn: told, at most once a process, that llvmlite is missing, and at each failure of the compiler.
     """
-    simple = simplified(graph)
+    simple = trimmed(simplified(graph), simplified)
     if backend == "reference":
         return reference.compile(simple)
     missing = llvm.missing()

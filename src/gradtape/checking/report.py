@@ -10,8 +10,6 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..core.errors import Documented
-
 SHOWN = 20  # faulty entries printed; the rest are counted
 
 
@@ -97,10 +95,8 @@ class Report:
         return rows
 
 
-class CheckError(Documented, AssertionError):
+class CheckError(AssertionError):
     """A derivative is wrong or cannot be decided; `report` has the whole comparison."""
-
-    section = "A derivative that a check finds wrong"
 
     def __init__(self, report: Report) -> None:
         super().__init__(str(report))

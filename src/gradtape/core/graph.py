@@ -17,7 +17,7 @@ import numpy as np
 from .errors import InternalError
 from .primitive import Primitive
 from .spec import Spec
-from .tensor import Tensor, explained
+from .tensor import Tensor, apply, explained
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -114,6 +114,32 @@ def evaluate(operation: Operation, values: Sequence[Any]) -> tuple[Any, ...]:
     except Exception as error:
         raise _placed(explained(error, operation.primitive, values, operation.params), operation) from None
     return found if operation.joint else (found,)
+
+
+def evaluated(graph: Graph, values: Sequence[Any]) -> list[Any]:
+    """The outputs of a graph for NumPy values of its inputs, by the rows' own values."""
+    known = {index: constant._value for index, constant in graph.constants.items()}
+    known.update(zip(graph.inputs, values, strict=True))
+    for operation in graph.operations:
+        known.update(
+            zip(operation.outputs, evaluate(operation, [known[i] for i in operation.inputs]), strict=True)
+        )
+    return [known[i] for i in graph.outputs]
+
+
+def inline(graph: Graph, inputs: Sequence[Tensor]) -> list[Tensor]:
+    """Do the operations of a graph through the door."""
+    known: dict[int, Any] = dict(graph.constants)
+    known.update(zip(graph.inputs, inputs, strict=True))
+    for operation in graph.operations:
+        result = apply(
+            operation.primitive, tuple([known[i] for i in operation.inputs]), dict(operation.params)
+        )
+        if operation.joint:
+            known.update(zip(operation.outputs, result, strict=True))
+        else:
+            known[operation.outputs[0]] = result
+    return [known[i] for i in graph.outputs]
 
 
 def _placed(error: Exception, operation: Operation) -> Exception:

@@ -52,7 +52,8 @@ class Rule:
     `function` is the reverse rule (LINEAR, MULTILINEAR), the partial (ELEMENTWISE) or the pull (TANGENT);
     `tangent` is the tangent (TANGENT only). `keeps` says for each input whether its values are kept (a single
     True or False stands for all of any number), `keeps_output` the same for the output, and `bare` that the
-    function takes the cotangent alone.
+    function takes the cotangent alone. `absent` (joint rules) says that it takes None for the cotangent of an output
+    from which nothing comes back, and absent entries; else these are zeros.
     """
 
     function: Callable[..., Any] | None
@@ -60,6 +61,7 @@ class Rule:
     keeps: tuple[bool, ...] | bool = False
     keeps_output: bool = False
     bare: bool = False
+    absent: bool = False
 
 
 Sample = tuple[tuple[Any, ...], dict[str, Any]]

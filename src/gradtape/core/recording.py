@@ -87,6 +87,7 @@ class Recording(Listener):
         "shown",
         "sources",
         "states",
+        "withdrawn",
         "written",
     )
 
@@ -108,6 +109,7 @@ class Recording(Listener):
         self.made: list[Any] = []
         self.seeded: list[Any] = []
         self._guarded: set[Any] = set()
+        self.withdrawn: set[int] = set()
 
     # places of tensors in the graph
 
@@ -115,7 +117,10 @@ class Recording(Listener):
         """The value of a tensor that depends on an input; None for a constant."""
         node = tensor._node
         if node is not None and node.knows(self.key):
-            return node.read(self.key)  # type: ignore[no-any-return]
+            place: int = node.read(self.key)
+            if self.withdrawn and place in self.withdrawn:
+                raise RecordingError(_cannot_escape(tensor))
+            return place
         found = self.places.get(id(tensor))
         if found is None and node is not None:
             # Another tensor of what was read: the same value with the same history.
@@ -144,6 +149,21 @@ class Recording(Listener):
         if tensor._node is None:
             tensor._node = leaf(tensor._value)
         self.attach(tensor._node, index)
+
+    # turns of a loop, written down one by one until they prove to be the same
+
+    def mark(self) -> tuple[int, int]:
+        """The present end of what has been written, for `withdraw`."""
+        return len(self.builder.operations), len(self.guards)
+
+    def withdraw(self, mark: tuple[int, int]) -> None:
+        """Take back operations and guards since a mark; an error is raised where their results are used later."""
+        operations, guards = mark
+        for operation in self.builder.operations[operations:]:
+            self.withdrawn.update(operation.outputs)
+        del self.builder.operations[operations:]
+        self._guarded -= {(place, guard.question) for place, guard in self.guards[guards:]}
+        del self.guards[guards:]
 
     # what is heard
 
@@ -267,6 +287,14 @@ def _cannot_leave(tensor: Tensor, how: str) -> str:
         f"{user_line()}: {how} needs the values of {what} that depends on an input of gt.function, because "
         "the shape or the places of its result depend on them. Compute it outside gt.function and give it as "
         "an argument that is a NumPy constant, or use gt.where"
+    )
+
+
+def _cannot_escape(tensor: Tensor) -> str:
+    return (
+        f"{user_line()}: a tensor of shape {tuple(tensor._value.shape)} that was made in a turn of a loop is used "
+        "outside it. Inside gt.function a loop like gt.scan, gt.map_fn or gt.while_loop is one operation, whose "
+        "function runs twice: let it return what is wanted, or write a Python loop"
     )
 
 

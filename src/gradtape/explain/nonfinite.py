@@ -19,7 +19,6 @@ from typing import Any, Self
 
 import numpy as np
 
-from ..core.errors import Documented
 from ..core.listen import Listener, Node, activate, deactivate, leaf
 from ..core.place import PACKAGE, Place, user_place
 from ..core.primitive import Primitive
@@ -33,7 +32,7 @@ MODES = {
 }
 
 
-class NonFiniteError(Documented, FloatingPointError):
+class NonFiniteError(FloatingPointError):
     """An operation made a NaN or an infinity from finite numbers.
 
     Attributes:
@@ -45,8 +44,6 @@ class NonFiniteError(Documented, FloatingPointError):
         pattern: the name of a classic pattern, empty if it is none.
         remedy: what to do about it.
     """
-
-    section = "A NaN or an infinity inside gt.debug"
 
     def __init__(self, found: Found) -> None:
         super().__init__(found.text())

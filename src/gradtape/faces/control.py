@@ -13,9 +13,10 @@ from typing import Any
 import numpy as np
 
 from ..core import nest
-from ..core.errors import InvalidArgumentError, said
+from ..core.errors import InvalidArgumentError
 from ..core.holder import Holder
-from ..core.tensor import as_tensor
+from ..core.tensor import Tensor, as_tensor
+from ..loops.recorded import Attempt
 
 Branch = Callable[[], Any]
 
@@ -31,7 +32,7 @@ def require_structure(name: str, expected: Any, result: Any) -> None:
     try:
         nest.assert_same_structure(expected, result)
     except (TypeError, ValueError) as error:
-        raise type(error)(f"{name}: {said(error)}") from None
+        raise type(error)(f"{name}: {error}") from None
 
 
 # branches
@@ -203,18 +204,48 @@ def while_loop(
         raise ValueError(f"'loop_vars' must be provided: a list or tuple of at least one, got {loop_vars!r}")
     _positive("while_loop", parallel_iterations)
     limit = None if maximum_iterations is None else int(maximum_iterations)
-    kind = type(loop_vars)
     turns = 0
-    while (limit is None or turns < limit) and _holds("while_loop", cond(*loop_vars)):
-        result = body(*loop_vars)
-        if len(loop_vars) == 1 and not isinstance(result, (list, tuple)):
-            result = (result,)
-        if not isinstance(result, (list, tuple)):
-            raise ValueError(f"while_loop: body must return {len(loop_vars)} loop variables, not {result!r}")
-        result = list(result) if kind is list else tuple(result) if kind is tuple else result
-        require_structure("while_loop", loop_vars, result)
-        loop_vars, turns = result, turns + 1
+    goes_on = limit != 0 and cond(*loop_vars)
+    attempt = Attempt()
+    if all(isinstance(leaf, Tensor) for leaf in nest.flatten(loop_vars)) and isinstance(goes_on, Tensor):
+        formed = _as_loop(attempt, cond, body, loop_vars, goes_on, limit)
+        if formed is not None:
+            return formed
+        for leaves, _ in attempt.done:
+            goes_on, loop_vars = leaves[0], nest.pack_sequence_as(loop_vars, leaves[1:])
+            turns += 1
+    while (limit is None or turns < limit) and _holds("while_loop", goes_on):
+        loop_vars, turns = _next(body, loop_vars), turns + 1
+        goes_on = (limit is None or turns < limit) and cond(*loop_vars)
     return nest.map_structure(lambda v: as_tensor(v) if _numeric(v) else v, loop_vars)
+
+
+def _next(body: Callable[..., Any], loop_vars: Any) -> Any:
+    """The next loop variables, in the structure of the old ones."""
+    kind, result = type(loop_vars), body(*loop_vars)
+    if len(loop_vars) == 1 and not isinstance(result, (list, tuple)):
+        result = (result,)
+    if not isinstance(result, (list, tuple)):
+        raise ValueError(f"while_loop: body must return {len(loop_vars)} loop variables, not {result!r}")
+    result = list(result) if kind is list else tuple(result) if kind is tuple else result
+    require_structure("while_loop", loop_vars, result)
+    return result
+
+
+def _as_loop(
+    attempt: Attempt, cond: Any, body: Any, loop_vars: Any, goes_on: Tensor, limit: int | None
+) -> Any:
+    """The last loop variables of a loop that a recording holds as one operation; None where it cannot be one."""
+    state = nest.flatten(loop_vars)
+
+    def turn(before: list[Tensor], _entries: list[Tensor]) -> tuple[list[Tensor], list[Tensor]]:
+        after = _next(body, nest.pack_sequence_as(loop_vars, before[1:]))
+        return [as_tensor(cond(*after)), *(as_tensor(leaf) for leaf in nest.flatten(after))], []
+
+    if goes_on._value.shape or goes_on._value.dtype.kind != "b" or not _holds("while_loop", goes_on):
+        return None
+    formed = attempt.while_loop(turn, [goes_on, *state], limit)
+    return None if formed is None else nest.pack_sequence_as(loop_vars, formed.state[1:])
 
 
 def _numeric(leaf: Any) -> bool:

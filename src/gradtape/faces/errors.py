@@ -2,15 +2,12 @@
 
 from ..core.errors import (
     BatchedValueError,
-    DataLossError,
     GradtapeWarning,
     InactiveTapeWarning,
     InternalError,
     InvalidArgumentError,
     LoopedMapWarning,
     NonDifferentiableDtypeWarning,
-    NotFoundError,
-    PartialRestoreWarning,
     PersistentTapeWarning,
     RecordingError,
     RecordingWarning,
@@ -18,15 +15,12 @@ from ..core.errors import (
 
 __all__ = [
     "BatchedValueError",
-    "DataLossError",
     "GradtapeWarning",
     "InactiveTapeWarning",
     "InternalError",
     "InvalidArgumentError",
     "LoopedMapWarning",
     "NonDifferentiableDtypeWarning",
-    "NotFoundError",
-    "PartialRestoreWarning",
     "PersistentTapeWarning",
     "RecordingError",
     "RecordingWarning",

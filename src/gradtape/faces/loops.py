@@ -1,8 +1,9 @@
 """TensorFlow's loops over the first axis: `foldl`, `foldr`, `scan`, `map_fn` and `vectorized_map`.
 
 Each calls its function once for each slice and joins the results, but for `vectorized_map`, which does all slices at
-once; what the function computes is recorded as always, so every derivative passes through. `parallel_iterations`,
-`back_prop`, `swap_memory` and `infer_shape` are about graphs and change nothing, as in eager TensorFlow.
+once; what the function computes is recorded as always, so every derivative passes through. Inside `gt.function` the
+turns of a loop that are all the same are one operation (`loops/recorded.py`). `parallel_iterations`, `back_prop`,
+`swap_memory` and `infer_shape` are about graphs and change nothing, as in eager TensorFlow.
 """
 
 from __future__ import annotations
@@ -14,8 +15,9 @@ from typing import Any
 import numpy as np
 
 from ..core import nest
-from ..core.errors import BatchedValueError, InvalidArgumentError, LoopedMapWarning, said
+from ..core.errors import BatchedValueError, InvalidArgumentError, LoopedMapWarning
 from ..core.tensor import Tensor, as_tensor
+from ..loops.recorded import Attempt
 from ..modes.batch import mapped
 from ..ops import composite, linear
 from .control import require_callable, require_structure
@@ -66,39 +68,66 @@ def _stacked(name: str, results: list[Any], like: Any = None) -> Any:
     return nest.pack_sequence_as(like, stacked)
 
 
-def _fold(
-    name: str, fn: Any, elems: Any, initial: Any, order: Callable[[int], range]
-) -> tuple[Any, list[Any]]:
-    """The state before the first turn, or the first slice, and the states after each turn."""
-    require_callable(name, "fn", fn)
-    flat, count = _elements(name, elems)
-    turns = list(order(count))
-    history = []
-    if initial is None:
-        if not count:
-            raise ValueError(f"{name}: elems of shape {flat[0].shape} is empty and there is no initializer")
-        initial = _row(elems, flat, turns.pop(0))
-        history.append(initial)
-    state = initial
-    for index in turns:
-        result = fn(state, _row(elems, flat, index))
-        require_structure(name, state, result)
-        state = nest.map_structure(as_tensor, result)
-        history.append(state)
-    return initial, history
+class _Fold:
+    """The states of a fold: `initial` before the first turn, `last` after the last, and all of them.
+
+    Inside a recording the turns become one operation where they can, whose states come `stacked`; else `history` has
+    them one by one, in the order of the turns.
+    """
+
+    def __init__(
+        self, name: str, fn: Any, elems: Any, initial: Any, backwards: bool = False, stacks: bool = False
+    ) -> None:
+        require_callable(name, "fn", fn)
+        flat, count = _elements(name, elems)
+        self.name, self.backwards, self.begun = name, backwards, initial is None
+        self.history: list[Any] = []
+        self.stacked: list[Tensor] | None = None
+        if initial is None:
+            if not count:
+                raise ValueError(
+                    f"{name}: elems of shape {flat[0].shape} is empty and there is no initializer"
+                )
+            initial = _row(elems, flat, count - 1 if backwards else 0)
+            self.history.append(initial)
+            rest = slice(0, count - 1) if backwards else slice(1, count)
+            flat, count = [linear.getitem(x, index=(rest,)) for x in flat], count - 1
+        self.initial = self.last = initial
+        attempt, structure, first = Attempt(), initial, nest.flatten(initial)
+
+        def turn(state: list[Any], entries: list[Tensor]) -> tuple[list[Tensor], list[Tensor]]:
+            result = fn(nest.pack_sequence_as(structure, state), nest.pack_sequence_as(elems, entries))
+            require_structure(name, structure, result)
+            leaves = [as_tensor(leaf) for leaf in nest.flatten(result)]
+            return leaves, leaves if stacks else []
+
+        formed = attempt.loop(turn, first, flat, count, backwards) if all(map(_is_tensor, first)) else None
+        if formed is not None:
+            self.stacked = formed.stacked
+            self.last = nest.pack_sequence_as(structure, formed.state)
+            return
+        done = attempt.done
+        order = range(count)[::-1] if backwards else range(count)
+        for index in order[len(done) :]:
+            now = done[-1][0] if done else first
+            done.append(turn(now, [linear.getitem(x, index=(index,)) for x in flat]))
+        self.history += [nest.pack_sequence_as(structure, leaves) for leaves, _ in done]
+        self.last = self.history[-1] if self.history else nest.map_structure(as_tensor, initial)
+
+    def states(self) -> Any:
+        """All states along a new first axis."""
+        if self.stacked is None:
+            return _stacked(self.name, self.history[::-1] if self.backwards else self.history, self.initial)
+        stacked = self.stacked
+        if self.begun:
+            first = [composite.expand_dims(as_tensor(leaf), 0) for leaf in nest.flatten(self.initial)]
+            pairs = zip(stacked, first, strict=True) if self.backwards else zip(first, stacked, strict=True)
+            stacked = [composite.concatenate(pair, 0) for pair in pairs]
+        return nest.pack_sequence_as(self.initial, stacked)
 
 
-def _last(states: tuple[Any, list[Any]]) -> Any:
-    initial, history = states
-    return history[-1] if history else nest.map_structure(as_tensor, initial)
-
-
-def _forwards(count: int) -> range:
-    return range(count)
-
-
-def _backwards(count: int) -> range:
-    return range(count - 1, -1, -1)
+def _is_tensor(leaf: Any) -> bool:
+    return isinstance(leaf, Tensor)
 
 
 def foldl(
@@ -118,7 +147,7 @@ def foldl(
     >>> gt.foldl(lambda a, x: 2 * a + x, gt.constant([1.0, 2.0, 3.0])).numpy()
     np.float32(11.0)
     """
-    return _last(_fold("foldl", fn, elems, initializer, _forwards))
+    return _Fold("foldl", fn, elems, initializer).last
 
 
 def foldr(
@@ -131,7 +160,7 @@ def foldr(
     name: str | None = None,
 ) -> Any:
     """Combine the slices of the first axis from the last to the first: `state = fn(state, slice)`."""
-    return _last(_fold("foldr", fn, elems, initializer, _backwards))
+    return _Fold("foldr", fn, elems, initializer, backwards=True).last
 
 
 def scan(
@@ -152,10 +181,12 @@ def scan(
     [1.0, 3.0, 6.0]
     """
     start = None if initializer is None else nest.map_structure(as_tensor, initializer)
-    initial, history = _fold("scan", fn, elems, start, _backwards if reverse else _forwards)
-    if not history:
-        return nest.map_structure(lambda leaf: Tensor(np.zeros((0, *leaf._value.shape), leaf.dtype)), initial)
-    return _stacked("scan", history[::-1] if reverse else history, initial)
+    fold = _Fold("scan", fn, elems, start, reverse, stacks=True)
+    if fold.stacked is None and not fold.history:
+        return nest.map_structure(
+            lambda leaf: Tensor(np.zeros((0, *leaf._value.shape), leaf.dtype)), fold.initial
+        )
+    return fold.states()
 
 
 def map_fn(
@@ -187,9 +218,9 @@ def map_fn(
     dtypes = [np.dtype(getattr(leaf, "dtype", leaf)) for leaf in nest.flatten(expected)]
     if not count:
         return nest.pack_sequence_as(expected, [Tensor(np.zeros((0,), d)) for d in dtypes])
-    results = []
-    for index in range(count):
-        result = fn(_row(elems, flat, index))
+
+    def turn(_state: Sequence[Tensor], entries: Sequence[Tensor]) -> tuple[list[Tensor], list[Tensor]]:
+        result = fn(nest.pack_sequence_as(elems, entries))
         require_structure("map_fn", expected, result)
         leaves = [as_tensor(leaf) for leaf in nest.flatten(result)]
         for leaf, wanted in zip(leaves, dtypes, strict=True):
@@ -197,8 +228,17 @@ def map_fn(
                 raise InvalidArgumentError(
                     f"map_fn: fn returned {leaf.dtype.name} where {wanted.name} is expected; give fn_output_signature"
                 )
-        results.append(nest.pack_sequence_as(expected, leaves))
-    return _stacked("map_fn", results, expected)
+        return [], leaves
+
+    attempt = Attempt()
+    formed = attempt.loop(turn, (), flat, count)
+    if formed is not None:
+        return nest.pack_sequence_as(expected, formed.stacked)
+    results = [leaves for _, leaves in attempt.done]
+    results += [
+        turn((), [linear.getitem(x, index=(index,)) for x in flat])[1] for index in range(len(results), count)
+    ]
+    return _stacked("map_fn", [nest.pack_sequence_as(expected, leaves) for leaves in results], expected)
 
 
 def vectorized_map(
@@ -264,7 +304,7 @@ def vectorized_map(
         if not fallback_to_while_loop:
             raise
         if warn:
-            text = f"vectorized_map calls its function once for each of {count} slices: {said(error)}"
+            text = f"vectorized_map calls its function once for each of {count} slices: {error}"
             warnings.warn(text, LoopedMapWarning, stacklevel=2)
     return _stacked("vectorized_map", [fn(_row(elems, flat, index)) for index in range(count)])
 

@@ -63,9 +63,14 @@ class Pusher(Listener):
             self.attach(primal._node, tangent)
 
     def tangent(self, tensor: Tensor | Variable) -> Tensor | None:
-        """The tangent of a tensor, None if it has none."""
+        """The tangent of a tensor, None if it has none; absent entries are zeros."""
+        found = self.raw(tensor)
+        return None if found is None else plain(found)
+
+    def raw(self, tensor: Tensor | Variable) -> Tangent | None:
+        """The tangent of a tensor with absent entries absent, None if it has none."""
         node = tensor._node
-        return plain(node.read(self.key)) if node is not None and node.knows(self.key) else None
+        return node.read(self.key) if node is not None and node.knows(self.key) else None
 
 
 def push(

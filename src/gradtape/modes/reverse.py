@@ -65,9 +65,18 @@ class Pullback:
     ) -> dict[Node, Any]:
         """Walk back with these cotangents of the targets; sources that nothing reaches have no entry.
 
-        Where `slices` is given, what `take` along the first axis sends to a source that nothing made is entered
-        there, as pairs of slices and indices, instead of being added into a dense tensor.
+        Absent entries become zeros; `walk` keeps them absent. Where `slices` is given, what `take` along the first
+        axis sends to a source that nothing made is entered there, as pairs of slices and indices, instead of being
+        added into a dense tensor.
         """
+        return {node: plain(g) for node, g in self.walk(seeds, slices).items()}
+
+    def walk(
+        self,
+        seeds: Iterable[tuple[Node, Cotangent]],
+        slices: dict[Node, list[tuple[Tensor, Tensor]]] | None = None,
+    ) -> dict[Node, Cotangent]:
+        """What `__call__` does, with entries absent that are."""
         order, sources = self.order, self.sources
         cotangents = self.blank.copy()
         for node, seed in seeds:
@@ -94,9 +103,7 @@ class Pullback:
                 numbers.learn(node)
             if node not in sources:
                 cotangents[node] = None
-        return {
-            node: plain(numbers.as_tensor(g)) for node in sources if (g := cotangents.get(node)) is not None
-        }
+        return {node: numbers.as_tensor(g) for node in sources if (g := cotangents.get(node)) is not None}
 
     def _step(
         self, node: Node, g: Cotangent, parents: Sequence[Node | None], cotangents: dict[Node, Any]
@@ -141,10 +148,16 @@ def _shares(node: Node, g: Any, parents: Sequence[Node | None], useful: Containe
     primitive, params, inputs = node.primitive, node.params, node.saved or ()
     assert primitive is not None
     if primitive is ITEM:
-        return [{params["index"]: plain(g)}]  # the tuple's cotangent is a dictionary of those of its entries
+        return [{params["index"]: g}]  # the tuple's cotangent is a dictionary of those of its entries
     live = None
     if type(g) is dict:
-        g = tuple([g[i] if i in g else zeros(spec) for i, spec in enumerate(node.spec)])
+        absent = type(primitive.rules) is Rule and primitive.rules.absent
+        given: list[Any] = [g.get(i) for i in range(len(node.spec))]
+        if not absent:
+            given = [
+                zeros(s) if part is None else plain(part) for part, s in zip(given, node.spec, strict=True)
+            ]
+        g = tuple(given)
     elif type(g) is Masked:
         live, g = g.live, g.value
     kind, rules = primitive.kind, primitive.rules

@@ -22,11 +22,12 @@ def missing() -> str | None:
 
 def compile(graph: Graph) -> Any:
     """Make a graph ready to run."""
+    from .loops import with_machine_loops
     from .lower import lowered
     from .program import Program
     from .tiles import tiled
 
-    low = lowered(graph)
+    low = with_machine_loops(lowered(graph), compile)
     return tiled(low) or Program(low)
 
 

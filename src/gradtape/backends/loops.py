@@ -1,0 +1,174 @@
+"""Passes over loops: what a loop does in vain goes, and what is the same in every turn is done before it.
+
+    trimmed   a result that nobody uses goes, and with it the state, the sums and the inputs that it alone needed;
+              a state that no turn changes becomes a fixed input; what depends on fixed inputs alone is done once
+
+The body is simplified as a graph of its own, loops inside it included.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from ..core.graph import Graph, Operation, check, rewritten
+from ..core.loop import Loop
+from ..core.spec import Spec
+from ..core.tensor import Tensor
+from .passes import alive
+
+Pass = Callable[[Graph], Graph]
+
+
+def is_loop(operation: Operation) -> bool:
+    """Whether an operation is a loop."""
+    return isinstance(operation.params.get("loop"), Loop)
+
+
+def trimmed(graph: Graph, simplify: Pass) -> Graph:
+    """The graph with its loops trimmed and their bodies simplified."""
+    if not any(is_loop(operation) for operation in graph.operations):
+        return graph
+    wanted = set(graph.outputs)
+    kept: list[Operation] = []
+    ends: dict[int, int] = {}  # the last state that no turn has changed, and the first
+    for operation in reversed(graph.operations):
+        if not wanted.intersection(operation.outputs):
+            continue
+        if is_loop(operation):
+            own = _constant_states(operation)
+            ends |= own
+            wanted.update(first for last, first in own.items() if last in wanted)
+            operation = _trimmed(operation, wanted, simplify)
+        wanted.update(operation.inputs)
+        kept.append(operation)
+
+    def first(index: int) -> int:
+        while index in ends:
+            index = ends[index]
+        return index
+
+    operations = [replace(op, inputs=tuple(first(i) for i in op.inputs)) for op in reversed(kept)]
+    graph = rewritten(graph, operations, outputs=tuple(first(i) for i in graph.outputs))
+    return check(alive(_hoisted(graph)))
+
+
+def _constant_states(operation: Operation) -> dict[int, int]:
+    """The results of a loop that are states which no turn changes, and what they are."""
+    loop: Loop = operation.params["loop"]
+    pairs = zip(
+        loop.body.inputs[: loop.carried], loop.body.outputs, operation.inputs, operation.outputs, strict=False
+    )
+    return {last: first for before, after, first, last in pairs if before == after}
+
+
+def _trimmed(operation: Operation, wanted: set[int], simplify: Pass) -> Operation:
+    """A loop without what nobody uses; each round may show more of it."""
+    while True:
+        size = len(operation.inputs) + len(operation.outputs)
+        operation = _with_fewer(operation, wanted)
+        loop: Loop = operation.params["loop"]
+        body = trimmed(simplify(loop.body), simplify)
+        operation = replace(operation, params={"loop": replace(loop, body=body, known={})})
+        if len(operation.inputs) + len(operation.outputs) == size:
+            return operation
+
+
+def _with_fewer(operation: Operation, wanted: set[int]) -> Operation:
+    """One round: the outputs that are wanted, the state that they need, and the inputs that are read."""
+    loop: Loop = operation.params["loop"]
+    body = loop.body
+    held, sums, stacks = loop.results(list(zip(operation.outputs, body.outputs, strict=True)))
+    state, fixed, sliced = loop.parts(list(zip(operation.inputs, body.inputs, strict=True)))
+    gated = loop.gate == "carried"
+    same = {k for k in range(gated, loop.carried) if body.inputs[k] == body.outputs[k]}
+    sums = [pair for pair in sums if pair[0] in wanted]
+    stacks = [pair for pair in stacks if pair[0] in wanted]
+    needed = {k for k, (out, _) in enumerate(held) if (out in wanted and k not in same) or (gated and k == 0)}
+    while True:
+        read = _read(body, [own for _, own in (*sums, *stacks, *(held[k] for k in needed))])
+        more = needed | {k for k in range(loop.carried) if body.inputs[k] in read and k not in same}
+        if more == needed:
+            break
+        needed = more
+    keep = sorted(needed)
+    fixed = [pair for pair in (*(state[k] for k in sorted(same)), *fixed) if pair[1] in read]
+    sliced = [pair for k, pair in enumerate(sliced) if pair[1] in read or (loop.gate == "sliced" and k == 0)]
+    given = [*(state[k] for k in keep), *fixed, *sliced]
+    results = [*(held[k] for k in keep), *sums, *stacks]
+    body = alive(
+        replace(body, inputs=tuple(own for _, own in given), outputs=tuple(own for _, own in results))
+    )
+    made = Loop(body, len(keep), len(sliced), len(sums), loop.turns, loop.backwards, loop.gate)
+    places = tuple(i for i, _ in given), tuple(o for o, _ in results)
+    return replace(operation, params={"loop": made}, inputs=places[0], outputs=places[1])
+
+
+def _read(body: Graph, outputs: list[int]) -> set[int]:
+    """The values of a body that these outputs depend on."""
+    found = set(outputs)
+    for operation in reversed(body.operations):
+        if found.intersection(operation.outputs):
+            found.update(operation.inputs)
+    return found
+
+
+def _hoisted(graph: Graph) -> Graph:
+    """What depends on fixed inputs alone, done before the loop."""
+    specs, constants = list(graph.specs), dict(graph.constants)
+    operations: list[Operation] = []
+    for operation in graph.operations:
+        if is_loop(operation) and operation.params["loop"].turns > 1:
+            operation = _lifted(operation, specs, constants, operations)
+        operations.append(operation)
+    return replace(graph, specs=tuple(specs), constants=constants, operations=tuple(operations))
+
+
+def _lifted(
+    operation: Operation, specs: list[Spec], constants: dict[int, Tensor], before: list[Operation]
+) -> Operation:
+    """A loop whose body leaves to others what is the same in every turn; the others are put before it."""
+    loop: Loop = operation.params["loop"]
+    body = loop.body
+    _, fixed, _ = loop.parts(list(zip(operation.inputs, body.inputs, strict=True)))
+    outside = {own: given for given, own in fixed}
+
+    def place(index: int) -> int:
+        """A value of the body as one of the graph around it."""
+        if index not in outside:
+            specs.append(body.specs[index])
+            constants[len(specs) - 1] = body.constants[index]
+            outside[index] = len(specs) - 1
+        return int(outside[index])
+
+    rest: list[Operation] = []
+    made: set[int] = set()
+    for inner in body.operations:
+        alone = all(i in outside or i in body.constants for i in inner.inputs)
+        # Another look at a value costs nothing in a turn, but memory as a value of its own.
+        if not alone or inner.primitive.name in _LOOKS or (loop.gate and not inner.primitive.pointwise):
+            rest.append(inner)
+            continue
+        inputs = tuple(place(i) for i in inner.inputs)
+        outputs = tuple(range(len(specs), len(specs) + len(inner.outputs)))
+        specs += [body.specs[i] for i in inner.outputs]
+        before.append(replace(inner, inputs=inputs, outputs=outputs))
+        outside.update(zip(inner.outputs, outputs, strict=True))
+        made.update(inner.outputs)
+    if not made:
+        return operation
+    needed = {i for inner in rest for i in inner.inputs} | set(body.outputs)
+    new = sorted(made & needed)
+    last = len(body.inputs) - loop.sliced
+    body = replace(body, inputs=(*body.inputs[:last], *new, *body.inputs[last:]), operations=tuple(rest))
+    given = operation.inputs
+    return replace(
+        operation,
+        params={"loop": replace(loop, body=body, known={})},
+        inputs=(*given[:last], *(outside[i] for i in new), *given[last:]),
+    )
+
+
+_LOOKS = frozenset({"broadcast_to", "reshape", "transpose", "getitem", "flip"})
+
+__all__ = ["is_loop", "trimmed"]

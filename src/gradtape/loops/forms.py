@@ -1,0 +1,119 @@
+"""What the derivatives of loops are made of: one turn being recorded, and the forms in which derivatives go along.
+
+Absent entries (`modes/mask.py`) stay absent from turn to turn: `Form` says of each value that goes along whether it is
+there, and whether it has a mask. What a body makes of these forms may need wider ones, so it is read until they hold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from enum import Enum
+from typing import Any
+
+import numpy as np
+
+from ..backends.passes import merged
+from ..core.graph import Graph
+from ..core.loop import Loop
+from ..core.primitive import Masked
+from ..core.recording import Recording, Source
+from ..core.spec import Spec
+from ..core.tensor import Tensor
+from ..modes.forward import output_like
+from ..modes.mask import plain
+from ..modes.reverse import zeros
+
+Tensors = Sequence[Tensor]
+
+
+class Form(Enum):
+    """How a tangent or cotangent goes along: not at all, whole, or with a mask of what is alive."""
+
+    NONE = 0
+    PLAIN = 1
+    MASKED = 2
+
+
+def form_of(x: Any) -> Form:
+    """The form of a tangent or cotangent."""
+    return Form.NONE if x is None else Form.MASKED if type(x) is Masked else Form.PLAIN
+
+
+def wider(a: Form, b: Form) -> Form:
+    """The form that serves for both."""
+    return a if a is b else Form.MASKED
+
+
+def written(x: Any, form: Form, like: Any) -> list[Tensor]:
+    """A tangent or cotangent as the tensors of a form that is no narrower than its own."""
+    if form is Form.NONE:
+        return []
+    value = zeros(like) if x is None else output_like(plain(x), like)
+    if form is Form.PLAIN:
+        return [value]
+    live = x.live if type(x) is Masked else Tensor(np.full(tuple(like.shape), x is not None)[()])
+    return [value, live]
+
+
+def read(form: Form, tensors: Iterator[Tensor]) -> Any:
+    """A tangent or cotangent from its tensors."""
+    if form is Form.NONE:
+        return None
+    value = next(tensors)
+    return value if form is Form.PLAIN else Masked(value, next(tensors))
+
+
+def with_states(loop: Loop) -> Loop:
+    """The loop that also stacks the states before its turns, behind its other outputs."""
+    body = loop.body
+    outputs = (*body.outputs, *body.inputs[: loop.carried])
+    return replace(loop, body=replace(body, outputs=outputs), known={})
+
+
+class Turn:
+    """One turn being recorded: tensors enter in the order of the new body's inputs."""
+
+    def __init__(self) -> None:
+        self.recording = Recording()
+
+    def enter(self, value: Any) -> Tensor:
+        """An input with this value while recording."""
+        tensor = Tensor(value)
+        self.recording.enter(tensor, Source(argument=len(self.recording.sources)))
+        return tensor
+
+    def enter_form(self, form: Form, spec: Any) -> Any:
+        """A tangent or cotangent of a form."""
+        if form is Form.NONE:
+            return None
+        value = self.enter(np.zeros(tuple(spec.shape), spec.dtype)[()])
+        if form is Form.PLAIN:
+            return value
+        return Masked(value, self.enter(np.ones(tuple(spec.shape), bool)[()]))
+
+    def graph(self, results: Sequence[Tensor]) -> Graph | None:
+        """The new body; None if a rule decides by values."""
+        if self.recording.guards:
+            return None
+        return merged(self.recording.recorded(list(results)).graph)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Derived:
+    """A loop read under a mode, and the forms of what goes in and comes out of it."""
+
+    loop: Loop
+    state: tuple[Form, ...]
+    results: tuple[Form, ...]
+
+
+def specs_of(loop: Loop, places: Sequence[int]) -> list[Spec]:
+    """The specs of values of a body."""
+    return [loop.body.specs[i] for i in places]
+
+
+def firsts(values: Sequence[Any], loop: Loop) -> list[Any]:
+    """An entry of each sliced value, to record a turn with."""
+    place = loop.order()[0]
+    return [x[place] for x in values]

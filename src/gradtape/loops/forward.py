@@ -1,0 +1,73 @@
+"""Forward mode of a loop: a loop of tangents along the states."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..core.graph import inline
+from ..core.listen import listeners, paused
+from ..core.loop import Loop
+from ..core.tensor import Tensor, apply
+from ..modes.forward import Pusher
+from ..modes.mask import plain
+from ..ops.linear import identity
+from .forms import Derived, Form, Tensors, Turn, firsts, form_of, specs_of, wider, with_states, written
+
+
+def forward(
+    loop: Loop, forms: tuple[Form, ...], state: Tensors, fixed: Tensors, sliced: Tensors
+) -> Derived | None:
+    """The loop that takes these forms of tangents of the inputs along; None where a rule decides by values."""
+    flow, same_forms, slice_forms = loop.parts(forms)
+    while True:
+        turn = Turn()
+        with paused((turn.recording,)):
+            moved_, results = _turn_forth(turn, loop, (flow, same_forms, slice_forms), state, fixed, sliced)
+            own = tuple(form_of(t) for t in moved_)
+            widened = tuple(wider(a, b) for a, b in zip(flow, own, strict=False))
+            if widened == flow:
+                break
+            flow = widened
+    graph = turn.graph(results)
+    if graph is None:
+        return None
+    summed = tuple(Form.PLAIN if f is Form.MASKED else f for f in loop.results(own)[1])
+    steps = len(sliced) + loop.carried + bool(loop.gate) + sum(f.value for f in slice_forms)
+    count, gate = sum(f.value for f in flow), "sliced" if loop.gate else ""
+    way = Loop(graph, count, steps, sum(f.value for f in summed), loop.turns, loop.backwards, gate)
+    return Derived(with_states(way), flow, (*summed, *loop.results(own)[2]))
+
+
+def _turn_forth(
+    turn: Turn, loop: Loop, forms: Any, state: Tensors, fixed: Tensors, sliced: Tensors
+) -> tuple[list[Any], list[Tensor]]:
+    """Record one turn of tangents: those of the body's outputs, and all of them as tensors."""
+    flow, same_forms, slice_forms = forms
+    specs = loop.parts(specs_of(loop, loop.body.inputs))
+    along = [turn.enter_form(f, s) for f, s in zip(flow, specs[0], strict=True)]
+    same = [turn.enter(x._value) for x in fixed]
+    along += [turn.enter_form(f, s) for f, s in zip(same_forms, specs[1], strict=True)]
+    if loop.gate:
+        turn.enter(np.bool_(True))
+    before = [turn.enter(x._value) for x in state]
+    slices = [turn.enter(value) for value in firsts([x._value for x in sliced], loop)]
+    along += [turn.enter_form(f, s) for f, s in zip(slice_forms, specs[2], strict=True)]
+    pusher = Pusher()
+    sources = [apply(identity, (x,)) for x in (*before, *same, *slices)]
+    for source, tangent in zip(sources, along, strict=True):
+        if tangent is not None:
+            pusher.watch(source, tangent)
+    with paused((*listeners(), pusher)):
+        outputs = inline(loop.body, sources)
+    rates = [pusher.raw(y) for y in outputs]
+    results: list[Tensor] = []
+    for index, (rate, y) in enumerate(zip(rates, outputs, strict=True)):
+        if index < loop.carried:
+            results += written(rate, wider(form_of(rate), flow[index]), y)
+        elif index < loop.carried + loop.summed:
+            results += [] if rate is None else [plain(rate)]
+        else:
+            results += written(rate, form_of(rate), y)
+    return rates, results

@@ -1,0 +1,213 @@
+"""How a recording comes to have a loop: two turns are done and written down, and if they are the same, so are all.
+
+A `Spy` writes the graph of one turn while the function runs as ever: what enters the turn are its inputs, tensors that
+some listener outside knows and variables are captured as further ones. When the graphs of the first two turns are the
+same, constants included, the recordings outside withdraw what these turns have written and hear one operation
+instead. Otherwise (shapes that change, values that Python looks at, writes, draws, effects) the turns stay as they were
+written, and the loop goes on turn by turn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ..core.graph import Graph, check, evaluated
+from ..core.listen import Listener, activate, deactivate, listeners
+from ..core.loop import Loop, is_same
+from ..core.primitive import Kind
+from ..core.recording import Recording, Source
+from ..core.tensor import ROWS, Tensor, apply, decide
+from ..ops.linear import getitem, identity
+from .row import LOOP, with_states
+
+SHORTEST = 8
+"""Loops of fewer turns are written turn by turn, which lets their turns fuse."""
+
+Tensors = Sequence[Tensor]
+Turn = Callable[[list[Tensor], list[Tensor]], tuple[list[Tensor], list[Tensor]]]
+
+
+class Spy(Recording):
+    """Writes one turn of a loop.
+
+    Args:
+        outside: who listens to the turn too.
+    """
+
+    __slots__ = ("captured", "outside")
+
+    def __init__(self, outside: tuple[Listener, ...]) -> None:
+        super().__init__()
+        self.outside = outside
+        self.captured: list[Tensor] = []
+
+    def find(self, tensor: Tensor) -> int | None:
+        found = super().find(tensor)
+        if found is not None or not self._is_known(tensor):
+            return found
+        self.captured.append(tensor)
+        self.enter(tensor, Source(argument=-1))
+        return self.builder.inputs[-1]
+
+    def _is_known(self, tensor: Tensor) -> bool:
+        node = tensor._node
+        return any(
+            listener.find(tensor) is not None
+            if isinstance(listener, Recording)
+            else node is not None and listener.follows(node)
+            for listener in self.outside
+        )
+
+    def graph(self, state: int, entries: int, results: Tensors) -> Graph | None:
+        """The body: inputs are the state, what is captured, and the entries; None where a turn does more."""
+        if self.guards or self.shown or self.written or self.made or self.seeded:
+            return None
+        if any(source.draw is not None for source in self.sources):
+            return None
+        graph = self.builder.graph([self.index(y) for y in results])
+        given = graph.inputs
+        return replace(
+            graph, inputs=(*given[:state], *given[state + entries :], *given[state : state + entries])
+        )
+
+    def fixed(self) -> list[Any]:
+        """What is captured, in the order of the inputs: tensors and variables."""
+        tensors = iter(self.captured)
+        return [
+            source.variable if source.variable is not None else next(tensors)
+            for source in self.sources
+            if source.variable is not None or source.argument == -1
+        ]
+
+
+def is_closed(graph: Graph) -> bool:
+    """Whether the derivative of every operation is a rule of the vocabulary.
+
+    The gradient function of a `custom_gradient` sees the tensors of the run that was recorded, so its operation can
+    be replayed, but not differentiated again.
+    """
+    return all(
+        operation.primitive.kind is not Kind.TANGENT
+        or operation.primitive is LOOP
+        or ROWS.get(operation.primitive.name) is operation.primitive
+        for operation in graph.operations
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Formed:
+    """The results of a loop that has become one operation."""
+
+    state: list[Tensor]
+    stacked: list[Tensor]
+
+
+class Attempt:
+    """A loop that may become one operation; `done` are the results of the turns that have been done.
+
+    Make it before the first turn, and before Python asks for a value of the loop.
+    """
+
+    def __init__(self) -> None:
+        recordings = [listener for listener in listeners() if isinstance(listener, Recording)]
+        self._marks = [(recording, recording.mark()) for recording in recordings]
+        self.done: list[tuple[list[Tensor], list[Tensor]]] = []
+
+    def loop(
+        self, turn: Turn, state: Tensors, sliced: Tensors, count: int, backwards: bool = False
+    ) -> Formed | None:
+        """The results of so many turns, or None when they are to go on from what is `done`.
+
+        Args:
+            turn: takes the state and the entries of one turn; gives the next state and what is stacked.
+            state: before the first turn.
+            sliced: has an entry for each turn.
+            count: how many turns.
+            backwards: whether the last entry comes first.
+        """
+        if not self._marks or count < SHORTEST:
+            return None
+        order = range(count)[::-1] if backwards else range(count)
+        found = self._body(turn, state, sliced, order)
+        if found is None:
+            return None
+        body, fixed = found
+        return self._formed(Loop(body, len(state), len(sliced), 0, count, backwards), state, fixed, sliced)
+
+    def while_loop(self, turn: Turn, state: Tensors, most: int | None) -> Formed | None:
+        """The same for turns that go on while the first of the state is true, but no more than `most`."""
+        if not self._marks or (most is not None and most < SHORTEST):
+            return None
+        found = self._body(turn, state, (), range(2), gate=True)
+        if found is None:
+            return None
+        body, fixed = found
+        values, same = [x._value for x in state], [_tensor(x)._value for x in fixed]
+        count = 0
+        while values[0] and (most is None or count < most):
+            values = evaluated(body, [*values, *same])
+            count += 1
+        turns = max(1 << (2 * count - 1).bit_length(), SHORTEST)
+        bounded = most is not None and most <= turns
+        loop = Loop(body, len(state), 0, 0, most if bounded else turns, gate="carried")  # type: ignore[arg-type]
+        formed = self._formed(loop, state, fixed, ())
+        if not bounded:
+            decide(formed.state[0], bool)  # a call that needs more turns is recorded anew, with more of them
+        return formed
+
+    def _body(
+        self, turn: Turn, state: Tensors, sliced: Tensors, order: range, gate: bool = False
+    ) -> tuple[Graph, list[Any]] | None:
+        """Do two turns and compare what they have written: the body and what it captures."""
+        specs = [(x._value.shape, x._value.dtype) for x in state]
+        found: list[tuple[Graph, list[Any]]] = []
+        now = list(state)
+        for index in order[:2]:
+            spy = Spy(listeners())
+            given = [apply(identity, (x,)) for x in now]
+            entries = [getitem(x, index=(index,)) for x in sliced]
+            for tensor in (*given, *entries):
+                spy.enter(tensor, Source(argument=0))
+            activate(spy)
+            try:
+                now, parts = turn(given, entries)
+            finally:
+                deactivate(spy)
+            self.done.append((now, parts))
+            body = spy.graph(len(given), len(entries), [*now, *parts])
+            if (
+                body is None
+                or [(x._value.shape, x._value.dtype) for x in now] != specs
+                or not is_closed(body)
+            ):
+                return None
+            if gate and not decide(now[0], bool):
+                return None
+            found.append((body, spy.fixed()))
+        (first, held), (second, others) = found
+        if not is_same(first, second) or not all(_is_one(a, b) for a, b in zip(held, others, strict=True)):
+            return None
+        return check(first), held
+
+    def _formed(self, loop: Loop, state: Tensors, fixed: list[Any], sliced: Tensors) -> Formed:
+        """Withdraw the turns and do the loop."""
+        self.done.clear()
+        for recording, mark in self._marks:
+            recording.withdraw(mark)
+        inputs = (*state, *[_tensor(x) for x in fixed], *sliced)
+        found = apply(LOOP, inputs, {"loop": with_states(loop)})
+        return Formed(list(found[: loop.carried]), list(found[loop.carried : len(found) - loop.carried]))
+
+
+def _tensor(captured: Any) -> Tensor:
+    return captured._as_tensor()  # type: ignore[no-any-return]
+
+
+def _is_one(a: Any, b: Any) -> bool:
+    """Whether two captured things are the same: one object, or tensors of one history."""
+    return a is b or (isinstance(a, Tensor) and a._node is not None and a._node is b._node)
+
+
+__all__ = ["Attempt", "Formed", "is_closed"]

@@ -9,6 +9,8 @@ because some advice is given once a process.
 import contextlib
 import doctest
 import io
+import linecache
+import os
 import re
 import subprocess
 import sys
@@ -40,6 +42,7 @@ def run_blocks(page: str, name: str) -> int:
     """
     namespace: dict[str, object] = {"__name__": "__main__"}
     blocks = fenced_blocks(page)
+    program = [""] * page.count("\n")  # the blocks that ran, each at its line: what explanations read
     compared = 0
     for block, after in zip(blocks, [*blocks, Block("", "", 0)][1:], strict=True):
         if block.language != "python":
@@ -49,6 +52,9 @@ def run_blocks(page: str, name: str) -> int:
             continue
         printed = io.StringIO()
         source = "\n" * (block.line - 1) + block.text
+        lines = block.text.splitlines()
+        program[block.line - 1 : block.line - 1 + len(lines)] = lines
+        linecache.cache[name] = (len(source), None, [f"{line}\n" for line in program], name)
         with contextlib.redirect_stdout(printed):
             exec(compile(source, name, "exec"), namespace)
         if after.language == "text":
@@ -69,10 +75,20 @@ def run_doctest(block: Block, name: str, namespace: dict[str, object]) -> int:
     return sum(bool(example.want or example.exc_msg) for example in test.examples)
 
 
-def run_page(path: Path) -> subprocess.CompletedProcess[str]:
-    """Run one page in an interpreter of its own. It prints the number of outputs compared."""
-    command = [sys.executable, __file__, str(path)]
-    return subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=False)
+def run_page(path: Path, folder: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """Run one page in an interpreter of its own. It prints the number of outputs compared.
+
+    What the page saves, pictures for example, goes to the folder.
+    """
+    return subprocess.run(
+        [sys.executable, __file__, str(path)],
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
+        cwd=folder,
+        env={**os.environ, "MPLBACKEND": "Agg"},
+    )
 
 
 if __name__ == "__main__":

@@ -1,10 +1,11 @@
-"""The docs run: every python block of docs/*.md in order, and the examples in public docstrings."""
+"""The docs run: every python block of each page in order, and the examples in public docstrings."""
 
 import doctest
 import inspect
 import io
 from pathlib import Path
 
+import matplotlib.image
 import numpy as np
 import pytest
 from markdown_blocks import FLAGS, fenced_blocks, run_page
@@ -14,8 +15,8 @@ import gradtape
 from gradtape.core.tensor import ROWS
 
 DOCS = Path(__file__).parents[1] / "docs"
-PAGES = sorted(DOCS.glob("*.md"))
-WITH_EXAMPLES = {"how-it-works.md", "notation.md", "nonsmooth.md", "errors.md"}
+PAGES = sorted(DOCS.rglob("*.md"))
+WITH_EXAMPLES = {"how-it-works.md", "notation.md", "nonsmooth.md", "errors.md", "tutorial/tape.md"}
 
 
 def docstring_tests():
@@ -37,16 +38,48 @@ def docstring_tests():
 DOCSTRINGS = docstring_tests()
 
 
-@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
-def test_the_blocks_of_a_page_run(path):
-    ran = run_page(path)
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(DOCS)))
+def test_the_blocks_of_a_page_run(path, tmp_path):
+    """They print what the page says, and draw the pictures that are kept in docs/pictures."""
+    ran = run_page(path, tmp_path)
     assert ran.returncode == 0, ran.stdout + ran.stderr
+    for drawn in tmp_path.glob("*.png"):
+        assert difference(drawn, DOCS / "pictures" / drawn.name) < 0.02, "python3 docs/make_pictures.py"
     has_python = any(block.language == "python" for block in fenced_blocks(path.read_text(encoding="utf-8")))
     assert (int(ran.stdout) > 0) == has_python
 
 
+def difference(one, other):
+    """How far two pictures of one size are apart, from 0 to 1: the mean over fields of eight by eight pixels."""
+    first, second = (blurred(matplotlib.image.imread(path)) for path in (one, other))
+    assert first.shape == second.shape
+    return float(np.mean(np.abs(first - second)))
+
+
+def blurred(picture, field=8):
+    rows, columns = (size // field * field for size in picture.shape[:2])
+    fields = picture[:rows, :columns, :3].reshape(rows // field, field, columns // field, field, 3)
+    return fields.mean(axis=(1, 3))
+
+
+def test_another_picture_would_be_seen(tmp_path):
+    heat = matplotlib.image.imread(DOCS / "pictures" / "heat.png")
+    matplotlib.image.imsave(tmp_path / "turned.png", heat[::-1].copy())
+    assert difference(tmp_path / "turned.png", DOCS / "pictures" / "heat.png") > 0.02
+
+
+def test_each_picture_is_small_and_shown():
+    text = "".join(path.read_text(encoding="utf-8") for path in PAGES)
+    pictures = sorted((DOCS / "pictures").iterdir())
+    assert pictures
+    for picture in pictures:
+        assert picture.stat().st_size < 60_000
+        assert f'savefig("{picture.name}"' in text
+        assert f"pictures/{picture.name})" in text
+
+
 def test_the_pages_that_teach_have_examples():
-    pages = {path.name: fenced_blocks(path.read_text(encoding="utf-8")) for path in PAGES}
+    pages = {str(path.relative_to(DOCS)): fenced_blocks(path.read_text(encoding="utf-8")) for path in PAGES}
     assert {
         name for name in pages if any(block.language == "python" for block in pages[name])
     } >= WITH_EXAMPLES

@@ -42,6 +42,7 @@ ORDER = [
     ["checking"],
     ["laws", "testing"],
     ["faces"],
+    ["saving"],
     ["commands"],
     [""],
     ["cli"],
@@ -54,7 +55,8 @@ HEAVY = {
     "llvmlite": "backends.llvm",
     "jax": "backends.xla",
     "sympy": "explain",
-    "matplotlib": "explain",
+    "matplotlib": ("explain", "commands"),
+    "safetensors": "saving",
     "typer": "cli",
     "rich": "cli",
 }

@@ -12,7 +12,7 @@ print(tape.gradient(y, x))        # Tensor(6.0, shape=(), dtype=float32)
 import importlib as _importlib
 from typing import Any as _Any
 
-from . import implicit, optimize
+from . import fields, implicit, optimize
 from .arguments import UnconnectedGradients
 from .backends.llvm import get_threads, set_threads
 from .checkpoint import checkpoint
@@ -207,6 +207,8 @@ from .faces.selection import (
 from .function import Function, function
 from .kinds import TensorSpec
 from .partials import partials
+from .saving import train
+from .saving.state import load, save
 from .series import TaylorAccumulator, taylor
 from .sparse import IndexedSlices
 from .tape import GradientTape
@@ -306,6 +308,7 @@ __all__ = [
     "expand_dims",
     "explain_none",
     "eye",
+    "fields",
     "fill",
     "float16",
     "float32",
@@ -345,6 +348,7 @@ __all__ = [
     "linalg",
     "linearize",
     "linspace",
+    "load",
     "logical_and",
     "logical_not",
     "logical_or",
@@ -396,6 +400,7 @@ __all__ = [
     "roll",
     "round",
     "saturate_cast",
+    "save",
     "scalar_mul",
     "scan",
     "scatter_nd",
@@ -436,6 +441,7 @@ __all__ = [
     "test",
     "testing",
     "tile",
+    "train",
     "transpose",
     "truediv",
     "truncatediv",

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from .core.bundle import Bundle
-from .core.errors import BatchedValueError
+from .core.errors import BatchedValueError, said
 from .core.lead import CLOSED, moved, reshaped
 from .core.listen import Node, listeners, paused
 from .core.spec import Spec, is_differentiable
@@ -173,8 +173,8 @@ def _mapped(function: Linear, seeds: Tensor) -> list[Tensor | None]:
         return mapped(function, [seeds])
     except BatchedValueError as error:
         raise ValueError(
-            f"Encountered an exception while vectorizing the jacobian computation: {error} With a persistent tape, "
-            "experimental_use_pfor=False takes one walk after another"
+            f"Encountered an exception while vectorizing the jacobian computation: {said(error)} With a persistent "
+            "tape, experimental_use_pfor=False takes one walk after another"
         ) from error
 
 

@@ -10,6 +10,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ..core.errors import Documented
+
 SHOWN = 20  # faulty entries printed; the rest are counted
 
 
@@ -95,8 +97,10 @@ class Report:
         return rows
 
 
-class CheckError(AssertionError):
+class CheckError(Documented, AssertionError):
     """A derivative is wrong or cannot be decided; `report` has the whole comparison."""
+
+    section = "A derivative that a check finds wrong"
 
     def __init__(self, report: Report) -> None:
         super().__init__(str(report))

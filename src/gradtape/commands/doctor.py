@@ -21,6 +21,7 @@ OPTIONAL = {
     "llvmlite": "machine code for gt.function",
     "sympy": "formulas",
     "matplotlib": "pictures",
+    "safetensors": "gt.save and gt.load",
 }
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .errors import InvalidArgumentError, InvalidIndexError
+from .errors import InvalidArgumentError, InvalidIndexError, said
 from .holder import Holder, leave, lines, show
 from .listen import ACTIVE, Node, listeners
 from .spec import DType
@@ -81,7 +81,7 @@ def explained(error: Exception, primitive: Primitive, values: Sequence[Any], par
         if isinstance(error, kind):
             given = ", ".join(f"{x.dtype.name}{list(x.shape)}" for x in values)
             settings = "".join(f", {name}={value!r}" for name, value in params.items())
-            return wording(f"{primitive.name}({given}{settings}): {error}")
+            return wording(f"{primitive.name}({given}{settings}): {said(error)}")
     return error
 
 

@@ -15,13 +15,16 @@ from typing import Any
 
 import numpy as np
 
+from .errors import Documented
 from .spec import DType, complex64, default_complex, default_float, int32, int64
 
 _INT32, _INT64 = np.iinfo(np.int32), np.iinfo(np.int64)
 
 
-class UnconvertibleError(TypeError):
+class UnconvertibleError(Documented, TypeError):
     """The object cannot become a tensor."""
+
+    section = "What cannot become a tensor"
 
 
 def to_value(obj: Any, dtype: Any = None) -> Any:

@@ -19,6 +19,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from ..core.errors import Documented
 from ..core.listen import Listener, Node, activate, deactivate, leaf
 from ..core.place import PACKAGE, Place, user_place
 from ..core.primitive import Primitive
@@ -32,7 +33,7 @@ MODES = {
 }
 
 
-class NonFiniteError(FloatingPointError):
+class NonFiniteError(Documented, FloatingPointError):
     """An operation made a NaN or an infinity from finite numbers.
 
     Attributes:
@@ -44,6 +45,8 @@ class NonFiniteError(FloatingPointError):
         pattern: the name of a classic pattern, empty if it is none.
         remedy: what to do about it.
     """
+
+    section = "A NaN or an infinity inside gt.debug"
 
     def __init__(self, found: Found) -> None:
         super().__init__(found.text())

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..core import nest
-from ..core.errors import InvalidArgumentError
+from ..core.errors import InvalidArgumentError, said
 from ..core.holder import Holder
 from ..core.tensor import Tensor, as_tensor
 from ..loops.recorded import Attempt
@@ -32,7 +32,7 @@ def require_structure(name: str, expected: Any, result: Any) -> None:
     try:
         nest.assert_same_structure(expected, result)
     except (TypeError, ValueError) as error:
-        raise type(error)(f"{name}: {error}") from None
+        raise type(error)(f"{name}: {said(error)}") from None
 
 
 # branches

@@ -2,12 +2,15 @@
 
 from ..core.errors import (
     BatchedValueError,
+    DataLossError,
     GradtapeWarning,
     InactiveTapeWarning,
     InternalError,
     InvalidArgumentError,
     LoopedMapWarning,
     NonDifferentiableDtypeWarning,
+    NotFoundError,
+    PartialRestoreWarning,
     PersistentTapeWarning,
     RecordingError,
     RecordingWarning,
@@ -15,12 +18,15 @@ from ..core.errors import (
 
 __all__ = [
     "BatchedValueError",
+    "DataLossError",
     "GradtapeWarning",
     "InactiveTapeWarning",
     "InternalError",
     "InvalidArgumentError",
     "LoopedMapWarning",
     "NonDifferentiableDtypeWarning",
+    "NotFoundError",
+    "PartialRestoreWarning",
     "PersistentTapeWarning",
     "RecordingError",
     "RecordingWarning",

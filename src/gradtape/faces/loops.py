@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from ..core import nest
-from ..core.errors import BatchedValueError, InvalidArgumentError, LoopedMapWarning
+from ..core.errors import BatchedValueError, InvalidArgumentError, LoopedMapWarning, said
 from ..core.tensor import Tensor, as_tensor
 from ..loops.recorded import Attempt
 from ..modes.batch import mapped
@@ -304,7 +304,7 @@ def vectorized_map(
         if not fallback_to_while_loop:
             raise
         if warn:
-            text = f"vectorized_map calls its function once for each of {count} slices: {error}"
+            text = f"vectorized_map calls its function once for each of {count} slices: {said(error)}"
             warnings.warn(text, LoopedMapWarning, stacklevel=2)
     return _stacked("vectorized_map", [fn(_row(elems, flat, index)) for index in range(count)])
 

@@ -6,7 +6,7 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-from ..core.errors import InvalidArgumentError
+from ..core.errors import InvalidArgumentError, said
 from ..core.primitive import Primitive
 from ..core.tensor import Tensor, apply
 from ..core.values import UnconvertibleError
@@ -74,7 +74,7 @@ def named(function: Callable[..., Tensor], name: str, text: str, *arguments: str
 
 def spelled(error: Exception, name: str) -> Exception:
     """The error with TensorFlow's name of the function, which is what the user wrote, in place of the row's."""
-    text, kind = str(error), type(error)
+    text, kind = said(error), type(error)
     if kind not in (TypeError, ValueError, InvalidArgumentError, UnconvertibleError) or text.startswith(name):
         return error
     row, opening, rest = text.partition("(")

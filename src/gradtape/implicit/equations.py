@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from ..capture import Held, pulled, pushed
+from ..core.errors import Documented
 from ..core.lead import reshaped
 from ..core.tensor import Tensor, decide
 from ..modes.reverse import zeros
@@ -25,8 +26,10 @@ from .solved import Arguments, arguments, as_dtype, matrix, returned, solved, st
 Residual = Callable[..., Tensor]
 
 
-class ConvergenceError(RuntimeError):
+class ConvergenceError(Documented, RuntimeError):
     """A solver did not find what it was asked for."""
+
+    section = "A solver that gives up"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ import numpy as np
 
 from ..capture import Captures, Run, followed, unchanged
 from ..core import nest
+from ..core.errors import said
 from ..core.lead import reshaped
 from ..core.listen import listeners, paused
 from ..core.primitive import Kind, Primitive, Rule
@@ -126,7 +127,7 @@ def returned(name: str, what: str, result: Any, shape: tuple[int, ...] | None = 
         tensor = doubles(name, what, as_tensor(result))
     except (TypeError, ValueError) as error:
         raise TypeError(
-            f"{name}: {what} must be a real tensor, got {type(result).__name__} ({error})"
+            f"{name}: {what} must be a real tensor, got {type(result).__name__} ({said(error)})"
         ) from None
     if shape is not None and tensor._value.shape != shape:
         raise ValueError(f"{name}: {what} must have the shape {shape}, got {tuple(tensor._value.shape)}")

@@ -41,6 +41,11 @@ def view(x: Any, size: Sizes, strides: Sizes, dilations: Sizes) -> Any:
     rank = len(size)
     if x.ndim <= rank:
         raise ValueError(f"windows over {rank} axes need a first axis and these, got the shape {x.shape}")
+    if min((*strides, *dilations), default=1) < 1 or min(size, default=1) < 0:
+        # A view does not look where it reads.
+        raise ValueError(
+            f"windows of size {size} need positive strides and dilations, got {strides}, {dilations}"
+        )
     found = counts(x.shape[1 : rank + 1], size, strides, dilations)
     steps = x.strides[1 : rank + 1]
     return np.lib.stride_tricks.as_strided(

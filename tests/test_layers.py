@@ -23,12 +23,14 @@ ORDER = [
             "accumulator",
             "arguments",
             "capture",
+            "coloring",
             "checkpoint",
             "custom",
             "explain",
             "fields",
             "function",
             "implicit",
+            "indexed_slices",
             "jacobians",
             "kinds",
             "loops",
@@ -51,7 +53,7 @@ ORDER = [
 RANK = {room: rank for rank, rooms in enumerate(ORDER) for room in rooms}
 ENTRANCE = "gradtape.backends.llvm"  # loads what lies behind it with the first program that is compiled
 HEAVY = {
-    "scipy": ("ops", "faces.lbfgs", "implicit", "optimize"),
+    "scipy": ("ops", "modes.structure", "coloring", "faces.lbfgs", "implicit", "optimize", "sparse"),
     "llvmlite": "backends.llvm",
     "jax": "backends.xla",
     "sympy": "explain",

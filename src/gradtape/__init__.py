@@ -205,12 +205,13 @@ from .faces.selection import (
     tile,
 )
 from .function import Function, function
+from .indexed_slices import IndexedSlices
 from .kinds import TensorSpec
 from .partials import partials
 from .saving import train
 from .saving.state import load, save
 from .series import TaylorAccumulator, taylor
-from .sparse import IndexedSlices
+from .sparse import SparseDerivative, sparse_hessian, sparse_jacobian
 from .tape import GradientTape
 from .transforms import grad, hessian, hvp, jacobian, jvp, linearize, value_and_grad, vjp
 
@@ -242,6 +243,7 @@ __all__ = [
     "NonDifferentiableDtypeWarning",
     "PersistentTapeWarning",
     "PrecisionWarning",
+    "SparseDerivative",
     "TaylorAccumulator",
     "Tensor",
     "TensorShape",
@@ -420,6 +422,8 @@ __all__ = [
     "sort",
     "space_to_batch",
     "space_to_batch_nd",
+    "sparse_hessian",
+    "sparse_jacobian",
     "split",
     "sqrt",
     "square",

@@ -54,9 +54,9 @@ def jacobian(
             the axes are not repeated in the result.
         most: how many seeds at once, at most; 1 walks without batching.
     """
-    back, connected, order = _walk(record, y, sources)
+    back, connected, order = walk_back(record, y, sources)
     there = [s for s, c in zip(sources, connected, strict=True) if c]
-    most = _fitting(order, most)
+    most = fitting(order, most)
     by_columns = record.knows(y) and most > 1 and _tall(order, y, there, shared)
     if by_columns:
         wholes = [
@@ -73,7 +73,7 @@ def gradients_of_rows(record: Record, y: Any, sources: Sequence[Any]) -> list[Te
 
     In one walk where the rows are kept apart, else by a walk for each row, many at once.
     """
-    back, connected, order = _walk(record, y, sources)
+    back, connected, order = walk_back(record, y, sources)
     value = y._value
 
     def rows(first: int, size: int) -> Any:
@@ -86,7 +86,7 @@ def gradients_of_rows(record: Record, y: Any, sources: Sequence[Any]) -> list[Te
     known = [s._node for s in sources if record.knows(s)]
     apart = rows_of.gradients_of_rows(record, y._node, known) if count and record.knows(y) else None
     if apart is None:
-        found = _in_chunks(back, len(sources), rows, count, _fitting(order, None))
+        found = images_of(back, len(sources), rows, count, fitting(order, None))
     else:
         found = [apart.get(s._node) for s in sources]
     return [
@@ -99,7 +99,7 @@ def _zero_rows(source: Any, count: int) -> Tensor:
     return Tensor(np.zeros((count, *source._value.shape), source._value.dtype))
 
 
-def _walk(record: Record, y: Any, sources: Sequence[Any]) -> tuple[Linear, list[bool], Sequence[Node]]:
+def walk_back(record: Record, y: Any, sources: Sequence[Any]) -> tuple[Linear, list[bool], Sequence[Node]]:
     """The map from cotangents of y to those of the sources, which sources are connected, and the nodes on the way."""
     if not is_differentiable(y._value.dtype):
         return lambda _g: [None] * len(sources), [False] * len(sources), ()
@@ -118,7 +118,7 @@ def _walk(record: Record, y: Any, sources: Sequence[Any]) -> tuple[Linear, list[
     return back, connected, walk.order
 
 
-def _fitting(order: Sequence[Node], most: int | None) -> int:
+def fitting(order: Sequence[Node], most: int | None) -> int:
     """How many seeds at once fit into the memory, at most so many as asked for."""
     sizes = [math.prod(n.shape) * n.dtype.itemsize for n in order if not isinstance(n, Bundle)]
     fitting = MEMORY // max([1, *sizes])
@@ -148,10 +148,10 @@ def _images(function: Linear, outputs: int, like: Any, shared: int, most: int) -
         found[places, ..., first + places] = 1
         return found.reshape((size, *like.shape))
 
-    return _in_chunks(function, outputs, units, count if like.size else 0, most)
+    return images_of(function, outputs, units, count if like.size else 0, most)
 
 
-def _in_chunks(
+def images_of(
     function: Linear, outputs: int, seeds: Callable[[int, int], Any], count: int, most: int
 ) -> list[Tensor | None]:
     """The images of so many seeds, so many at once: `seeds(first, size)` gives them along a first axis."""
@@ -188,16 +188,21 @@ def _rows(found: Tensor | None, y: Any, source: Any, shared: int) -> Tensor:
 
 def _columns(back: Linear, y: Any, index: int, source: Any, shared: int, most: int) -> Tensor:
     """The Jacobian in one source by tangents, which the transpose of the walk takes to the target."""
+    (found,) = _images(push_along(back, y, index), 1, source._value, shared, most)
+    shape = tuple(y._value.shape) + tuple(source._value.shape[shared:])
+    if found is None:
+        return Tensor(np.zeros(shape, y._value.dtype)[()])
+    return reshaped(moved(found, 0, found.ndim - 1), shape)
+
+
+def push_along(back: Linear, y: Any, index: int = 0) -> Linear:
+    """The map from tangents of one source to those of y: the transpose of the walk back."""
     spec = Spec(y._value.shape, y._value.dtype)
 
     def ahead(tangent: Tensor) -> list[Tensor | None]:
         return transpose(lambda g: [back(g)[index]], [spec], [tangent])
 
-    (found,) = _images(ahead, 1, source._value, shared, most)
-    shape = tuple(y._value.shape) + tuple(source._value.shape[shared:])
-    if found is None:
-        return Tensor(np.zeros(shape, y._value.dtype)[()])
-    return reshaped(moved(found, 0, found.ndim - 1), shape)
+    return ahead
 
 
 def hessian(

@@ -1,79 +1,235 @@
-"""Gradients of `gather` as the slices that were read: `IndexedSlices`, given on request."""
+"""Sparse Jacobians and Hessians of functions: structure read off the recording, few products, SciPy's matrices.
+
+The first call with arguments of some shapes records the function (`gt.function`) with a listener that follows which
+entries depend on which (`modes/structure.py`). The structure is coloured (`coloring.py`), so that a few products with
+the derivative hold all of its entries, and the products are recorded too: many seeds at once in a walk back for rows
+and Hessians, in the transpose of the walk for columns (`jacobians.py`). Later calls replay the products as machine
+code and put the entries into a matrix of the structure that is known.
+
+As a recording has guards where Python looks at values, a call that takes another way is recorded as another program,
+with a structure of its own. See docs/sparse.md.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
-from .core.listen import Node
-from .core.spec import DType, TensorShape
+from . import coloring
+from .arguments import short
+from .coloring import Coloring
+from .core.listen import listeners, paused
 from .core.tensor import Tensor, as_tensor
-from .modes.reverse import Pullback
-from .ops import linear
+from .function import Function
+from .jacobians import fitting, images_of, push_along, walk_back
+from .modes.record import Record
+from .modes.structure import Structure
 from .ops.composite import concatenate
+from .ops.linear import reshape, take
+from .transforms import Call
 
 
-class IndexedSlices:
-    """Some slices of a larger tensor along its first axis; slices at equal indices add up.
+class SparseDerivative:
+    """A function of the arguments that returns a derivative as a `scipy.sparse.csr_array`; see `gt.sparse_jacobian`.
 
-    Args:
-        values: tensor of shape (n, ...).
-        indices: integer tensor of shape (n,).
-        dense_shape: the shape of the whole tensor, if known.
-
-    >>> import gradtape as gt
-    >>> s = gt.IndexedSlices(gt.constant([1.0, 2.0]), gt.constant([0, 2]), (3,))
-    >>> gt.convert_to_tensor(s).numpy().tolist()
-    [1.0, 0.0, 2.0]
+    Attributes:
+        function: the function that is differentiated.
     """
 
-    def __init__(self, values: Any, indices: Any, dense_shape: Any = None) -> None:
-        self.values = as_tensor(values)
-        self.indices = as_tensor(indices)
-        self.dense_shape = None if dense_shape is None else as_tensor(tuple(dense_shape))
-
-    @property
-    def dtype(self) -> DType:
-        """The dtype of the values."""
-        return self.values.dtype
-
-    @property
-    def shape(self) -> TensorShape:
-        """The shape of the whole tensor.
-
-        Raises:
-            ValueError: if `dense_shape` was not given.
-        """
-        if self.dense_shape is None:
-            raise ValueError("IndexedSlices without dense_shape has no shape; give dense_shape")
-        return TensorShape(self.dense_shape.tolist())
-
-    def _as_tensor(self) -> Tensor:
-        return linear.put_add(self.values, self.indices, axis=0, size=self.shape[0])  # type: ignore[no-any-return]
-
-    def numpy(self) -> Any:
-        """The whole tensor as an array."""
-        return self._as_tensor().numpy()
+    def __init__(
+        self, name: str, function: Callable[..., Any], program: Callable[..., Any], reuse: bool
+    ) -> None:
+        if not callable(function):
+            raise TypeError(f"{name} takes a function first, not {short(function)}")
+        self.function = function
+        self._name = name
+        self._program = Function(program) if reuse else program
+        self._latest: Any = None
 
     def __repr__(self) -> str:
-        shape = None if self.dense_shape is None else self.shape
-        return f"IndexedSlices(indices={self.indices!r}, values={self.values!r}, dense_shape={shape})"
+        return f"<gt.{self._name} of {getattr(self.function, '__name__', short(self.function))}>"
+
+    def _found(self, args: Sequence[Any], settings: Any) -> Tensor:
+        values, *self._latest = self._program(*args, **settings)
+        return values  # type: ignore[no-any-return]
+
+    def __call__(self, *args: Any, **settings: Any) -> Any:
+        """The derivative at these arguments, a new matrix at every call."""
+        from scipy.sparse import csr_array  # type: ignore[import-untyped]  # SciPy brings no types
+
+        data = np.array(self._found(args, settings)._value)
+        indptr, indices, *shape = self._latest[:4]
+        return csr_array((data, indices.copy(), indptr.copy()), shape=shape)
+
+    def values(self, *args: Any, **settings: Any) -> Tensor:
+        """The entries alone, row by row in the order of `structure`: a tensor, which tapes and `gt.function` record."""
+        return self._found(args, settings)
+
+    @property
+    def structure(self) -> Any:
+        """Where the latest call's entries stand: a `csr_array` of True."""
+        from scipy.sparse import csr_array
+
+        indptr, indices, *shape = self._known()[:4]
+        return csr_array((np.ones(indices.size, bool), indices.copy(), indptr.copy()), shape=shape)
+
+    @property
+    def coloring(self) -> Coloring:
+        """The colours of columns and rows at the latest call."""
+        return Coloring(*(part.copy() for part in self._known()[4:]))
+
+    @property
+    def colors(self) -> int:
+        """How many products with the derivative the latest call took."""
+        return sum(self.coloring.counts)
+
+    def _known(self) -> Any:
+        if self._latest is None:
+            raise RuntimeError(f"{self._name}: the structure is read off the first call; call it once")
+        return self._latest
 
 
-def sparse_gradients(walk: Pullback, seeds: Iterable[tuple[Node, Any]]) -> dict[Node, Any]:
-    """Walk back, leaving the shares of sources that are only gathered from as slices."""
-    slices: dict[Node, list[tuple[Tensor, Tensor]]] = {}
-    found = walk(seeds, slices)
-    for node, parts in slices.items():
-        rest = tuple(node.shape[1:])
-        values = [linear.reshape(g, shape=(i._value.size, *rest)) for g, i in parts]
-        indices = [linear.reshape(i, shape=(i._value.size,)) for _, i in parts]
-        whole = IndexedSlices(
-            values[0] if len(parts) == 1 else concatenate(values),
-            Tensor(np.concatenate([i._value for i in indices])),
-            node.shape,
+def sparse_jacobian(function: Callable[..., Any], argnum: int = 0, *, reuse: bool = True) -> SparseDerivative:
+    """The Jacobian of a function as a sparse matrix, by as few products as a colouring of its structure needs.
+
+    Args:
+        function: takes tensors and returns one tensor of real floating numbers.
+        argnum: which positional argument to differentiate: one tensor of real floating numbers.
+        reuse: whether structure and products are recorded once for each kind of arguments, as by `gt.function`. False
+            runs the function at every call, which may then use values in any way.
+
+    Returns:
+        a function of the same arguments. It gives a `scipy.sparse.csr_array` of shape (entries of the result, entries
+        of the argument), both counted in C order, in the dtype of the result. Where the derivative could differ from
+        zero at some values there is an entry, of value zero too.
+
+    Raises:
+        TypeError: at the call, if the argument or the result is not a tensor of real floating numbers.
+        ValueError: at the call, if the derivative has too many entries to be called sparse.
+
+    >>> import numpy as np
+    >>> import gradtape as gt
+    >>> slope = gt.sparse_jacobian(lambda x: np.diff(x) ** 2)
+    >>> slope(np.array([1.0, 2.0, 4.0])).toarray().tolist()
+    [[-2.0, 2.0, 0.0], [0.0, -4.0, 4.0]]
+    >>> slope.colors
+    2
+    """
+
+    def program(*args: Any, **settings: Any) -> Any:
+        call = _call("sparse_jacobian", function, args, argnum)
+        (x,) = call.sources
+        record, structure = call.record(), Structure(x.size)
+        structure.watch(x)
+        y = _real("sparse_jacobian", call.run(structure, record, **settings))
+        pattern = structure.of(y)
+        return _answer(pattern, coloring.both_ways(pattern), record, y, x)
+
+    return SparseDerivative("sparse_jacobian", function, program, reuse)
+
+
+def sparse_hessian(function: Callable[..., Any], argnum: int = 0, *, reuse: bool = True) -> SparseDerivative:
+    """The Hessian of a function as a sparse matrix, by as few products as a star colouring of its structure needs.
+
+    Args:
+        function: takes tensors and returns one real floating number.
+        argnum, reuse: as for `sparse_jacobian`.
+
+    Returns:
+        a function of the same arguments. It gives a symmetric `scipy.sparse.csr_array` of shape (n, n) for an argument
+        of n entries, both halves stored. An entry on one side of the diagonal may be taken from the other: second
+        derivatives must commute, which they do but for a wrong `custom_gradient`.
+
+    Raises:
+        TypeError: at the call, if the argument is not a tensor of real floating numbers.
+        ValueError: at the call, if the result is not one number, or the derivative has too many entries.
+
+    >>> import numpy as np
+    >>> import gradtape as gt
+    >>> bend = gt.sparse_hessian(lambda x: np.sum(x[1:] * x[:-1] ** 2))
+    >>> bend(np.array([1.0, 2.0, 3.0])).toarray().tolist()
+    [[4.0, 2.0, 0.0], [2.0, 6.0, 4.0], [0.0, 4.0, 0.0]]
+    """
+
+    def program(*args: Any, **settings: Any) -> Any:
+        call = _call("sparse_hessian", function, args, argnum)
+        (x,) = call.sources
+        record, structure = call.record(), Structure(x.size)
+        structure.watch(x)
+        y = call.scalar(_real("sparse_hessian", call.run(structure, record, **settings)))
+        back, (connected,), _ = walk_back(record, y, [x])
+        with paused(
+            (*listeners(), structure, record)
+        ):  # the record hears the walk, and is walked along again
+            one = Tensor(np.ones(y._value.shape, y._value.dtype)[()])
+            (gradient,) = back(one) if connected else (None,)
+            gradient = Tensor(np.zeros(x._value.shape, x._value.dtype)[()]) if gradient is None else gradient
+        pattern = structure.of(gradient)
+        pattern = pattern + pattern.T.tocsr()
+        pattern.sort_indices()
+        return _answer(pattern, coloring.symmetric(pattern), record, gradient, x, symmetric=True)
+
+    return SparseDerivative("sparse_hessian", function, program, reuse)
+
+
+def _call(name: str, function: Callable[..., Any], args: Sequence[Any], argnum: int) -> Call:
+    call = Call(name, function, args, argnum)
+    if len(call.sources) != 1 or call.sources[0].dtype.kind != "f":
+        found = [f"{x.dtype.name}{list(x.shape)}" for x in call.sources]
+        raise TypeError(f"{name} differentiates one tensor of real floating numbers, not {', '.join(found)}")
+    return call
+
+
+def _real(name: str, result: Any) -> Tensor:
+    if not hasattr(type(result), "_as_tensor"):
+        raise TypeError(
+            f"{name}: the function must return one tensor that is computed from its arguments, not {short(result)}; "
+            "gt.concat and gt.stack join several"
         )
-        found[node] = found[node] + whole._as_tensor() if node in found else whole
-    return found
+    y = as_tensor(result)
+    if y.dtype.kind != "f":
+        raise TypeError(
+            f"{name}: the function returned {y.dtype.name} of shape {y.shape}, not real floating numbers"
+        )
+    return y
+
+
+def _answer(
+    pattern: Any, colors: Coloring, record: Record, y: Tensor, x: Tensor, symmetric: bool = False
+) -> tuple[Any, ...]:
+    """The entries as a tensor, and what is the same in every run."""
+    back, _, order = walk_back(record, y, [x])
+    most, size = fitting(order, None), (y._value.size, x._value.size)
+    parts = []
+    columns, rows = colors.counts
+    if columns:
+        # A symmetric matrix from the right is itself from the left.
+        ahead = back if symmetric else push_along(back, y)
+        parts.append(_products(ahead, colors.columns, columns, x, size[0], most))
+    if rows:
+        parts.append(_products(back, colors.rows, rows, y, size[1], most))
+    values = Tensor(np.zeros(0, y._value.dtype))
+    if parts:
+        products = parts[0] if len(parts) == 1 else concatenate(parts)
+        moved = not np.array_equal(colors.places, np.arange(products.size))
+        values = take(products, Tensor(colors.places), axis=0) if moved else products
+    # A flat tuple, which a replay makes fastest.
+    return values, pattern.indptr, pattern.indices, *size, colors.columns, colors.rows, colors.places
+
+
+def _products(function: Any, colors: Any, count: int, like: Tensor, size: int, most: int) -> Tensor:
+    """The images of the sums of unit vectors of each colour, one after the other in a vector."""
+
+    def seeds(first: int, size: int) -> Any:
+        wanted = np.arange(first, first + size)[:, None]
+        return (colors == wanted).astype(like._value.dtype).reshape(size, *like._value.shape)
+
+    (found,) = images_of(function, 1, seeds, count, most)
+    if found is None:
+        return Tensor(np.zeros(count * size, like._value.dtype))
+    return reshape(found, shape=(count * size,))  # type: ignore[no-any-return]
+
+
+__all__ = ["SparseDerivative", "sparse_hessian", "sparse_jacobian"]

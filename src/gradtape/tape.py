@@ -25,11 +25,11 @@ from .core.tensor import Tensor
 from .core.variable import Variable
 from .explain.on_tape import Explains, print_explanations
 from .fields.on_tape import FieldOperators
+from .indexed_slices import sparse_gradients
 from .modes.record import Record
 from .modes.reverse import Pullback
 from .partials import parse_wanted, recorded_partials
 from .planning import plan_partials
-from .sparse import sparse_gradients
 from .whole import WholeDerivatives, answer
 
 _CONSUMED = (

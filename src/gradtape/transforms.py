@@ -30,7 +30,7 @@ from .ops.linear import cast, identity
 Argnums = int | Sequence[int]
 
 
-class _Call:
+class Call:
     """One call of a function on tensors of its own in place of the arguments that vary."""
 
     def __init__(
@@ -147,7 +147,7 @@ def value_and_grad(
     """
 
     def both(*args: Any, **settings: Any) -> Any:
-        call = _Call("value_and_grad", function, args, argnums)
+        call = Call("value_and_grad", function, args, argnums)
         record = call.record()
         result, aux = _parted("value_and_grad", call.run(record, **settings), has_aux)
         y = call.scalar(result)
@@ -200,7 +200,7 @@ def jacobian(
     """
 
     def whole(*args: Any, **settings: Any) -> Any:
-        call = _Call("jacobian", function, args, argnums)
+        call = Call("jacobian", function, args, argnums)
         record = call.record()
         result, aux = _parted("jacobian", call.run(record, **settings), has_aux)
         wholes = []
@@ -235,7 +235,7 @@ def hessian(
     """
 
     def whole(*args: Any, **settings: Any) -> Any:
-        call = _Call("hessian", function, args, argnums)
+        call = Call("hessian", function, args, argnums)
         record = call.record()
         result, aux = _parted("hessian", call.run(record, **settings), has_aux)
         rows = hessian_of(record, call.scalar(result), call.sources, most)
@@ -250,11 +250,11 @@ def hessian(
     return whole
 
 
-def _every(name: str, function: Callable[..., Any], primals: Sequence[Any]) -> _Call:
-    return _Call(name, function, tuple(primals), tuple(range(len(primals))))
+def _every(name: str, function: Callable[..., Any], primals: Sequence[Any]) -> Call:
+    return Call(name, function, tuple(primals), tuple(range(len(primals))))
 
 
-def _directions(call: _Call, tangents: Any) -> list[Tensor]:
+def _directions(call: Call, tangents: Any) -> list[Tensor]:
     """One tangent for each source, of its shape and dtype."""
     nest.assert_same_structure(call.structure, tuple(tangents))
     found = []

@@ -15,6 +15,7 @@ from typing import Any
 
 from .lead import LOOPED, Lead
 from .primitive import Kind, Primitive, Rule, Sample, broadcast_spec, read_rule, register
+from .reads import Reads
 from .spec import DType, Spec, bool_
 
 Function = Callable[..., Any]
@@ -97,6 +98,7 @@ def linear(
     pointwise: bool = False,
     element: Function | None = None,
     lead: Lead = LOOPED,
+    reads: Reads | None = None,
 ) -> Primitive:
     """A row that is linear in all the inputs that have a transpose, taken together.
 
@@ -117,6 +119,7 @@ def linear(
         pointwise,
         element,
         lead,
+        reads,
     )
 
 
@@ -130,10 +133,23 @@ def multilinear(
     variadic: bool = False,
     element: Function | None = None,
     lead: Lead = LOOPED,
+    reads: Reads | None = None,
 ) -> Primitive:
     """A row that is linear in each of the inputs that have a transpose, taken one at a time."""
     return _with_transposes(
-        Kind.MULTILINEAR, name, value, transposes, spec, samples, variadic, True, False, False, element, lead
+        Kind.MULTILINEAR,
+        name,
+        value,
+        transposes,
+        spec,
+        samples,
+        variadic,
+        True,
+        False,
+        False,
+        element,
+        lead,
+        reads,
     )
 
 
@@ -150,6 +166,7 @@ def _with_transposes(
     pointwise: bool,
     element: Function | None,
     lead: Lead,
+    reads: Reads | None,
 ) -> Primitive:
     rules: tuple[Rule | None, ...] | Rule
     if variadic:
@@ -173,6 +190,7 @@ def _with_transposes(
             gaps=gaps,
             element=element,
             lead=lead,
+            reads=reads,
         )
     )
 
@@ -220,6 +238,7 @@ def tangent(
     pointwise: bool = False,
     element: Function | None = None,
     lead: Lead = LOOPED,
+    reads: Reads | None = None,
 ) -> Primitive:
     """A row that gives the tangent of its result, `tangent(dx, y, *x)`, for each input; optionally its transpose.
 
@@ -243,6 +262,7 @@ def tangent(
             entrywise,
             element=element,
             lead=lead,
+            reads=reads,
         )
     )
 

@@ -31,6 +31,7 @@ from typing import Any
 import numpy as np
 
 from .lead import ENTRYWISE, LOOPED, Lead
+from .reads import Reads
 from .spec import Spec
 from .tensor import ROWS, Tensor, apply, call
 
@@ -107,6 +108,7 @@ class Primitive:
             the operation on ones that nothing influences the entry of the result.
         gaps: (structural only) the result may have entries that not every input influences: zeros are put there.
         lead: how the row reads with one more axis in front (`lead.py`); by itself for a pointwise row.
+        reads: which entries of its inputs an entry of the result reads (`reads.py`), where the rest does not tell.
     """
 
     name: str
@@ -122,6 +124,7 @@ class Primitive:
     gaps: bool = False
     element: Callable[..., Any] | None = None
     lead: Lead = LOOPED
+    reads: Reads | None = None
     functions: tuple[Callable[..., Any] | None, ...] | None = field(init=False)
     savings: tuple[Saving, ...] = field(init=False)
     many: dict[tuple[int, int], Saving] = field(init=False, default_factory=dict)

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from ..core.tensor import Tensor, as_tensor, beside
+from ..indexed_slices import IndexedSlices
 from ..ops import composite, norms
 from ..ops.matrix import as_dtype_of
-from ..sparse import IndexedSlices
 
 
 def norm(

@@ -12,10 +12,10 @@ from ..core.errors import GradtapeWarning
 from ..core.spec import float64
 from ..core.tensor import Tensor, as_tensor, decide
 from ..core.variable import Variable
+from ..indexed_slices import IndexedSlices
 from ..ops import composite, linear
 from ..ops import elementwise as each
 from ..ops.composite import astype
-from ..sparse import IndexedSlices
 
 Pair = tuple[Variable, Tensor]
 

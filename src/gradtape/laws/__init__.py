@@ -3,21 +3,22 @@
 `check_primitive` takes a primitive through the laws at random points of its domain, in every dtype that it takes, and
 raises `LawError` where one is broken:
 
-| law     | statement                                                        | compared with                 |
-|---------|------------------------------------------------------------------|-------------------------------|
-| value   | the value, in every precision                                    | a reference, double precision |
-| spec    | the declared shape and dtype are those of the value              | the value                     |
-| forward | the tangent is the derivative in a direction                     | extrapolated differences      |
-| adjoint | Re <v, J t> = Re <J* v, t>                                       | the other mode                |
-| higher  | seven ways to a second derivative agree; it is symmetric         | each other, differences       |
-| taylor  | series coefficients = nested forward derivatives over factorials | forward mode                  |
-| batch   | all examples at once, in and around derivatives                  | one after the other           |
-| rows    | row i sees row i of the inputs that lie along the first axis     | other values elsewhere        |
-| manners | inputs untouched, calls repeatable, any layout, errors that help | the first call                |
+| law       | statement                                                        | compared with                 |
+|-----------|------------------------------------------------------------------|-------------------------------|
+| value     | the value, in every precision                                    | a reference, double precision |
+| spec      | the declared shape and dtype are those of the value              | the value                     |
+| forward   | the tangent is the derivative in a direction                     | extrapolated differences      |
+| adjoint   | Re <v, J t> = Re <J* v, t>                                       | the other mode                |
+| higher    | seven ways to a second derivative agree; it is symmetric         | each other, differences       |
+| taylor    | series coefficients = nested forward derivatives over factorials | forward mode                  |
+| batch     | all examples at once, in and around derivatives                  | one after the other           |
+| rows      | row i sees row i of the inputs that lie along the first axis     | other values elsewhere        |
+| structure | no entry of the derivative is missed                             | one tangent for each entry    |
+| manners   | inputs untouched, calls repeatable, any layout, errors that help | the first call                |
 
 A law is a function of a `Case`, which is one sample in one dtype: `case.py` draws it and asks the two modes of it;
 `outward.py` has value, spec and manners, `series.py` taylor, `derivative.py` the others, `hessians.py` the seven ways,
-`batch.py` batch and rows. None of them looks at a rule.
+`batch.py` batch and rows, `structure.py` the one of its name. None of them looks at a rule.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from .case import DTYPES, Case, LawError, cases
 from .derivative import adjoint, forward, higher
 from .outward import manners, spec, value
 from .series import taylor
+from .structure import structure
 
 LAWS: dict[str, Callable[[Case], None]] = {
     "value": value,
@@ -42,6 +44,7 @@ LAWS: dict[str, Callable[[Case], None]] = {
     "taylor": taylor,
     "batch": batch,
     "rows": rows,
+    "structure": structure,
     "manners": manners,
 }
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..core import reads
 from ..core.define import multilinear
 from ..core.errors import InvalidArgumentError
 from ..core.primitive import Primitive
@@ -39,6 +40,7 @@ matrix_product: Primitive = multilinear(
     spec=_matmul_spec,
     samples=((((2, 3), (3, 4)), {}), (((2, 1, 2, 3), (3, 3, 1)), {}), (((2, 3), (2, 3, 2)), {})),
     lead=MATMUL,
+    reads=reads.matmul,
 )
 
 
@@ -178,6 +180,7 @@ einsum_product = multilinear(
         (((2,), (3,), (2, 3)), {"subscripts": "a,b,ab->"}),
     ),
     lead=EINSUM,
+    reads=reads.einsum,
 )
 
 

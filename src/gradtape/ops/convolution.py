@@ -24,6 +24,7 @@ import numpy as np
 
 from ..core.define import multilinear
 from ..core.primitive import Primitive
+from ..core.reads import Links, Side
 from ..core.spec import Spec
 from .correlation import Padding, correlate, lengths
 from .elementwise import conjugated
@@ -139,6 +140,38 @@ def transpose_in_kernel(
     return transpose(found, axes=(*space, 0, rank + 1))
 
 
+def _axis_places(
+    n: int, windows: int, size: int, stride: int, before: int, stretch: int, dilation: int
+) -> Any:
+    """For each window of an axis and each place in it the entry of x that it reads, -1 for a zero put there."""
+    found = stride * np.arange(windows)[:, None] + dilation * np.arange(size) - before
+    place, rest = np.divmod(found, stretch)
+    return np.where((rest == 0) & (place >= 0) & (place < n), place, -1)
+
+
+def _reads(inputs: Any, result: Spec, params: dict[str, Any]) -> list[Links]:
+    """A contraction of the windows of x with w, channels and outputs parted into groups."""
+    (x, w), rank, parts = inputs, len(params["strides"]), params["groups"]
+    space, inner = result.shape[1:-1], w.shape[-2]
+    settings = zip(params["strides"], params["padding"], params["stretch"], params["dilations"], strict=True)
+    places, there = np.arange(x.shape[0]), np.ones((), bool)
+    for i, (stride, (before, _), stretch, dilation) in enumerate(settings):
+        n, size = x.shape[i + 1], w.shape[i]
+        found = _axis_places(n, space[i], size, stride, before, stretch, dilation)
+        places = places[..., None, None] * n + found
+        there = there[..., None, None] & (found >= 0)
+    axes = (0, *range(1, 2 * rank + 1, 2), *range(2, 2 * rank + 1, 2))  # windows first, then places in them
+    places = np.where(there, places, -1).transpose(axes)[..., None] * x.shape[-1] + np.arange(x.shape[-1])
+    places = np.where(places < 0, -1, places)
+    grid, kernel = [("window", i) for i in range(rank)], [("kernel", i) for i in range(rank)]
+    own = Side((*result.shape[:-1], parts, w.shape[-1] // parts), ("batch", *grid, "group", "output"))
+    windows = (x.shape[0], *space, *w.shape[:rank], parts, inner)
+    labels = ("batch", *grid, *kernel, "group", "inner")
+    given = Side(windows, labels, places.reshape(windows))
+    weights = Side((*w.shape[:-1], parts, w.shape[-1] // parts), (*kernel, "inner", "group", "output"))
+    return [(own, given), (own, weights)]
+
+
 def _sample(x: Sizes, w: Sizes, **settings: Any) -> Any:
     rank = len(x) - 2
     ones = dict.fromkeys(("strides", "stretch", "dilations"), (1,) * rank)
@@ -159,4 +192,5 @@ convolve: Primitive = multilinear(
         _sample((1, 2, 3, 2, 1), (2, 1, 2, 1, 1), padding=((1, 0), (0, 0), (0, 0))),
     ),
     lead=CONVOLVE,
+    reads=_reads,
 )

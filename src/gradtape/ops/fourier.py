@@ -19,6 +19,7 @@ import numpy as np
 from ..core.define import linear
 from ..core.lead import axes as leading_axes
 from ..core.primitive import Primitive, Sample
+from ..core.reads import lines
 from ..core.spec import Spec, is_differentiable
 from ..core.tensor import Tensor, as_tensor
 from .composite import astype, axes_of, conjugate, shape_of
@@ -96,6 +97,7 @@ fftn: Primitive = linear(
     spec=_complex_spec,
     samples=_SAMPLES,
     lead=leading_axes("axes"),
+    reads=lines("axes"),
 )
 ifftn: Primitive = linear(
     "ifftn",
@@ -104,6 +106,7 @@ ifftn: Primitive = linear(
     spec=_complex_spec,
     samples=_SAMPLES,
     lead=leading_axes("axes"),
+    reads=lines("axes"),
 )
 rfftn: Primitive = linear(
     "rfftn",
@@ -112,6 +115,7 @@ rfftn: Primitive = linear(
     spec=_half_spec,
     samples=_SAMPLES,
     lead=leading_axes("axes"),
+    reads=lines("axes"),
 )
 irfftn: Primitive = linear(
     "irfftn",
@@ -120,6 +124,7 @@ irfftn: Primitive = linear(
     spec=_whole_spec,
     samples=_SIZED,
     lead=leading_axes("axes"),
+    reads=lines("axes"),
 )
 
 

@@ -14,6 +14,7 @@ import numpy as np
 from ..core.define import linear
 from ..core.lead import axes
 from ..core.primitive import Masked, Primitive, Sample
+from ..core.reads import added, reduction, running, taken
 from ..core.spec import Spec
 from ..core.tensor import Tensor
 from .constant import logical_not, reduced_shape
@@ -68,6 +69,7 @@ sum_ = linear(
         (((),), {"axis": (), "keepdims": False}),
     ),
     lead=axes("axis"),
+    reads=reduction,
 )
 
 broadcast_to = linear(
@@ -135,6 +137,7 @@ cumsum: Primitive = linear(
         (((3, 2),), {"axis": 0, "exclusive": True, "reverse": True}),
     ),
     lead=axes("axis"),
+    reads=running,
 )
 
 
@@ -248,6 +251,7 @@ take = linear(
     structural=True,
     samples=((((3, 2), np.array([[2, 0], [2, 1]])), {"axis": 0}), (((2, 3), np.array(1)), {"axis": 1})),
     lead=TAKE,
+    reads=taken,
 )
 
 put_add: Primitive = linear(
@@ -262,6 +266,7 @@ put_add: Primitive = linear(
         (((2, 2), np.array([2, 0])), {"axis": 1, "size": 4}),
     ),
     lead=PUT,
+    reads=added,
 )
 
 

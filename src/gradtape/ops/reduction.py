@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ..core import reads
 from ..core.define import tangent
 from ..core.lead import axes
 from ..core.primitive import Primitive, Sample
@@ -55,6 +56,7 @@ def reduction(name: str, value: Callable[..., Any], weight: Callable[..., Any]) 
         samples=_SAMPLES,
         reach=reach,
         lead=axes("axis"),
+        reads=reads.reduction,
     )
 
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from ..core.define import tangent
 from ..core.primitive import Primitive
+from ..core.reads import added
 from ..core.spec import Spec, int64
 from ..core.tensor import Tensor
 from . import constant, linear
@@ -67,6 +68,7 @@ def _extreme(name: str, reduce: Any, worst: Callable[[Any], Any]) -> Primitive:
         ),
         reach=reach,
         lead=EXTREME,
+        reads=added,
     )
 
 

@@ -209,7 +209,9 @@ from .indexed_slices import IndexedSlices
 from .kinds import TensorSpec
 from .partials import partials
 from .saving import train
+from .saving.reading import load_function
 from .saving.state import load, save
+from .saving.writing import save_function
 from .series import TaylorAccumulator, taylor
 from .sparse import SparseDerivative, sparse_hessian, sparse_jacobian
 from .tape import GradientTape
@@ -351,6 +353,7 @@ __all__ = [
     "linearize",
     "linspace",
     "load",
+    "load_function",
     "logical_and",
     "logical_not",
     "logical_or",
@@ -403,6 +406,7 @@ __all__ = [
     "round",
     "saturate_cast",
     "save",
+    "save_function",
     "scalar_mul",
     "scan",
     "scatter_nd",

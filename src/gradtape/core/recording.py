@@ -11,7 +11,6 @@ see it. What is put into variables becomes outputs.
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -22,6 +21,7 @@ from .graph import Builder, Graph, check, spec_of_value
 from .listen import Listener, leaf
 from .place import user_place
 from .primitive import Primitive
+from .questions import ASKED, only_entry
 from .tensor import Tensor
 
 
@@ -62,15 +62,6 @@ class Recorded:
     results: int
     written: tuple[Any, ...]
     shown: tuple[tuple[Callable[..., Any], int], ...]
-
-
-QUESTIONS: dict[str, Callable[[Any], Any]] = {
-    "bool": bool,
-    "int": int,
-    "float": float,
-    "complex": complex,
-    "index": operator.index,
-}
 
 
 class Recording(Listener):
@@ -228,11 +219,11 @@ class Recording(Listener):
         place = self.find(tensor)
         if place is None or how == "format":
             return
-        question = how if callable(how) else QUESTIONS.get(how)
+        question = how if callable(how) else ASKED.get(how)
         if question is None:
             if tensor._value.size != 1:
                 raise RecordingError(_cannot_leave(tensor, how))
-            question = _only_entry
+            question = only_entry
         if (place, question) not in self._guarded:
             self._guarded.add((place, question))
             self.guards.append((place, Guard(question, question(tensor._value), user_line())))
@@ -268,10 +259,6 @@ class Cell:
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Cell) and other.content is self.content
-
-
-def _only_entry(value: Any) -> Any:
-    return value.item()
 
 
 def _cannot_leave(tensor: Tensor, how: str) -> str:

@@ -14,7 +14,7 @@ from ..ops import constant as fixed
 from ..ops import elementwise as each
 from ..ops.composite import shape_of
 from ..ops.ordering import rank_of
-from .noise import drawn, noise
+from .noise import binomial, drawn, noise, poisson
 
 
 def _sizes(name: str, shape: Any, *parameters: Any) -> tuple[int, ...]:
@@ -36,7 +36,7 @@ def poisson_draw(name: str, source: np.random.Generator, shape: Any, lam: Any, d
     if rate.dtype.kind not in "iuf" or not np.all(rate >= 0):
         raise InvalidArgumentError(f"{name}: lam must be real and not negative, got {lam!r}")
     sizes, chosen = _sizes(name, shape, rate), np.dtype(dtype)
-    return drawn(source, lambda: np.asarray(source.poisson(rate, sizes)).astype(chosen)[()])
+    return drawn(source, poisson, rate, sizes, chosen)
 
 
 def binomial_draw(
@@ -50,7 +50,7 @@ def binomial_draw(
         )
     sizes, chosen = _sizes(name, shape, trials, chance), np.dtype(dtype)
     whole = trials.astype(np.int64)
-    return drawn(source, lambda: np.asarray(source.binomial(whole, chance, sizes)).astype(chosen)[()])
+    return drawn(source, binomial, whole, chance, sizes, chosen)
 
 
 def categorical_draw(

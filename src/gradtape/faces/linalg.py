@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..core.questions import has_true, is_negative
 from ..core.spec import int32
 from ..core.tensor import Tensor, as_tensor, beside, decide, look
 from ..ops import (
@@ -121,9 +122,9 @@ def lstsq(
     """
     a, b = matrices_of("lstsq", matrix, rhs)
     weight = as_tensor(l2_regularizer)
-    if decide(weight, lambda value: bool(value.real < 0)):
+    if decide(weight, is_negative):
         raise ValueError(f"lstsq: l2_regularizer must not be negative, it is {l2_regularizer!r}")
-    if not decide(weight, lambda value: bool(np.any(value))):
+    if not decide(weight, has_true):
         return mm(pinv(a), b)  # type: ignore[no-any-return]
     turned = adjoint(a)
     small = as_dtype_of(weight, a)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from ..core.errors import InvalidArgumentError
+from ..core.questions import has_outside
 from ..core.spec import int64
 from ..core.tensor import Tensor, as_tensor, beside, decide
 from ..ops import composite, linear, reduction
@@ -88,7 +90,7 @@ def sparse_softmax_cross_entropy_with_logits(labels: Any, logits: Any, name: str
             f"{title}: labels must have the shape of logits without the last axis, got {places.shape} and {x.shape}"
         )
     classes = x._value.shape[-1]
-    if decide(places, lambda found: bool(np.any((found < 0) | (found >= classes)))):
+    if decide(places, partial(has_outside, classes)):
         raise InvalidArgumentError(
             f"{title}: a label is not in [0, {classes}), the classes of logits of shape {x.shape}"
         )

@@ -6,6 +6,7 @@ transforms draws with operations, so that derivatives reach the parameters of a 
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -24,21 +25,23 @@ def real_dtype(dtype: Any) -> DType:
     return default_float() if dtype is None else np.dtype(dtype)
 
 
-def drawn(source: np.random.Generator, draw: Callable[[], Any]) -> Tensor:
-    """What `draw` takes from a source of random numbers; listeners are told, so that a recording can draw again."""
-    tensor = Tensor(draw())
+def drawn(source: np.random.Generator, draw: Callable[..., Any], *args: Any) -> Tensor:
+    """What one of `DRAWS` takes from a source of random numbers; listeners are told, so that recordings draw again."""
+    again = functools.partial(draw, source, *args)
+    tensor = Tensor(again())
     for listener in listeners():
-        listener.hear_draw(tensor, source, draw)
+        listener.hear_draw(tensor, source, again)
     return tensor
 
 
 def noise(source: np.random.Generator, kind: str, shape: Any, dtype: Any) -> Tensor:
     """Standard noise: "normal", "truncated" (within two standard deviations), "uniform" or "open", without its ends."""
     sizes = shape_of(shape)
-    return drawn(source, lambda: _noise_value(source, kind, sizes, dtype))
+    return drawn(source, standard, kind, sizes, dtype)
 
 
-def _noise_value(source: np.random.Generator, kind: str, sizes: Any, dtype: Any) -> Any:
+def standard(source: np.random.Generator, kind: str, sizes: Any, dtype: Any) -> Any:
+    """The numbers of `noise`."""
     if kind == "normal":
         value = source.standard_normal(sizes)
     elif kind == "uniform":
@@ -56,6 +59,32 @@ def _noise_value(source: np.random.Generator, kind: str, sizes: Any, dtype: Any)
     return value[()]
 
 
+def integers(source: np.random.Generator, low: Any, high: Any, sizes: Any, dtype: Any, endpoint: bool) -> Any:
+    """Integers from low to high, which is one of them or not."""
+    return source.integers(low, high, sizes, dtype, endpoint)[()]
+
+
+def permutation(source: np.random.Generator, count: int) -> Any:
+    """The numbers below count in random order."""
+    return source.permutation(count)
+
+
+def poisson(source: np.random.Generator, rate: Any, sizes: Any, dtype: Any) -> Any:
+    """Poisson numbers."""
+    return np.asarray(source.poisson(rate, sizes)).astype(dtype)[()]
+
+
+def binomial(source: np.random.Generator, trials: Any, chance: Any, sizes: Any, dtype: Any) -> Any:
+    """Numbers of successes."""
+    return np.asarray(source.binomial(trials, chance, sizes)).astype(dtype)[()]
+
+
+DRAWS: dict[str, Callable[..., Any]] = {
+    draw.__name__: draw for draw in (standard, integers, permutation, poisson, binomial)
+}
+"""Everything that is drawn, by name: a saved program says so which draw to make again."""
+
+
 def scaled(noise: Tensor, shift: Any, scale: Any) -> Tensor:
     """shift + scale * noise."""
     return shift + noise * scale if hasattr(type(shift), "_as_tensor") else noise * scale + shift  # type: ignore[no-any-return]
@@ -68,7 +97,7 @@ def uniform(source: np.random.Generator, shape: Any, low: Any, high: Any, dtype:
         if high is None:
             raise ValueError("uniform: integers need maxval")
         sizes, least, most = shape_of(shape), to_value(low), to_value(high)
-        return drawn(source, lambda: source.integers(least, most, sizes, dtype=chosen)[()])
+        return drawn(source, integers, least, most, sizes, chosen, False)
     low, top = as_tensor(low, chosen), as_tensor(1.0 if high is None else high, chosen)
     return low + noise(source, "uniform", shape, chosen) * (top - low)  # type: ignore[no-any-return]
 
@@ -79,7 +108,7 @@ def full_int(source: np.random.Generator, shape: Any, dtype: Any) -> Tensor:
     if chosen.kind not in "iu":
         raise InvalidArgumentError(f"uniform_full_int: dtype must be an integer one, not {chosen.name}")
     bounds = np.iinfo(chosen)
-    return drawn(source, lambda: source.integers(bounds.min, bounds.max, sizes, chosen, endpoint=True)[()])
+    return drawn(source, integers, bounds.min, bounds.max, sizes, chosen, True)
 
 
 def pair_of(seed: Any, operation: str) -> list[int]:

@@ -30,7 +30,7 @@ from .generator import (
     set_seed,
     stream,
 )
-from .noise import drawn, keyed, noise, real_dtype, scaled
+from .noise import drawn, keyed, noise, permutation, real_dtype, scaled
 from .noise import uniform as uniform_draw
 from .seeds import fold_in, split
 from .truncated import stateless_parameterized_truncated_normal
@@ -259,7 +259,7 @@ def shuffle(value: Any, seed: Any = None, name: str | None = None) -> Tensor:
     if not x.ndim:
         raise InvalidArgumentError("shuffle: value must have rank 1 or more, not the shape ()")
     source, count = stream(seed)._source, x.shape[0]
-    return linear.take(x, drawn(source, lambda: source.permutation(count)), axis=0)  # type: ignore[no-any-return]
+    return linear.take(x, drawn(source, permutation, count), axis=0)  # type: ignore[no-any-return]
 
 
 __all__ = [

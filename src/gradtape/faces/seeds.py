@@ -10,7 +10,7 @@ from ..core.errors import InvalidArgumentError
 from ..core.spec import int32
 from ..core.tensor import Tensor, as_tensor, look
 from ..ops import linear
-from .noise import drawn, keyed, pair_of
+from .noise import drawn, keyed, pair_of, permutation
 
 
 def _words(entropy: list[int], count: int) -> Any:
@@ -51,4 +51,4 @@ def stateless_shuffle(value: Any, seed: Any, alg: Any = "auto_select", name: str
     if not x.ndim:
         raise InvalidArgumentError("stateless_shuffle: value must have rank 1 or more, not the shape ()")
     source, count = keyed(seed), x._value.shape[0]
-    return linear.take(x, drawn(source, lambda: source.permutation(count)), axis=0)  # type: ignore[no-any-return]
+    return linear.take(x, drawn(source, permutation, count), axis=0)  # type: ignore[no-any-return]

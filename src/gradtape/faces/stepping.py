@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
-import numpy as np
-
 from ..core.errors import GradtapeWarning
+from ..core.questions import has_outside
 from ..core.spec import float64
 from ..core.tensor import Tensor, as_tensor, decide
 from ..core.variable import Variable
@@ -71,7 +71,7 @@ def dense_gradient(name: str, gradient: Any, variable: Variable) -> Tensor:
                 f"{name}: slices of shape {values.shape} at indices of shape {indices.shape} do not fit "
                 f"{variable.name} of shape {variable.shape}"
             )
-        if decide(indices, lambda found: bool(np.any((found < 0) | (found >= shape[0])))):
+        if decide(indices, partial(has_outside, shape[0])):
             raise ValueError(
                 f"{name}: an index of the slices is not a row of {variable.name} of shape {variable.shape}"
             )

@@ -13,6 +13,7 @@ import numpy as np
 from ..core.define import tangent
 from ..core.errors import InvalidArgumentError
 from ..core.lead import STACKS
+from ..core.questions import question
 from ..core.spec import Spec
 from ..core.tensor import Tensor, decide, look
 from .elementwise import conjugated, like
@@ -69,7 +70,8 @@ def _regular(dtype: Any) -> float:
     return float(np.sqrt(np.sqrt(np.finfo(dtype).eps)))
 
 
-def _is_regular(value: Any) -> bool:
+@question
+def is_regular(value: Any) -> bool:
     """Whether every matrix is far from singular, or there is an entry that is not finite."""
     if not np.isfinite(value).all():
         return True
@@ -82,7 +84,7 @@ def adjugate(x: Any, y: Any) -> Any:
     n = x.shape[-1]
     if n < 2:
         return Tensor(np.ones(x._value.shape, x.dtype))
-    if decide(x, _is_regular):
+    if decide(x, is_regular):
         return as_scale(y) * inv(x)
     sizes = np.linalg.svd(look(x, "the derivative of det at a singular matrix"), compute_uv=False)
     flat = (

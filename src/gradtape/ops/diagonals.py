@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..core.questions import has_true
 from ..core.tensor import Tensor, as_tensor, beside, decide, look
 from . import linear
 from .composite import axes_of, composite, moveaxis
@@ -127,7 +128,7 @@ def write_diagonals(
     inside = np.zeros((m, n), bool)
     inside[p.rows, p.columns] = True
     y, around = beside((y, padding))
-    return linear.where(Tensor(inside), y, around) if decide(around, lambda value: bool(np.any(value))) else y
+    return linear.where(Tensor(inside), y, around) if decide(around, has_true) else y
 
 
 def replace_diagonals(x: Any, diagonal: Any, k: Any = 0, align: str = "RIGHT_LEFT") -> Tensor:

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..core.questions import count_above
 from ..core.tensor import Tensor, as_tensor, beside, decide, look
 from . import contraction, linalg, linear
 from . import elementwise as each
@@ -227,7 +229,7 @@ def least_squares(a: Any, b: Any, rcond: Any = None) -> Any:
     columns_of_b = b if b.ndim == 2 else expand_dims(b, -1)
     y = mm(pseudo_inverse(x, limit), columns_of_b)
     s = svdvals(x)
-    rank = int(decide(s, lambda sizes: int(np.sum(sizes > limit * np.max(sizes, initial=0.0)))))
+    rank = int(decide(s, partial(count_above, limit)))
     if rank < x._value.shape[1] or x._value.shape[0] <= x._value.shape[1]:
         residuals = Tensor(np.zeros(0, real_of(x.dtype)))
     else:

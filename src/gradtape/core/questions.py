@@ -1,0 +1,68 @@
+"""Questions about values by which a program or a rule chooses its way.
+
+A recording guards their answers; `ASKED` has them by name, so that a guard can be written into a file. What a question
+knows besides the value comes before it, bound by `functools.partial`.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+ASKED: dict[str, Callable[..., Any]] = {}
+
+
+def question(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Enter a question under its name."""
+    if function.__name__ in ASKED:
+        raise ValueError(f"a question named {function.__name__!r} exists already")
+    ASKED[function.__name__] = function
+    return function
+
+
+for _by_python in (bool, int, float, complex, operator.index):
+    question(_by_python)
+
+
+@question
+def only_entry(value: Any) -> Any:
+    """The entry as a Python number."""
+    return value.item()
+
+
+@question
+def has_true(value: Any) -> bool:
+    """Whether any entry is not zero."""
+    return bool(np.any(value))
+
+
+@question
+def is_negative(value: Any) -> bool:
+    """Whether a number is below zero."""
+    return bool(value.real < 0)
+
+
+@question
+def has_outside(size: int, value: Any) -> bool:
+    """Whether any entry is no index of so many."""
+    return bool(np.any((value < 0) | (value >= size)))
+
+
+@question
+def count_above(limit: float, value: Any) -> int:
+    """How many entries are above this part of the largest."""
+    return int(np.sum(value > limit * np.max(value, initial=0.0)))
+
+
+__all__ = [
+    "ASKED",
+    "count_above",
+    "has_outside",
+    "has_true",
+    "is_negative",
+    "only_entry",
+    "question",
+]

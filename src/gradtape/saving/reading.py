@@ -1,0 +1,209 @@
+"""`gt.load_function`: a program from a file, believed in nothing.
+
+Rows are looked up in the vocabulary and nowhere else, every shape is checked by the row's own word and by one run
+through NumPy on the example that was saved with the program.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from ..core import nest
+from ..core.graph import Graph, Operation, check, evaluate, spec_of_value
+from ..core.listen import paused
+from ..core.primitive import Primitive
+from ..core.questions import ASKED
+from ..core.recording import Guard, Recorded, Source
+from ..core.spec import Spec
+from ..core.tensor import ROWS, Tensor
+from ..core.variable import Variable
+from ..faces.generator import Generator, get_global_generator
+from ..faces.noise import DRAWS, tell_effect
+from ..replay import RESULT
+from .encoding import BEYOND, decode, spec_of
+from .files import Content, read
+from .replayed import LoadedFunction
+
+
+def load_function(path: str | os.PathLike[str], backend: str | None = None) -> LoadedFunction:
+    """Read a program that `save_function` wrote.
+
+    Nothing in the file is run as Python code. A file from elsewhere can at most fail to load, or ask for more memory or
+    time than there is.
+
+    Args:
+        path: the file.
+        backend: as of `gt.function`.
+
+    Returns:
+        a function of the saved arguments, with `variables` of its own. Tapes and all other modes differentiate it.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        errors.DataLossError: if the file is damaged.
+        LookupError: if the program has an operation that is not registered here.
+        ValueError: if the file holds no program, or one that does not fit together.
+        ImportError: if safetensors is not installed.
+    """
+    tell_effect("gt.load_function")
+    content = read(path, "program")
+    try:
+        with paused(()):
+            return _Reader(content).function(backend)
+    except UnknownOperation as error:
+        raise LookupError(f"{path}: {error}") from None
+    except Exception as error:  # whatever a file made by hand leads to
+        raise ValueError(
+            f"{path} holds no program that fits together: {type(error).__name__}: {error}"
+        ) from error
+
+
+class UnknownOperation(Exception):
+    """A row that the vocabulary does not have."""
+
+
+class _Reader:
+    """Reads one program, believing nothing."""
+
+    def __init__(self, content: Content) -> None:
+        self.data: Mapping[str, Any] = content.description
+        self.arrays = content.tensors
+
+    def function(self, backend: str | None) -> LoadedFunction:
+        data = self.data
+        variables = [self.variable(*each) for each in data["variables"]]
+        generators = [self.generator(each) for each in data["generators"]]
+        sources = tuple([self.source(each, variables, generators) for each in data["sources"]])
+        guards = tuple([self.guard(*each) for each in data["guards"]])
+        result = self.decode(data["result"])
+        leaves = nest.flatten(result) if nest.is_nested(result) else [result]
+        recorded = Recorded(
+            self.graph(),
+            sources,
+            guards,
+            sum(leaf is RESULT for leaf in leaves),
+            tuple([variables[index] for index in data["written"]]),
+            (),
+        )
+        arguments = self.decode(data["arguments"])
+        args, kwargs = arguments
+        if type(args) is not tuple or type(kwargs) is not dict:
+            raise ValueError("its arguments are none")
+        self.try_out(recorded, [leaf for leaf in nest.flatten(arguments) if isinstance(leaf, Spec)])
+        return LoadedFunction(str(data["name"]), arguments, result, recorded, tuple(variables), backend)
+
+    def decode(self, data: Any) -> Any:
+        return decode(data, self.arrays)
+
+    def graph(self) -> Graph:
+        data = self.data
+        constants = {_index(i): Tensor(self.decode(value)[()]) for i, value in data["constants"]}
+        return check(
+            Graph(
+                tuple([spec_of(each) for each in data["specs"]]),
+                tuple(map(_index, data["inputs"])),
+                constants,
+                tuple([self.operation(*each) for each in data["operations"]]),
+                tuple(map(_index, data["outputs"])),
+            )
+        )
+
+    def operation(
+        self, name: str, params: Any, inputs: Any, outputs: Any, line: str, joint: bool
+    ) -> Operation:
+        primitive: Primitive | None = ROWS.get(name, BEYOND.get(name))
+        if primitive is None:
+            raise UnknownOperation(
+                f"the program uses the operation {name!r}, which is not there; if it is one of your own, "
+                "gt.register_primitive it before loading"
+            )
+        named = {str(key): self.decode(value) for key, value in params}
+        return Operation(
+            primitive, named, tuple(map(_index, inputs)), tuple(map(_index, outputs)), str(line), bool(joint)
+        )
+
+    def source(self, data: Any, variables: list[Variable], generators: list[Any]) -> Source:
+        kind, index, *rest = data
+        if kind == "argument":
+            return Source(argument=_index(index))
+        if kind == "variable":
+            return Source(variable=variables[_index(index)])
+        name, args = rest
+        generator = generators[_index(index)]
+        draw = partial(DRAWS[name], generator, *[self.decode(value) for value in args])
+        return Source(draw=draw, generator=generator)
+
+    def guard(self, name: str, bound: Any, answer: Any, line: str) -> Guard:
+        asked = ASKED[name]
+        given = self.decode(bound)
+        return Guard(partial(asked, *given) if given else asked, self.decode(answer), str(line))
+
+    def variable(self, name: str, trainable: bool, fits: Any, value: Any) -> Variable:
+        shape = None if fits is None else [None if n is None else _index(n) for n in fits]
+        variable = Variable(
+            self.decode(value)[()], bool(trainable), validate_shape=fits is not None, shape=shape
+        )
+        variable._name = str(name)
+        return variable
+
+    def generator(self, state: Any) -> Any:
+        return (
+            get_global_generator()._source if state is None else Generator(state=self.decode(state))._source
+        )
+
+    def try_out(self, recorded: Recorded, specs: Sequence[Spec]) -> None:
+        """Run the program once through NumPy on the example, and hold every value against its spec."""
+        graph = recorded.graph
+        example = [self.decode(value) for value in self.data["example"]]
+        if [spec_of_value(value) for value in example] != list(specs):
+            raise ValueError("its example is not of the kind of its arguments")
+        outputs = len(recorded.guards) + recorded.results + len(recorded.written)
+        if len(graph.outputs) != outputs or len(graph.inputs) != len(recorded.sources):
+            raise ValueError("it has another number of inputs or outputs than its graph")
+        known = {index: constant._value for index, constant in graph.constants.items()}
+        for index, source in zip(graph.inputs, recorded.sources, strict=True):
+            known[index] = _trial(source, example)
+        for index, value in known.items():
+            _require_spec(graph, index, value)
+        with np.errstate(all="ignore"):
+            for operation in graph.operations:
+                found = evaluate(operation, [known[i] for i in operation.inputs])
+                for index, value in zip(operation.outputs, found, strict=True):
+                    _require_spec(graph, index, value)
+                    known[index] = value
+        first = len(recorded.guards) + recorded.results
+        for variable, index in zip(recorded.written, graph.outputs[first:], strict=True):
+            variable._check_shape(known[index])
+            if known[index].dtype != variable.dtype:
+                raise ValueError(f"it writes {known[index].dtype} into {variable.name}")
+
+
+def _trial(source: Source, example: Sequence[Any]) -> Any:
+    """A value of an input; draws are put back."""
+    if source.argument is not None:
+        return example[source.argument][()]
+    if source.variable is not None:
+        return source.variable._value
+    assert source.draw is not None
+    state = source.generator.bit_generator.state
+    try:
+        return source.draw()
+    finally:
+        source.generator.bit_generator.state = state
+
+
+def _require_spec(graph: Graph, index: int, value: Any) -> None:
+    if not isinstance(value, (np.ndarray, np.generic)) or spec_of_value(value) != graph.specs[index]:
+        raise ValueError(f"value {index} is not of its spec {graph.specs[index]}")
+
+
+def _index(number: Any) -> int:
+    """A place in a list, which a negative one is not."""
+    if type(number) is not int or number < 0:
+        raise ValueError(f"{number!r} is no place of a value")
+    return number

@@ -90,6 +90,30 @@ def test_a_training_step_goes_on_in_another_process(path):
     assert found[0]["n"] == (3, None)
 
 
+def test_loops(path):
+    """A loop of a recording is one operation with a body; Newton's square root is the oracle's."""
+
+    def roots(x, starts):
+        return gt.scan(lambda y, start: 0.5 * (y + x / y) + 0.0 * start, starts, initializer=x)
+
+    x, starts = gt.constant([2.0, 9.0], gt.float64), gt.zeros((12, 2), gt.float64)
+    loaded = again(path, roots, gt.constant([1.0, 1.0], gt.float64), starts)
+    assert [op.primitive.name for op in loaded.graph().operations].count("loop") == 1
+    np.testing.assert_allclose(loaded(x, starts)[-1], np.sqrt([2.0, 9.0]), rtol=1e-14)
+    slope = gt.grad(lambda x: gt.reduce_sum(loaded(x, starts)[-1]))
+    np.testing.assert_allclose(slope(x), 0.5 / np.sqrt([2.0, 9.0]), rtol=1e-12)
+
+    content = read(path, "program")
+    for place, change in [(1, 99), (4, 3), (6, "x"), (0, {})]:
+        text = json.dumps(content.description)
+        data = json.loads(text)
+        (operation,) = [each for each in data["graph"]["operations"] if each[0] == "loop"]
+        operation[1][0][1]["loop"][place] = change
+        write(path, Content("program", content.tensors, data))
+        with pytest.raises(ValueError, match="fits together"):
+            gt.load_function(path)
+
+
 def test_draws_of_a_generator_of_ones_own(path):
     g = gt.random.Generator.from_seed(8)
     draw = lambda n: (
@@ -356,15 +380,15 @@ def setting(*keys_and_value):
 @pytest.mark.parametrize(
     "change",
     [
-        setting("operations", 0, 2, 0, 99),  # a value that is not there
-        setting("operations", 0, 2, 0, -1),
-        setting("operations", 0, 3, 0, 0),  # made twice
-        setting("specs", 2, 0, [10**6]),  # larger than it is
-        setting("specs", 0, 1, "float64"),
-        setting("operations", 0, 5, True),
-        setting("operations", 0, 1, [["axis", 7]]),
-        setting("outputs", []),
-        setting("outputs", 0, 0.0),
+        setting("graph", "operations", 0, 2, 0, 99),  # a value that is not there
+        setting("graph", "operations", 0, 2, 0, -1),
+        setting("graph", "operations", 0, 3, 0, 0),  # made twice
+        setting("graph", "specs", 2, 0, [10**6]),  # larger than it is
+        setting("graph", "specs", 0, 1, "float64"),
+        setting("graph", "operations", 0, 5, True),
+        setting("graph", "operations", 0, 1, [["axis", 7]]),
+        setting("graph", "outputs", []),
+        setting("graph", "outputs", 0, 0.0),
         setting("sources", []),
         setting("sources", 0, 1, 5),
         setting("sources", 0, ["draw", 0, "__import__", []]),
@@ -372,7 +396,7 @@ def setting(*keys_and_value):
         setting("variables", [["v", True, [1], "os.system"]]),
         setting("arguments", None),
         setting("example", []),
-        lambda data: data.pop("operations").clear(),
+        lambda data: data["graph"].pop("operations").clear(),
         lambda data: [],
         lambda data: "[" * 5,
     ],

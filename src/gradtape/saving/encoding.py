@@ -1,4 +1,4 @@
-"""Values of a program's parameters as JSON, and back: numbers, text, slices, dtypes, nests of them, and arrays.
+"""Graphs and the parameters of their operations as JSON, and back: numbers, text, slices, dtypes, arrays, loops.
 
 What JSON has no word for is a dictionary with one key, the kind of value. Arrays go into a dictionary of tensors under
 a name of their own. Nothing else is written or read: there is no way to name a class, a function or a module.
@@ -6,13 +6,19 @@ a name of their own. Nothing else is written or read: there is no way to name a 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
+from ..core.graph import Graph, Operation, check
+from ..core.loop import Loop
+from ..core.primitive import Primitive
 from ..core.spec import Spec, TensorShape
+from ..core.tensor import ROWS, Tensor
 from ..core.variable import WRITE
+from ..loops.row import LOOP
 from ..replay import RESULT
 
 DTYPES = {
@@ -23,11 +29,16 @@ DTYPES = {
     )
 }
 UFUNCS = {name: getattr(np, name) for name in ("add", "subtract", "multiply", "divide", "maximum", "minimum")}
-BEYOND = {WRITE.name: WRITE}  # what recordings have and the vocabulary does not: parts of variables written
+# What recordings have and the vocabulary does not: parts of variables written, and loops.
+BEYOND = {WRITE.name: WRITE, LOOP.name: LOOP}
 
 
 class Unwritable(TypeError):
     """A value that cannot be written as data."""
+
+
+class UnknownOperation(Exception):
+    """A row that the vocabulary does not have."""
 
 
 def encode(value: Any, arrays: dict[str, Any]) -> Any:
@@ -59,6 +70,9 @@ def encode(value: Any, arrays: dict[str, Any]) -> Any:
         return {"spec": [list(value.shape), _dtype_name(value.dtype)]}
     if isinstance(value, np.dtype):
         return {"dtype": _dtype_name(value)}
+    if kind is Loop:
+        numbers = [value.carried, value.sliced, value.summed, value.turns, value.backwards, value.gate]
+        return {"loop": [graph_data(value.body, arrays), *numbers]}
     if any(value is known for known in UFUNCS.values()):
         return {"ufunc": value.__name__}
     if kind is np.ndarray or isinstance(value, np.generic):
@@ -82,6 +96,92 @@ def decode(data: Any, arrays: Mapping[str, Any]) -> Any:
         if kind in _KINDS:
             return _KINDS[kind](content, arrays)
     raise ValueError(f"{str(data)[:60]!r} is no value of a program")
+
+
+def line_name(line: str) -> str:
+    """File and line without the folders, which are nobody's business."""
+    return os.path.basename(line)
+
+
+def graph_data(graph: Graph, arrays: dict[str, Any]) -> dict[str, Any]:
+    """A graph as JSON.
+
+    Raises:
+        Unwritable: for an operation whose rule or parameter is Python's own.
+    """
+    return {
+        "specs": [encode(spec, arrays)["spec"] for spec in graph.specs],
+        "inputs": list(graph.inputs),
+        "constants": [[i, encode(np.asarray(c._value), arrays)] for i, c in graph.constants.items()],
+        "operations": [_operation_data(operation, arrays) for operation in graph.operations],
+        "outputs": list(graph.outputs),
+    }
+
+
+def _operation_data(operation: Operation, arrays: dict[str, Any]) -> list[Any]:
+    name = operation.primitive.name
+    where = f" ({line_name(operation.line)})" if operation.line else ""
+    if ROWS.get(name, BEYOND.get(name)) is not operation.primitive:
+        raise Unwritable(
+            f"the operation {name}{where} has a rule of its own made in Python, as custom_gradient makes it; "
+            "gt.register_primitive gives it a name that a file can say"
+        )
+    try:
+        params = [[key, encode(value, arrays)] for key, value in operation.params.items()]
+    except Unwritable as error:
+        raise Unwritable(f"in {name}{where}: {error}") from None
+    places = [list(operation.inputs), list(operation.outputs)]
+    return [name, params, *places, line_name(operation.line), operation.joint]
+
+
+def graph_of(data: Any, arrays: Mapping[str, Any]) -> Graph:
+    """The graph that `graph_data` wrote.
+
+    Raises:
+        UnknownOperation: for an operation that is not registered.
+        InternalError: for a graph that is not well formed.
+    """
+    return check(
+        Graph(
+            tuple([spec_of(each) for each in data["specs"]]),
+            tuple(map(index_of, data["inputs"])),
+            {index_of(i): Tensor(decode(value, arrays)[()]) for i, value in data["constants"]},
+            tuple([_operation_of(arrays, *each) for each in data["operations"]]),
+            tuple(map(index_of, data["outputs"])),
+        )
+    )
+
+
+def _operation_of(
+    arrays: Mapping[str, Any], name: str, params: Any, inputs: Any, outputs: Any, line: str, joint: bool
+) -> Operation:
+    primitive: Primitive | None = ROWS.get(name, BEYOND.get(name))
+    if primitive is None:
+        raise UnknownOperation(
+            f"the program uses the operation {name!r}, which is not there; if it is one of your own, "
+            "gt.register_primitive it before loading"
+        )
+    named = {str(key): decode(value, arrays) for key, value in params}
+    given = tuple(map(index_of, inputs)), tuple(map(index_of, outputs))
+    return Operation(primitive, named, *given, str(line), bool(joint))
+
+
+def index_of(number: Any) -> int:
+    """A place in a list, which a negative one is not."""
+    if type(number) is not int or number < 0:
+        raise ValueError(f"{number!r} is no place of a value")
+    return number
+
+
+def _loop(content: Any, arrays: Mapping[str, Any]) -> Loop:
+    data, carried, sliced, summed, turns, backwards, gate = content
+    body = graph_of(data, arrays)
+    counts = index_of(carried), index_of(sliced), index_of(summed), index_of(turns)
+    if carried + sliced > len(body.inputs) or carried + summed > len(body.outputs):
+        raise ValueError("a loop has more state than its body")
+    if gate not in ("", "carried", "sliced"):
+        raise ValueError(f"{gate!r} is no gate of a loop")
+    return Loop(body, *counts, bool(backwards), gate)
 
 
 def _dtype_name(dtype: Any) -> str:
@@ -109,6 +209,7 @@ _KINDS: dict[str, Callable[[Any, Mapping[str, Any]], Any]] = {
     "tuple": lambda content, arrays: tuple(_parts(content, arrays)),
     "list": _parts,
     "dict": lambda content, arrays: {decode(key, arrays): decode(part, arrays) for key, part in content},
+    "loop": _loop,
     "slice": lambda content, arrays: slice(*_parts(content, arrays)),
     "ellipsis": lambda _content, _arrays: Ellipsis,
     "spec": lambda content, _arrays: spec_of(content),

@@ -14,18 +14,18 @@ from typing import Any
 import numpy as np
 
 from ..core import nest
-from ..core.graph import Graph, Operation, check, evaluate, spec_of_value
+from ..core.graph import Graph, evaluate, spec_of_value
 from ..core.listen import paused
-from ..core.primitive import Primitive
+from ..core.loop import Loop, run
 from ..core.questions import ASKED
 from ..core.recording import Guard, Recorded, Source
 from ..core.spec import Spec
-from ..core.tensor import ROWS, Tensor
 from ..core.variable import Variable
 from ..faces.generator import Generator, get_global_generator
 from ..faces.noise import DRAWS, tell_effect
+from ..loops.row import LOOP
 from ..replay import RESULT
-from .encoding import BEYOND, decode, spec_of
+from .encoding import UnknownOperation, decode, graph_of, index_of
 from .files import Content, read
 from .replayed import LoadedFunction
 
@@ -63,10 +63,6 @@ def load_function(path: str | os.PathLike[str], backend: str | None = None) -> L
         ) from error
 
 
-class UnknownOperation(Exception):
-    """A row that the vocabulary does not have."""
-
-
 class _Reader:
     """Reads one program, believing nothing."""
 
@@ -83,7 +79,7 @@ class _Reader:
         result = self.decode(data["result"])
         leaves = nest.flatten(result) if nest.is_nested(result) else [result]
         recorded = Recorded(
-            self.graph(),
+            graph_of(data["graph"], self.arrays),
             sources,
             guards,
             sum(leaf is RESULT for leaf in leaves),
@@ -100,41 +96,14 @@ class _Reader:
     def decode(self, data: Any) -> Any:
         return decode(data, self.arrays)
 
-    def graph(self) -> Graph:
-        data = self.data
-        constants = {_index(i): Tensor(self.decode(value)[()]) for i, value in data["constants"]}
-        return check(
-            Graph(
-                tuple([spec_of(each) for each in data["specs"]]),
-                tuple(map(_index, data["inputs"])),
-                constants,
-                tuple([self.operation(*each) for each in data["operations"]]),
-                tuple(map(_index, data["outputs"])),
-            )
-        )
-
-    def operation(
-        self, name: str, params: Any, inputs: Any, outputs: Any, line: str, joint: bool
-    ) -> Operation:
-        primitive: Primitive | None = ROWS.get(name, BEYOND.get(name))
-        if primitive is None:
-            raise UnknownOperation(
-                f"the program uses the operation {name!r}, which is not there; if it is one of your own, "
-                "gt.register_primitive it before loading"
-            )
-        named = {str(key): self.decode(value) for key, value in params}
-        return Operation(
-            primitive, named, tuple(map(_index, inputs)), tuple(map(_index, outputs)), str(line), bool(joint)
-        )
-
     def source(self, data: Any, variables: list[Variable], generators: list[Any]) -> Source:
         kind, index, *rest = data
         if kind == "argument":
-            return Source(argument=_index(index))
+            return Source(argument=index_of(index))
         if kind == "variable":
-            return Source(variable=variables[_index(index)])
+            return Source(variable=variables[index_of(index)])
         name, args = rest
-        generator = generators[_index(index)]
+        generator = generators[index_of(index)]
         draw = partial(DRAWS[name], generator, *[self.decode(value) for value in args])
         return Source(draw=draw, generator=generator)
 
@@ -144,7 +113,7 @@ class _Reader:
         return Guard(partial(asked, *given) if given else asked, self.decode(answer), str(line))
 
     def variable(self, name: str, trainable: bool, fits: Any, value: Any) -> Variable:
-        shape = None if fits is None else [None if n is None else _index(n) for n in fits]
+        shape = None if fits is None else [None if n is None else index_of(n) for n in fits]
         variable = Variable(
             self.decode(value)[()], bool(trainable), validate_shape=fits is not None, shape=shape
         )
@@ -165,22 +134,14 @@ class _Reader:
         outputs = len(recorded.guards) + recorded.results + len(recorded.written)
         if len(graph.outputs) != outputs or len(graph.inputs) != len(recorded.sources):
             raise ValueError("it has another number of inputs or outputs than its graph")
-        known = {index: constant._value for index, constant in graph.constants.items()}
-        for index, source in zip(graph.inputs, recorded.sources, strict=True):
-            known[index] = _trial(source, example)
-        for index, value in known.items():
-            _require_spec(graph, index, value)
+        values = [_trial(source, example) for source in recorded.sources]
         with np.errstate(all="ignore"):
-            for operation in graph.operations:
-                found = evaluate(operation, [known[i] for i in operation.inputs])
-                for index, value in zip(operation.outputs, found, strict=True):
-                    _require_spec(graph, index, value)
-                    known[index] = value
+            found = tried(graph, values)
         first = len(recorded.guards) + recorded.results
-        for variable, index in zip(recorded.written, graph.outputs[first:], strict=True):
-            variable._check_shape(known[index])
-            if known[index].dtype != variable.dtype:
-                raise ValueError(f"it writes {known[index].dtype} into {variable.name}")
+        for variable, value in zip(recorded.written, found[first:], strict=True):
+            variable._check_shape(value)
+            if value.dtype != variable.dtype:
+                raise ValueError(f"it writes {value.dtype} into {variable.name}")
 
 
 def _trial(source: Source, example: Sequence[Any]) -> Any:
@@ -197,13 +158,36 @@ def _trial(source: Source, example: Sequence[Any]) -> Any:
         source.generator.bit_generator.state = state
 
 
+def tried(graph: Graph, values: Sequence[Any]) -> list[Any]:
+    """The outputs of a graph by NumPy, with every value held against its spec, in the bodies of loops too."""
+    known = {index: constant._value for index, constant in graph.constants.items()}
+    known.update(zip(graph.inputs, values, strict=True))
+    for index, value in known.items():
+        _require_spec(graph, index, value)
+    for operation in graph.operations:
+        given = [known[i] for i in operation.inputs]
+        loop = operation.params["loop"] if operation.primitive is LOOP else None
+        found = evaluate(operation, given) if loop is None else _tried_loop(loop, given)
+        for index, value in zip(operation.outputs, found, strict=True):
+            _require_spec(graph, index, value)
+            known[index] = value
+    return [known[i] for i in graph.outputs]
+
+
+def _tried_loop(loop: Loop, given: Sequence[Any]) -> Sequence[Any]:
+    """The results of a loop; its body is tried also where the example does no turn."""
+    state, fixed, sliced = loop.parts(given)
+    if any(np.shape(x)[:1] != (loop.turns,) for x in sliced):
+        raise ValueError("a loop is given another number of entries than it has turns")
+    body = loop.body
+    entries = [np.zeros(body.specs[i].shape, body.specs[i].dtype)[()] for i in loop.parts(body.inputs)[2]]
+    found = tried(body, [*state, *fixed, *entries])
+    for value, before in zip(loop.results(found)[0], state, strict=True):
+        if spec_of_value(value) != spec_of_value(before):
+            raise ValueError("the state of a loop changes its shape or dtype")
+    return run(loop, given, lambda values: tried(body, values))
+
+
 def _require_spec(graph: Graph, index: int, value: Any) -> None:
     if not isinstance(value, (np.ndarray, np.generic)) or spec_of_value(value) != graph.specs[index]:
         raise ValueError(f"value {index} is not of its spec {graph.specs[index]}")
-
-
-def _index(number: Any) -> int:
-    """A place in a list, which a negative one is not."""
-    if type(number) is not int or number < 0:
-        raise ValueError(f"{number!r} is no place of a value")
-    return number

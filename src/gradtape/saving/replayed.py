@@ -11,7 +11,7 @@ import numpy as np
 from .. import backends
 from ..core import nest
 from ..core.errors import InvalidArgumentError, RecordingError, RecordingWarning
-from ..core.graph import Graph, spec_of_value
+from ..core.graph import Graph, inline, spec_of_value
 from ..core.listen import listeners, opened, replayed
 from ..core.recording import Recorded
 from ..core.spec import Spec
@@ -19,7 +19,7 @@ from ..core.tensor import Tensor, as_tensor
 from ..core.variable import Variable
 from ..faces.noise import drawn
 from ..kinds import packer
-from ..replay import RESULT, Road, inline
+from ..replay import RESULT, Road
 from .encoding import Unwritable, encode
 
 

@@ -16,17 +16,17 @@ import numpy as np
 
 from ..backends.passes import merged
 from ..core import nest
-from ..core.graph import Operation, spec_of_value
+from ..core.graph import spec_of_value
 from ..core.listen import paused
 from ..core.questions import ASKED
 from ..core.recording import Guard, Recorded, Source
-from ..core.tensor import ROWS, Tensor
+from ..core.tensor import Tensor
 from ..core.variable import Variable
 from ..faces.generator import Generator, get_global_generator
 from ..faces.noise import tell_effect
 from ..function import Function
 from ..replay import RESULT
-from .encoding import BEYOND, Unwritable, encode
+from .encoding import Unwritable, encode, graph_data, line_name
 from .files import Content, write
 
 
@@ -85,7 +85,7 @@ class _Writer:
         self.generators: list[Any] = []
 
     def description(self, name: str, arguments: Any, result: Any) -> dict[str, Any]:
-        graph, recorded = self.graph, self.recorded
+        recorded = self.recorded
         if recorded.shown:
             raise Unwritable("it prints, which a file cannot do; take gt.print out")
         inputs = [leaf for leaf in nest.flatten(arguments) if _is_input(leaf)]
@@ -96,11 +96,7 @@ class _Writer:
             "result": self.whole(
                 "a result", nest.map_structure(lambda y: RESULT if isinstance(y, Tensor) else y, result)
             ),
-            "specs": [self.encode(spec)["spec"] for spec in graph.specs],
-            "inputs": list(graph.inputs),
-            "constants": [[i, self.encode(np.asarray(c._value))] for i, c in graph.constants.items()],
-            "operations": [self.operation(operation) for operation in graph.operations],
-            "outputs": list(graph.outputs),
+            "graph": graph_data(self.graph, self.arrays),
             "sources": [self.source(source) for source in recorded.sources],
             "guards": [self.guard(guard) for guard in recorded.guards],
             "written": [self.place(self.variables, variable) for variable in recorded.written],
@@ -116,27 +112,6 @@ class _Writer:
             return self.encode(structure)
         except Unwritable as error:
             raise Unwritable(f"{what}: {error}; use tensors, numbers, and tuples, lists and dicts") from None
-
-    def operation(self, operation: Operation) -> list[Any]:
-        name = operation.primitive.name
-        where = f" ({_line(operation.line)})" if operation.line else ""
-        if ROWS.get(name, BEYOND.get(name)) is not operation.primitive:
-            raise Unwritable(
-                f"the operation {name}{where} has a rule of its own made in Python, as custom_gradient makes it; "
-                "gt.register_primitive gives it a name that a file can say"
-            )
-        try:
-            params = [[key, self.encode(value)] for key, value in operation.params.items()]
-        except Unwritable as error:
-            raise Unwritable(f"a parameter of {name}{where}: {error}") from None
-        return [
-            name,
-            params,
-            list(operation.inputs),
-            list(operation.outputs),
-            _line(operation.line),
-            operation.joint,
-        ]
 
     def source(self, source: Source) -> list[Any]:
         if source.argument is not None:
@@ -156,8 +131,10 @@ class _Writer:
         bound = asked.args if isinstance(asked, partial) else ()
         name = (asked.func if isinstance(asked, partial) else asked).__name__
         if ASKED.get(name) is not (asked.func if isinstance(asked, partial) else asked):
-            raise Unwritable(f"at {_line(guard.line)} a value is looked at in a way that a file cannot say")
-        return [name, self.encode(tuple(bound)), self.encode(guard.answer), _line(guard.line)]
+            raise Unwritable(
+                f"at {line_name(guard.line)} a value is looked at in a way that a file cannot say"
+            )
+        return [name, self.encode(tuple(bound)), self.encode(guard.answer), line_name(guard.line)]
 
     def place(self, known: list[Any], obj: Any) -> int:
         for index, other in enumerate(known):
@@ -191,8 +168,3 @@ def _is_input(leaf: Any) -> bool:
 
 def _spec_of_argument(leaf: Any) -> Any:
     return spec_of_value(np.asarray(leaf)) if _is_input(leaf) else leaf
-
-
-def _line(line: str) -> str:
-    """File and line without the folders, which are nobody's business."""
-    return os.path.basename(line)

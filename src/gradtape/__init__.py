@@ -17,6 +17,7 @@ from .arguments import UnconnectedGradients
 from .backends.llvm import get_threads, set_threads
 from .checkpoint import checkpoint
 from .core.errors import (
+    DetachedTensorWarning,
     GradtapeWarning,
     InactiveTapeWarning,
     NonDifferentiableDtypeWarning,
@@ -49,6 +50,7 @@ from .core.tensor import Tensor
 from .core.variable import Variable
 from .custom import custom_gradient, grad_pass_through, recompute_grad, register_primitive
 from .explain import debug
+from .explain.detached import DetachEvent
 from .explain.on_tape import explain_none
 from .faces import autodiff, errors, keras, linalg, math, nest, nn, numpy_protocol, optimizers, random, signal
 from .faces import keras_losses as losses
@@ -236,6 +238,8 @@ def __getattr__(name: str) -> _Any:
 __all__ = [
     "Assert",
     "DType",
+    "DetachEvent",
+    "DetachedTensorWarning",
     "Function",
     "GradientTape",
     "GradtapeWarning",

@@ -137,6 +137,7 @@ def test_a_variable_is_known_by_its_reference() -> None:
         lambda v: tf.stack([v, v]),
     ],
 )
+@pytest.mark.filterwarnings("ignore::gradtape.DetachedTensorWarning")
 def test_a_read_while_a_tape_records_watches_a_trainable_variable(read: Any) -> None:
     v, fixed = tf.Variable([1.0]), tf.Variable([1.0], trainable=False)
     with tf.GradientTape() as tape, tf.GradientTape(watch_accessed_variables=False) as explicit:

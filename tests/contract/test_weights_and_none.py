@@ -156,6 +156,7 @@ def test_an_unknown_choice_is_refused(bad: Any) -> None:
         (lambda x: x * float(x), 3.0),
     ],
 )
+@pytest.mark.filterwarnings("ignore::gradtape.DetachedTensorWarning")
 def test_none_means_no_path(function: Any, expected: Any) -> None:
     assert derivative(function, 3.0) == expected
 

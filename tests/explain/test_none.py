@@ -242,6 +242,7 @@ def test_computed_by_a_pool(x):
         ("asarray", np.asarray, "np.asarray"),
     ],
 )
+@pytest.mark.filterwarnings("ignore::gradtape.DetachedTensorWarning")
 def test_left_through_python_or_numpy(x, how, leave, word):
     del how
     with gt.GradientTape() as tape:
@@ -277,6 +278,7 @@ def test_a_variable_that_left():
     check(tape.explain(y, v), Cause.LEFT, line)
 
 
+@pytest.mark.filterwarnings("ignore::gradtape.DetachedTensorWarning")
 def test_the_way_out_is_found_when_everything_between_has_gone(x):
     with gt.GradientTape() as tape:
         tape.watch(x)
@@ -467,6 +469,7 @@ def test_explanations_are_printed_when_asked_for(x, capsys):
 # what remembering costs
 
 
+@pytest.mark.filterwarnings("ignore::gradtape.DetachedTensorWarning")
 def test_a_cut_keeps_nothing_alive(x):
     with gt.GradientTape() as tape:
         tape.watch(x)
@@ -480,6 +483,7 @@ def test_a_cut_keeps_nothing_alive(x):
     check(tape.explain(y, x), Cause.STOPPED, here(back=5))
 
 
+@pytest.mark.filterwarnings("ignore::gradtape.DetachedTensorWarning")
 def test_a_place_passed_often_is_remembered_once(x):
     with gt.GradientTape() as tape:
         tape.watch(x)

@@ -90,6 +90,10 @@ class InactiveTapeWarning(GradtapeWarning):
     section = "Watching while the tape does not record"
 
 
+class DetachedTensorWarning(GradtapeWarning):
+    """A value that a tape follows becomes a plain number or array, and derivatives do not go on from there."""
+
+
 class RecordingWarning(GradtapeWarning):
     """A function is recorded again and again, or cannot be compiled, so that it gains little from `gt.function`."""
 

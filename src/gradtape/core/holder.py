@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from .detach import UNASKED, warn_unasked
 from .listen import listeners
 from .spec import DType, TensorShape
 
@@ -48,8 +49,11 @@ def leave(holder: Any, how: Any) -> Any:
 
     Every decision that rests on a tensor's values asks here, so that a recording knows of it.
     """
-    for listener in listeners():
+    active = listeners()
+    for listener in active:
         listener.hear_leave(holder, how)
+    if active and type(how) is str and how in UNASKED:
+        warn_unasked(holder, how, active)
     return holder._value
 
 

@@ -159,11 +159,13 @@ class Listener:
     """Base of everything that is told of operations; owns notes on nodes and takes them back when it dies.
 
     `forward`: a note belongs to the result and is computed from those of the inputs; a tape's says the parents.
+    `differentiates`: a derivative is lost where the value of a tensor that it follows leaves for Python or NumPy.
     `stands`: a note holds further values that the tensor stands for, so whoever asks about all entries asks there too.
     """
 
     __slots__ = ("__weakref__", "_limit", "home", "key", "nodes", "task")
 
+    differentiates = False
     forward = False
     opens = False
     """Whether compiled functions are to run operation by operation, so that each is heard."""
@@ -221,9 +223,9 @@ class Listener:
     def hear_leave(self, holder: Any, how: Any) -> None:
         """Be told that the value of a tensor or variable leaves for Python or NumPy.
 
-        `how` is "bool", "int", "float", "complex", "index", "item", "tolist", "numpy", "array" or "format", or the name
-        of an operation whose result has a shape or places that depend on the values, or a question (a function of the
-        value) to which a rule asks the answer.
+        `how` is "bool", "int", "float", "complex", "index", "item", "tolist", "numpy", "array", "dlpack", "buffer" or
+        "format", or the name of an operation whose result has a shape or places that depend on the values, or a
+        question (a function of the value) to which a rule asks the answer.
         """
 
     def follows(self, node: Node) -> bool:

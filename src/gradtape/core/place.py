@@ -1,21 +1,27 @@
-"""Where in the user's program something happens: file and line of the innermost frame outside this package."""
+"""Where in the user's program something happens: the innermost frame outside this package, or outside libraries."""
 
 from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass
+import sysconfig
+from dataclasses import dataclass, field
 from types import FrameType
 
 PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 
+_PATHS = sysconfig.get_paths()
+INSTALLED = tuple({_PATHS[kind] + os.sep for kind in ("stdlib", "platstdlib", "purelib", "platlib")})
+"""Folders of what is installed: Python's own library, and packages."""
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A line of a program; its text is `file:line`."""
+    """A line of a program and the function that it is in, where known; its text is `file:line`."""
 
     file: str
     line: int
+    function: str = field(default="", compare=False)
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}"
@@ -31,5 +37,17 @@ def user_frame() -> FrameType:
 
 def user_place() -> Place:
     """The line of the user's program that is being executed."""
-    frame = user_frame()
-    return Place(frame.f_code.co_filename, frame.f_lineno)
+    return place_of(user_frame())
+
+
+def place_of(frame: FrameType) -> Place:
+    """The line that a frame executes."""
+    return Place(frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_qualname)
+
+
+def program_frame(frame: FrameType) -> FrameType:
+    """The innermost frame from this one on that is in no installed library; this one if all are."""
+    at: FrameType | None = frame
+    while at is not None and at.f_code.co_filename.startswith((*INSTALLED, PACKAGE, "<frozen ")):
+        at = at.f_back
+    return frame if at is None else at

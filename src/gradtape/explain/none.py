@@ -18,18 +18,11 @@ from ..modes.cuts import Cut
 from ..modes.record import Record
 from ..modes.reverse import Pullback, zeros
 from .cause import Cause, Explanation
+from .detached import way
 from .program import held, name_of, other_threads
 from .question import Question, reached_by_rules, way_back
 from .source import equal, integer, of_the_source
 
-LEAVINGS = {
-    "numpy": ".numpy()",
-    "array": "a conversion to a NumPy array (np.asarray)",
-    "item": ".item()",
-    "tolist": ".tolist()",
-    "bool": "a truth value (if, while, bool)",
-    "index": "an index",
-}
 RESTING = 'Where a zero is wanted instead, ask with unconnected_gradients="zero".'
 
 
@@ -109,7 +102,7 @@ def _at_cut(question: Question, cut: Cut) -> Explanation:
     if cut.kind == "leave":
         return Explanation(
             Cause.LEFT,
-            f"A value computed from {x} left the tape through {LEAVINGS.get(how, how + '()')} at {place}; what Python "
+            f"A value computed from {x} left the tape through {way(how)} at {place}; what Python "
             f"or NumPy makes of it is a plain number, and {y} has no other connection to {x}.",
             "Compute with the tensor itself: NumPy's functions take tensors and are recorded, and gt.where makes a "
             "choice that keeps the path.",

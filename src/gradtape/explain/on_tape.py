@@ -11,6 +11,7 @@ from ..core.place import user_frame
 from ..core.variable import Variable
 from ..modes.record import Record
 from .cause import Cause, Explanation
+from .detached import DetachEvent, events_of
 from .formula import formulas
 from .none import explain
 from .program import name_of
@@ -64,7 +65,7 @@ class Explains:
         >>> x = gt.constant(3.0)
         >>> with gt.GradientTape() as tape:
         ...     tape.watch(x)
-        ...     y = 2.0 * float(x)
+        ...     y = 2.0 * x.item()
         ...     z = gt.constant(y)
         >>> print(tape.gradient(z, x))
         None
@@ -94,6 +95,33 @@ class Explains:
             "The tape was never entered, so that nothing is recorded.",
             "Put the computation inside `with tape:`.",
         )
+
+    def detach_events(self) -> tuple[DetachEvent, ...]:
+        """Where values left this tape while it recorded: through `float`, `int`, `np.asarray`, `.numpy()`, an `if`, ...
+
+        Each line of the program counts once. It may be asked when `explain` may.
+
+        Returns:
+            a `DetachEvent` for each, in their order: `how`, and `place` with `file`, `line` and `function`.
+
+        Raises:
+            RuntimeError: if the tape was never entered or is used up.
+
+        >>> import gradtape as gt
+        >>> x = gt.constant(3.0)
+        >>> with gt.GradientTape() as tape:
+        ...     tape.watch(x)
+        ...     y = x.item() * x
+        >>> [(event.how, event.place.line) for event in tape.detach_events()]
+        [('item', 3)]
+        """
+        record = self._record or self._unanswered
+        if record is None:
+            raise RuntimeError(
+                "there are no events: the tape was never entered, or it is used up. Ask before the first derivative, or "
+                "make it with GradientTape(persistent=True)"
+            )
+        return events_of(record)
 
     def summary(self) -> Summary:
         """What the tape has recorded: operations, bytes kept for derivatives, the largest arrays, the deepest path.

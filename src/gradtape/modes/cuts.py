@@ -23,7 +23,7 @@ from weakref import ReferenceType, ref
 
 from ..core.bundle import bundle_of
 from ..core.listen import Key, Listener, Node, leaf
-from ..core.place import Place, user_frame
+from ..core.place import Place, place_of, user_frame
 
 NEAR = 16  # nodes remembered when a place is passed, as long as it is new
 NEW = 4  # passes for which a place is new
@@ -31,7 +31,7 @@ LATER = 16  # inputs remembered of the latest passes
 CARRIED = 8  # cuts that one mark names
 LATEST = 256  # derivatives remembered
 
-LEAVINGS = frozenset({"bool", "int", "float", "complex", "index", "item", "tolist", "numpy", "array"})
+LEAVINGS = frozenset({"bool", "int", "float", "complex", "index", "item", "tolist", "numpy", "array", "dlpack", "buffer"})
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -94,7 +94,7 @@ class Cuts(Listener):
         place = (kind, how, frame.f_code.co_filename, frame.f_lineno)
         cut = self.found.get(place)
         if cut is None:
-            cut = self.found[place] = Cut(kind, how, Place(place[2], place[3]))
+            cut = self.found[place] = Cut(kind, how, place_of(frame))
             self.passes[cut] = 0
         elif self.passes[cut] >= NEW:
             for node in known:

@@ -28,6 +28,7 @@ class Pusher(Listener):
 
     __slots__ = ()
 
+    differentiates = True
     forward = True
 
     def hear(

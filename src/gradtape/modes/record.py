@@ -33,6 +33,8 @@ class Record(Listener):
 
     __slots__ = ("cuts", "derivatives", "explains", "leaves", "variables", "watch_accessed")
 
+    differentiates = True
+
     def __init__(self, watch_accessed: bool = False, explains: bool = False) -> None:
         super().__init__()
         self.watch_accessed = watch_accessed

@@ -32,6 +32,7 @@ class Taylor(Listener):
 
     __slots__ = ("order", "total")
 
+    differentiates = True
     forward = True
 
     def __init__(self, order: int, total: Total | None = None) -> None:

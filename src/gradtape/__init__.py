@@ -50,8 +50,8 @@ from .core.tensor import Tensor
 from .core.variable import Variable
 from .custom import custom_gradient, grad_pass_through, recompute_grad, register_primitive
 from .explain import debug
+from .explain.absence import explain_none
 from .explain.detached import DetachEvent
-from .explain.on_tape import explain_none
 from .faces import autodiff, errors, keras, linalg, math, nest, nn, numpy_protocol, optimizers, random, signal
 from .faces import keras_losses as losses
 from .faces.arrays import (

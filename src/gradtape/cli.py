@@ -26,6 +26,7 @@ from gradtape.commands.check import checked, report_data
 from gradtape.commands.doctor import described, examined
 from gradtape.commands.examples import copied, example, listed
 from gradtape.commands.partials import partials_of
+from gradtape.core.absent import origin
 from gradtape.explain.summary import columns
 from gradtape.faces import tensorflow
 from gradtape.faces.tensorflow import Face, standing_in
@@ -314,7 +315,16 @@ def show(error: BaseException, face: Face) -> None:
     for part in chain(error):
         part.__traceback__ = without_own_frames(part.__traceback__)
         face.annotate(part)
+        explain_absence(part)
     sys.excepthook(type(error), error, error.__traceback__)
+
+
+def explain_absence(error: BaseException) -> None:
+    """Add where the latest None of a tape came from to an error about a None that Python itself raised."""
+    if isinstance(error, (AttributeError, TypeError)) and "NoneType" in str(error):
+        why = origin(None).removeprefix(". ")
+        if why:
+            error.add_note(why)
 
 
 def chain(error: BaseException) -> Iterator[BaseException]:

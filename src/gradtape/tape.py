@@ -18,12 +18,14 @@ from .arguments import (
     warn_dtype,
 )
 from .core import nest
+from .core.absent import origin
 from .core.errors import InactiveTapeWarning, PersistentTapeWarning
 from .core.listen import Node, activate, deactivate, listeners
 from .core.spec import is_differentiable
 from .core.tensor import Tensor
 from .core.variable import Variable
-from .explain.on_tape import Explains, print_explanations
+from .explain.absence import answered_none
+from .explain.on_tape import Explains
 from .fields.on_tape import FieldOperators
 from .indexed_slices import sparse_gradients
 from .modes.record import Record
@@ -218,7 +220,9 @@ class GradientTape(Explains, FieldOperators, WholeDerivatives):
         """
         record = self._begin()
         if target is None:
-            raise TypeError("Argument `target` should be a tensor or variable, or a nest of them, not None")
+            raise TypeError(
+                f"Argument `target` should be a tensor or variable, or a nest of them, not None{origin(None)}"
+            )
         unconnected = unconnected_choice(unconnected_gradients)
         targets, flat = tensors_of(target, "target"), tensors_of(sources, "sources")
         seeds = seeds_of(targets, target, output_gradients)
@@ -287,7 +291,7 @@ class GradientTape(Explains, FieldOperators, WholeDerivatives):
         ([3.0, 12.0], [6.0, 12.0], [2.0, 2.0])
         """
         if target is None:
-            raise TypeError("Argument `target` should be a tensor or variable, not None")
+            raise TypeError(f"Argument `target` should be a tensor or variable, not None{origin(None)}")
         if not isinstance(sources, Mapping):
             raise TypeError(
                 f'partials takes its sources as a dictionary {{"x": x, "t": t}}, not {short(sources)}'
@@ -324,9 +328,9 @@ class GradientTape(Explains, FieldOperators, WholeDerivatives):
     def _unconnected(
         self, record: Record, targets: list[Any], sources: list[Any], results: list[Any]
     ) -> None:
-        """Keep the record of an answer with a None in it for `explain`, and explain it now if that is asked for."""
+        """Keep the record of an answer with a None in it for `explain`, and leave word of why it is None."""
         self._unanswered = record
-        print_explanations(record, targets, sources, results)
+        answered_none(record, targets, sources, results)
 
     def _finish(self) -> None:
         """Drop the record of a tape that may be used once."""

@@ -8,6 +8,7 @@ import numpy as np
 
 from .arguments import UnconnectedGradients, single, tensors_of, unconnected_choice
 from .core import nest
+from .core.absent import origin
 from .core.tensor import Tensor
 from .jacobians import gradients_of_rows, hessian, jacobian
 from .modes.record import Record
@@ -68,7 +69,7 @@ class WholeDerivatives:
         self._may_repeat(experimental_use_pfor)
         record = self._begin()
         if target is None:
-            raise TypeError("Argument `target` should be a tensor or variable, not None")
+            raise TypeError(f"Argument `target` should be a tensor or variable, not None{origin(None)}")
         unconnected = unconnected_choice(unconnected_gradients)
         (y,), flat = single(target, "jacobian"), tensors_of(sources, "sources")
         shape = tuple(y._value.shape)
@@ -114,7 +115,7 @@ class WholeDerivatives:
         self._may_repeat(experimental_use_pfor)
         record = self._begin()
         if target is None:
-            raise TypeError("Argument `target` should be a tensor or variable, not None")
+            raise TypeError(f"Argument `target` should be a tensor or variable, not None{origin(None)}")
         unconnected_choice(unconnected_gradients)
         (y,), (x,) = single(target, "batch_jacobian"), single(source, "batch_jacobian")
         ys, xs = tuple(y._value.shape), tuple(x._value.shape)

@@ -115,8 +115,13 @@ def leaves(structure):
     return [] if structure is None else [structure]
 
 
+def values_of(tensor):
+    """The values of a tensor of either library that is being recorded, taken on purpose; of anything else its array."""
+    return np.asarray(tensor.numpy() if hasattr(tensor, "numpy") else tensor)
+
+
 def is_floating(tensor):
-    return np.asarray(tensor).dtype.kind in "fc"
+    return values_of(tensor).dtype.kind in "fc"
 
 
 def is_tensor(total):
@@ -128,7 +133,7 @@ def weighted(library, tensors, salt):
     """The real part of a weighted sum of all entries: a scalar whose gradient shows every share."""
     total = 0.0
     for number, tensor in enumerate(tensors):
-        array = np.asarray(tensor)
+        array = values_of(tensor)
         weights = spread(array.shape, 0.5, 1.5, salt + number)
         if array.dtype.kind == "c":
             weights = weights + 1j * spread(array.shape, -0.5, 0.5, salt + number + 3)

@@ -8,12 +8,13 @@ block is a result; and it points at the user's line, however deep inside a libra
 
 from __future__ import annotations
 
+import sys
 import warnings
 from typing import Any
 
 from .errors import DetachedTensorWarning
 from .listen import Listener
-from .place import place_of, program_frame, user_frame
+from .place import PACKAGE, place_of, program_frame, user_frame
 
 UNASKED = {
     "array": "as a NumPy array (np.asarray or the like)",
@@ -29,11 +30,13 @@ UNASKED = {
 def warn_unasked(holder: Any, how: Any, active: tuple[Listener, ...]) -> None:
     """Warn if a derivative that one of these listeners follows is lost by this way out.
 
-    Python gives a warning once for each line, and its filters silence it or make an error of it.
+    It is called by `leave`, that by the tensor's method, and this by who takes the value. Python gives a warning once for each line, and its filters silence it or make an error of it.
     """
     node = holder._node
     if node is None or not any(listener.differentiates and node.knows(listener.key) for listener in active):
         return
+    if sys._getframe(3).f_code.co_filename.startswith(PACKAGE):
+        return  # a function of ours knows what it takes: places, counts, what to check
     frame = user_frame()
     line = program_frame(frame)
     within = "" if line is frame else f", in {place_of(frame).function} at {place_of(frame)}"

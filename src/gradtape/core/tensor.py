@@ -168,7 +168,7 @@ def beside(inputs: tuple[Any, ...]) -> list[Tensor]:
 def _operator(name: str, reflected: bool = False) -> Callable[[Any, Any], Any]:
     """A binary operator over the row of this name; what cannot be an operand is left to the other side."""
 
-    def operator(self: Any, other: Any) -> Any:
+    def _operate(self: Any, other: Any) -> Any:
         kind = type(other)
         if type(self) is Tensor:
             if kind is not Tensor and (kind is float or kind is int):
@@ -177,24 +177,27 @@ def _operator(name: str, reflected: bool = False) -> Callable[[Any, Any], Any]:
                     other, kind = Tensor(number(dtype, other)), Tensor
             if kind is Tensor:
                 return apply(ROWS[name], (other, self) if reflected else (self, other))
+        if other is None and name in ("equal", "not_equal"):
+            return NotImplemented  # Python compares identities
         try:
             return call(ROWS[name], other, self) if reflected else call(ROWS[name], self, other)
         except UnconvertibleError:
             # Then it is self, a text, that has no arithmetic; or an array, which would take a tensor off the tape.
-            if isinstance(other, (int, float, complex, np.ndarray)):
+            # A None is likely a derivative that there is none of, and our message can say why.
+            if other is None or isinstance(other, (int, float, complex, np.ndarray)):
                 raise
             return NotImplemented
 
-    return operator
+    return _operate
 
 
 def _unary(name: str) -> Callable[[Any], Any]:
     """A unary operator over the row of this name."""
 
-    def operator(self: Any) -> Any:
+    def _operate(self: Any) -> Any:
         return call(ROWS[name], self)
 
-    return operator
+    return _operate
 
 
 class Operators(Holder):

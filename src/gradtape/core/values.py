@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from .errors import Documented
+from .absent import origin
 from .spec import DType, complex64, default_complex, default_float, int32, int64
 
 _INT32, _INT64 = np.iinfo(np.int32), np.iinfo(np.int64)
@@ -131,7 +132,7 @@ def _plain(array: Any) -> Any:
 def _from_python(obj: Any, dtype: DType | None = None) -> Any:
     """An array of a Python number, string or nested sequence, which may be asked for in a dtype."""
     if obj is None or isinstance(obj, (dict, set, frozenset)):
-        raise UnconvertibleError(f"{_asked(obj)}{_named(obj)} cannot become a tensor")
+        raise UnconvertibleError(f"{_asked(obj)}{_named(obj)} cannot become a tensor{origin(obj)}")
     try:
         array = np.asarray(obj)
     except (ValueError, TypeError) as error:
@@ -143,7 +144,7 @@ def _from_python(obj: Any, dtype: DType | None = None) -> Any:
             raise ValueError(
                 f"{_asked(obj)}an integer in {_named(obj)} does not fit into 64 bits; write it as a float"
             )
-        raise UnconvertibleError(f"{_asked(obj)}{_named(obj)} cannot become a tensor")
+        raise UnconvertibleError(f"{_asked(obj)}{_named(obj)} cannot become a tensor{origin(obj)}")
     return _plain(array)
 
 

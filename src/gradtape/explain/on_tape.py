@@ -1,9 +1,8 @@
-"""Explanations as methods of the tape, and the switch that prints them at once."""
+"""Explanations as methods of the tape."""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from ..arguments import single
@@ -17,22 +16,6 @@ from .none import explain
 from .program import name_of
 from .question import Question
 from .summary import Summary, summarize
-
-_printing = False
-
-
-def explain_none(on: bool = True) -> None:
-    """Print the explanation, on standard error, of every None that `tape.gradient` gives from now on.
-
-    Args:
-        on: False turns it off again.
-
-    >>> import gradtape as gt
-    >>> gt.explain_none(True)
-    >>> gt.explain_none(False)
-    """
-    global _printing
-    _printing = bool(on)
 
 
 class Explains:
@@ -118,8 +101,8 @@ class Explains:
         record = self._record or self._unanswered
         if record is None:
             raise RuntimeError(
-                "there are no events: the tape was never entered, or it is used up. Ask before the first derivative, or "
-                "make it with GradientTape(persistent=True)"
+                "there are no events: the tape was never entered, or it is used up. Ask before the first derivative, "
+                "or make it with GradientTape(persistent=True)"
             )
         return events_of(record)
 
@@ -209,15 +192,3 @@ class Explains:
             )
         found = formulas(record, y, named, [(name,) for name in named] if wanted is None else wanted)
         return found if named is sources else found[0]
-
-
-def print_explanations(
-    record: Record, targets: Sequence[Any], sources: Sequence[Any], results: Sequence[Any]
-) -> None:
-    """Explain every None among the results on standard error, if that was asked for."""
-    if not _printing:
-        return
-    frame = user_frame()
-    for source, result in zip(sources, results, strict=True):
-        for target in targets if result is None else ():
-            sys.stderr.write(f"gradient is None: {explain(Question(record, target, source, frame))}\n")

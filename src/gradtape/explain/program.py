@@ -7,6 +7,7 @@ without source text, or one whose tensors have no names, gets one without names.
 from __future__ import annotations
 
 import ast
+import inspect
 import linecache
 import sys
 import threading
@@ -33,6 +34,18 @@ def held(frame: FrameType) -> Iterator[tuple[str, Tensor | Variable]]:
     for name, value in {**frame.f_globals, **frame.f_locals}.items():
         if isinstance(value, (Tensor, Variable)):
             yield name, value
+
+
+def let_go(frame: FrameType) -> None:
+    """Drop the picture of a function's names that looking at them has left in its frame.
+
+    Python before 3.13 keeps it until the function ends, and with it tensors that the program has deleted. Where the
+    program holds that very dictionary itself (`kept = locals()`), it stays: two references are the frame's and ours.
+    """
+    if frame.f_code.co_flags & inspect.CO_OPTIMIZED:
+        names = frame.f_locals
+        if type(names) is dict and sys.getrefcount(names) <= 3:  # the third is that of the call
+            names.clear()
 
 
 def other_threads(frame: FrameType) -> list[str]:

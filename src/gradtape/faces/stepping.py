@@ -7,6 +7,9 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
+import numpy as np
+
+from ..core.absent import origin
 from ..core.errors import GradtapeWarning
 from ..core.questions import has_outside
 from ..core.spec import float64
@@ -50,11 +53,12 @@ def read_gradients(name: str, given: Sequence[Any]) -> list[Pair]:
         names = absent or "no variables"
         raise ValueError(
             f"{name}: No gradients provided for any variable: {names}. None means that no differentiable path "
-            "led from the loss to the variable while the tape recorded"
+            f"led from the loss to the variable while the tape recorded{origin(None)}"
         )
     if absent:
         warnings.warn(
-            f"{name}: Gradients do not exist for variables {absent} when minimizing the loss; they stay",
+            f"{name}: Gradients do not exist for variables {absent} when minimizing the loss; they stay"
+            f"{origin(None)}",
             GradtapeWarning,
             stacklevel=4,
         )

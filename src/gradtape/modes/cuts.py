@@ -31,7 +31,9 @@ LATER = 16  # inputs remembered of the latest passes
 CARRIED = 8  # cuts that one mark names
 LATEST = 256  # derivatives remembered
 
-LEAVINGS = frozenset({"bool", "int", "float", "complex", "index", "item", "tolist", "numpy", "array", "dlpack", "buffer"})
+LEAVINGS = frozenset(
+    {"bool", "int", "float", "complex", "index", "item", "tolist", "numpy", "array", "dlpack", "buffer"}
+)
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -432,3 +432,10 @@ def test_compute_gradient_refuses_what_it_cannot_take():
         compute_gradient(lambda x: x * x, gt.constant([1.0]))
     with pytest.raises(AssertionError, match="unsupported type int32 of argument 0"):
         compute_gradient(lambda x: x * x, [gt.constant([1])])
+
+
+def test_a_function_that_makes_real_numbers_of_complex_ones_is_not_taken_for_analytic():
+    """The first derivative of this variance is 0 at the point, and its complex step is 0 everywhere."""
+    report = gt.testing.check(lambda x: np.var(x * 1.0, axis=1), np.array([[0.5, -1.0, 2.0]]), limit=1)
+    assert report.method.startswith("central differences")
+    assert report.ok

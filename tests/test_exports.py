@@ -11,7 +11,9 @@ import pytest
 
 import gradtape
 
-HEAVY = {"scipy", "sympy", "matplotlib", "llvmlite", "jax", "typer", "rich", "asyncio"}
+HEAVY = {"scipy", "sympy", "matplotlib", "llvmlite", "jax", "typer", "rich", "asyncio"} | {
+    *("einops", "jaxtyping", "pandas", "xarray")
+}
 
 
 def public_names(namespace):

@@ -106,6 +106,7 @@ from .faces.cutting import (
     truncatemod,
 )
 from .faces.eager import executing_eagerly, gradients, hessians
+from .faces.einops import await_einops as _await_einops
 from .faces.exchange import from_dlpack
 from .faces.linalg import eig, eigvals, einsum, matmul, norm, tensordot
 from .faces.linalg import sqrtm as matrix_square_root
@@ -222,6 +223,8 @@ from .transforms import grad, hessian, hvp, jacobian, jvp, linearize, value_and_
 __version__ = "0.1.0"
 
 newaxis = None
+
+_await_einops()
 
 del numpy_protocol
 

@@ -96,7 +96,11 @@ class Problem:
         return np.array([coordinate.read(self.leaves) for coordinate in self.inputs], np.float64)
 
     def values(self, point: Vector) -> Vector:
-        """The chosen outputs with the chosen inputs moved to `point`; complex in, complex out."""
+        """The chosen outputs with the chosen inputs moved to `point`; complex in, complex out.
+
+        Raises:
+            TypeError: if the function makes real numbers of complex ones, as a variance does.
+        """
         kind = np.complex128 if point.dtype.kind == "c" else np.float64
         leaves = [np.array(leaf, np.result_type(leaf.dtype, kind)) for leaf in self.leaves]
         for coordinate, value in zip(self.inputs, point, strict=True):
@@ -109,6 +113,8 @@ class Problem:
             np.asarray(output.numpy()) for output in self.function([as_tensor(leaf) for leaf in leaves])
         ]
         if kind is np.complex128:
+            if not all(np.iscomplexobj(outputs[c.leaf]) for c in self.outputs):
+                raise TypeError("the function is not analytic: what it makes of complex numbers is real")
             return np.array([outputs[c.leaf][c.index] for c in self.outputs], np.complex128)
         return np.array([c.read(outputs) for c in self.outputs], np.float64)
 

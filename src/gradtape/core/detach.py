@@ -18,7 +18,6 @@ from .place import PACKAGE, place_of, program_frame, user_frame
 
 UNASKED = {
     "array": "as a NumPy array (np.asarray or the like)",
-    "buffer": "as a buffer of memory",
     "complex": "through complex()",
     "dlpack": "through DLPack",
     "float": "through float()",
@@ -30,7 +29,8 @@ UNASKED = {
 def warn_unasked(holder: Any, how: Any, active: tuple[Listener, ...]) -> None:
     """Warn if a derivative that one of these listeners follows is lost by this way out.
 
-    It is called by `leave`, that by the tensor's method, and this by who takes the value. Python gives a warning once for each line, and its filters silence it or make an error of it.
+    It is called by `leave`, that by a method of the tensor, and this by whoever takes the value. Python gives a warning
+    once for each line, and its filters silence it or make an error of it.
     """
     node = holder._node
     if node is None or not any(listener.differentiates and node.knows(listener.key) for listener in active):

@@ -11,6 +11,8 @@ from .detach import UNASKED, warn_unasked
 from .listen import listeners
 from .spec import DType, TensorShape
 
+_WRITABLE = 1  # PyBUF_WRITABLE
+
 
 class Reference:
     """A hashable reference to one tensor or variable, equal only to references to the same object."""
@@ -85,6 +87,16 @@ class Holder:
         return self._value.size  # type: ignore[no-any-return]
 
     @property
+    def itemsize(self) -> int:
+        """Bytes of one entry."""
+        return self._value.itemsize  # type: ignore[no-any-return]
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all entries."""
+        return self._value.nbytes  # type: ignore[no-any-return]
+
+    @property
     def device(self) -> str:
         """Where the values lie: always the processor's memory."""
         return "cpu"
@@ -143,11 +155,27 @@ class Holder:
         view.flags.writeable = False
         return view.__dlpack__(stream=stream, max_version=max_version, dl_device=dl_device, copy=False)
 
+    def __buffer__(self, flags: int) -> memoryview:
+        """The values as a buffer that cannot be written to, such as for `memoryview(t)`; Python 3.12 asks for it."""
+        if flags & _WRITABLE:
+            raise BufferError("tensors do not change, so their buffer cannot be written to")
+        view = np.asarray(leave(self, "array")).view()
+        view.flags.writeable = False
+        return memoryview(view)
+
     def __dlpack_device__(self) -> tuple[int, int]:
         return 1, 0  # the processor's memory (kDLCPU in dlpack.h)
 
     def __format__(self, form: str) -> str:
         return format(leave(self, "format")[()], form)
+
+    def _repr_inline_(self, max_width: int) -> str:
+        """One line of at most so many characters, for xarray's tables."""
+        name = type(self).__name__
+        entries = self._value.reshape(-1)[:max_width].tolist()
+        numbers = self._value.dtype.kind in "fc"
+        text = " ".join([name, *(format(entry, ".4g") if numbers else str(entry) for entry in entries)])
+        return text if len(text) <= max_width else text[: max(max_width - 3, 0)] + "..."
 
     def __bool__(self) -> bool:
         if self._value.size != 1:

@@ -223,8 +223,8 @@ class Listener:
     def hear_leave(self, holder: Any, how: Any) -> None:
         """Be told that the value of a tensor or variable leaves for Python or NumPy.
 
-        `how` is "bool", "int", "float", "complex", "index", "item", "tolist", "numpy", "array", "dlpack", "buffer" or
-        "format", or the name of an operation whose result has a shape or places that depend on the values, or a
+        `how` is "bool", "int", "float", "complex", "index", "item", "tolist", "numpy", "array", "dlpack" or "format",
+        or the name of an operation whose result has a shape or places that depend on the values, or a
         question (a function of the value) to which a rule asks the answer.
         """
 

@@ -17,6 +17,7 @@ import numpy as np
 from .errors import InvalidArgumentError, InvalidIndexError, said
 from .holder import Holder, leave, lines, show
 from .listen import ACTIVE, Node, listeners
+from .methods import ArrayMethods
 from .spec import DType
 from .values import QUIET, UnconvertibleError, number, to_value, value_beside
 
@@ -179,6 +180,8 @@ def _operator(name: str, reflected: bool = False) -> Callable[[Any, Any], Any]:
                 return apply(ROWS[name], (other, self) if reflected else (self, other))
         if other is None and name in ("equal", "not_equal"):
             return NotImplemented  # Python compares identities
+        if hasattr(kind, "__array_ufunc__") and wraps_arrays(kind):
+            return NotImplemented
         try:
             return call(ROWS[name], other, self) if reflected else call(ROWS[name], self, other)
         except UnconvertibleError:
@@ -191,6 +194,18 @@ def _operator(name: str, reflected: bool = False) -> Callable[[Any, Any], Any]:
     return _operate
 
 
+def wraps_arrays(kind: type) -> bool:
+    """Whether objects of a type with `__array_ufunc__` hold arrays of others and answer for them: xarray's, pint's.
+
+    NumPy's arrays and scalars do not, nor do we; pandas makes NumPy arrays of what it is given, so we answer for it.
+    """
+    return not (
+        hasattr(kind, "_as_tensor")
+        or issubclass(kind, (np.ndarray, np.generic))
+        or hasattr(kind, "__pandas_priority__")
+    )
+
+
 def _unary(name: str) -> Callable[[Any], Any]:
     """A unary operator over the row of this name."""
 
@@ -200,13 +215,14 @@ def _unary(name: str) -> Callable[[Any], Any]:
     return _operate
 
 
-class Operators(Holder):
+class Operators(ArrayMethods):
     """Python's operators over the rows of the same meaning, for tensors and variables."""
 
     __slots__ = ()
 
     # NumPy arrays hand their operators over instead of taking a tensor apart entry by entry.
     __array_priority__ = 100.0
+    __pandas_priority__ = 5000  # and so do those of pandas, whose own are 4000 at most
 
     __add__, __radd__ = _operator("add"), _operator("add", True)
     __sub__, __rsub__ = _operator("subtract"), _operator("subtract", True)
@@ -233,6 +249,24 @@ class Operators(Holder):
         return as_tensor(self)
 
     __hash__ = Holder.__hash__
+
+    def astype(
+        self, dtype: Any, order: Any = "K", casting: Any = "unsafe", subok: bool = True, copy: bool = True
+    ) -> Tensor:
+        """A tensor of another dtype, as `gt.cast`; `casting` as in NumPy.
+
+        Raises:
+            TypeError: where `casting` does not allow it.
+        """
+        if not np.can_cast(self.dtype, dtype, casting):
+            raise TypeError(
+                f"cannot cast a tensor of {self.dtype} to {np.dtype(dtype)} by the rule {casting!r}"
+            )
+        return FUNCTIONS["astype"](self, dtype)  # type: ignore[no-any-return]
+
+    def copy(self, order: Any = "C") -> Tensor:
+        """A tensor of the same value and history; tensors do not change, so nothing is copied."""
+        return as_tensor(self)
 
     @property
     def T(self) -> Tensor:

@@ -10,7 +10,6 @@ from ..modes.record import Record
 WAYS = {
     "array": "a conversion to a NumPy array (np.asarray)",
     "bool": "a truth value (if, while, bool)",
-    "buffer": "a buffer of memory (memoryview)",
     "dlpack": "DLPack (from_dlpack of another library)",
     "index": "an index",
     "item": ".item()",
@@ -30,7 +29,7 @@ class DetachEvent:
     """A line at which the value of a tensor that a tape follows left it.
 
     Attributes:
-        how: "array", "float", "int", "complex", "bool", "index", "item", "tolist", "numpy", "dlpack" or "buffer".
+        how: "array", "float", "int", "complex", "bool", "index", "item", "tolist", "numpy" or "dlpack".
         place: `file`, `line` and `function` of the innermost frame outside gradtape.
     """
 

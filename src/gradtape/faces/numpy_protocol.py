@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.tensor import FUNCTIONS, ROWS, Tensor, as_tensor, call, look
+from ..core.tensor import FUNCTIONS, ROWS, Tensor, as_tensor, call, look, wraps_arrays
 from ..ops.composite import astype
 from ..ops.fourier import FUNCTIONS_FFT
 from ..ops.matrices import FUNCTIONS_LINALG
@@ -104,7 +104,7 @@ def _found(name: str) -> Callable[..., Any] | None:
 
 def array_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], settings: dict[str, Any]) -> Any:
     """Answer `np.sin(t)`, `np.add.reduce(t)` and the like."""
-    if any(_foreign(x) for x in inputs):
+    if any(hasattr(type(x), "__array_ufunc__") and wraps_arrays(type(x)) for x in inputs):
         return NotImplemented
     name = f"np.{ufunc.__name__}" + ("" if method == "__call__" else f".{method}")
     if _given(settings.get("out")):
@@ -130,16 +130,6 @@ def array_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], settings: dict
             )
         raise TypeError(_no_rule(name, settings))
     return getattr(ufunc, method)(*(_plain(x) for x in inputs), **settings)
-
-
-def _foreign(x: Any) -> bool:
-    """Whether another library's object should answer: it has the protocol and is neither an array nor ours."""
-    kind = type(x)
-    return (
-        not hasattr(kind, "_as_tensor")
-        and hasattr(kind, "__array_ufunc__")
-        and not isinstance(x, (np.ndarray, np.generic))
-    )
 
 
 def _default(key: str, value: Any, method: str) -> bool:

@@ -32,7 +32,7 @@ CARRIED = 8  # cuts that one mark names
 LATEST = 256  # derivatives remembered
 
 LEAVINGS = frozenset(
-    {"bool", "int", "float", "complex", "index", "item", "tolist", "numpy", "array", "dlpack", "buffer"}
+    {"bool", "int", "float", "complex", "index", "item", "tolist", "numpy", "array", "dlpack"}
 )
 
 

@@ -69,11 +69,13 @@ def shape_of(shape: Any) -> tuple[int, ...]:
 
 @composite("reshape")
 def reshape(a: Any, shape: Any, order: str = "C", *, copy: bool | None = None) -> Tensor:
-    """The same entries in another shape; one size may be -1."""
+    """The same entries in another shape; one size may be -1. In the order "F" the first axis varies fastest."""
     x = as_tensor(a)
     wanted = shape_of(shape)
-    if order != "C":
-        raise InvalidArgumentError(f"reshape: order {order!r} is not supported; transpose first")
+    if order == "F":
+        return transpose(reshape(transpose(x), wanted[::-1]))
+    if order not in ("C", "A", "K"):
+        raise InvalidArgumentError(f"reshape: the order is 'C' or 'F', not {order!r}")
     if wanted.count(-1) == 1:
         rest = math.prod(n for n in wanted if n != -1)
         if rest and x.size % rest == 0:

@@ -93,6 +93,8 @@ class InactiveTapeWarning(GradtapeWarning):
 class DetachedTensorWarning(GradtapeWarning):
     """A value that a tape follows becomes a plain number or array, and derivatives do not go on from there."""
 
+    section = "A value that leaves the tape unasked"
+
 
 class RecordingWarning(GradtapeWarning):
     """A function is recorded again and again, or cannot be compiled, so that it gains little from `gt.function`."""

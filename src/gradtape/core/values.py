@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from .errors import Documented
 from .absent import origin
+from .errors import Documented
 from .spec import DType, complex64, default_complex, default_float, int32, int64
 
 _INT32, _INT64 = np.iinfo(np.int32), np.iinfo(np.int64)

@@ -7,8 +7,6 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-import numpy as np
-
 from ..core.absent import origin
 from ..core.errors import GradtapeWarning
 from ..core.questions import has_outside

@@ -159,7 +159,7 @@ class Holder:
         """The values as a buffer that cannot be written to, such as for `memoryview(t)`; Python 3.12 asks for it."""
         if flags & _WRITABLE:
             raise BufferError("tensors do not change, so their buffer cannot be written to")
-        view = np.asarray(leave(self, "array")).view()
+        view: Any = np.asarray(leave(self, "array")).view()
         view.flags.writeable = False
         return memoryview(view)
 

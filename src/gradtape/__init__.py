@@ -53,6 +53,21 @@ from .explain import debug
 from .explain.absence import explain_none
 from .explain.detached import DetachEvent
 from .faces import autodiff, errors, keras, linalg, math, nest, nn, numpy_protocol, optimizers, random, signal
+from .explain.on_tape import explain_none
+from .faces import (
+    array_api,
+    autodiff,
+    errors,
+    keras,
+    linalg,
+    math,
+    nest,
+    nn,
+    numpy_protocol,
+    optimizers,
+    random,
+    signal,
+)
 from .faces import keras_losses as losses
 from .faces.arrays import (
     as_dtype,
@@ -268,6 +283,7 @@ __all__ = [
     "argmax",
     "argmin",
     "argsort",
+    "array_api",
     "as_dtype",
     "asin",
     "asinh",

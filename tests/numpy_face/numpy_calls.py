@@ -58,6 +58,7 @@ BINARY = {
     "maximum": (X, Y), "minimum": (X, Y), "multiply": (X, Y), "nextafter": (X, Y), "not_equal": (X, Y),
     "power": (X, Y), "remainder": (SIGNED, OTHER), "subtract": (X, Y), "vecdot": (X, Y), "vecmat": (V[:3], X),
     "bitwise_and": (PLACES, 1 + PLACES), "bitwise_or": (PLACES, 1 + PLACES), "bitwise_xor": (PLACES, 1 + PLACES),
+    "left_shift": (1 + PLACES, PLACES), "right_shift": (9 + PLACES, PLACES),
     "append": (X, Y), "dot": (X, Y.T), "inner": (X, Y), "outer": (V, W), "vdot": (X, Y), "kron": (X, M),
     "tensordot": (M, X[:, :3].reshape(3, 3, 1)), "cross": (X[:, :3], Y[:, :3]), "convolve": (V, W[:3]),
     "correlate": (V, W[:3]), "searchsorted": (SORTED, V), "digitize": (V, SORTED), "union1d": (V, W),

@@ -274,6 +274,11 @@ class Operators(ArrayMethods):
         return call(ROWS["transpose"], self, axes=tuple(range(self.ndim))[::-1])  # type: ignore[no-any-return]
 
     @property
+    def mT(self) -> Tensor:
+        """The transpose of stacks of matrices: the last two axes exchanged."""
+        return FUNCTIONS["swapaxes"](self, -1, -2)  # type: ignore[no-any-return]
+
+    @property
     def real(self) -> Tensor:
         """The real part."""
         return FUNCTIONS["real"](self)  # type: ignore[no-any-return]
@@ -301,6 +306,16 @@ class Operators(ArrayMethods):
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
         return FUNCTIONS["__array_function__"](function, args, kwargs)
+
+    def __array_namespace__(self, *, api_version: str | None = None) -> Any:
+        """The module of the Python array API standard: `gradtape.array_api`."""
+        return FUNCTIONS["__array_namespace__"](api_version)
+
+    def to_device(self, device: Any, /, *, stream: Any = None) -> Tensor:
+        """The tensor itself: there is one device, "cpu"; ValueError for any other."""
+        if device != "cpu":
+            raise ValueError(f"to_device: tensors live in the processor's memory, 'cpu', not on {device!r}")
+        return as_tensor(self)
 
 
 class Tensor(Operators):

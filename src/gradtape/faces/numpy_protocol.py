@@ -84,12 +84,13 @@ def ufunc_for(ufunc: Any) -> Callable[..., Any] | None:
 
 def _ufunc_found(ufunc: Any) -> Callable[..., Any] | None:
     name = ufunc.__name__
-    special = sys.modules.get("scipy.special")
+    # With SCIPY_ARRAY_API=1 SciPy puts a function in front of each ufunc.
+    special = inspect.unwrap(getattr(sys.modules.get("scipy.special"), name, len))
     if getattr(np, name, None) is ufunc or name == "clip":
         return NAMES.get(name) or (None if name in PLAIN else _found(name))
     if name == "_ones_like":  # what np.ones_like is made of
         return FUNCTIONS["ones_like"]  # type: ignore[no-any-return]
-    if getattr(special, name, None) is ufunc:
+    if special is ufunc:
         return SCIPY.get(name) or _found(name)
     return None
 

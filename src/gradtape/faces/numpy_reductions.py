@@ -39,6 +39,11 @@ def _count(a: Any, axis: Any, keepdims: bool, where: Any) -> Any:
     return composite.sum(astype(held, kind), axes, keepdims=keepdims)
 
 
+def summed_dtype(dtype: Any) -> Any:
+    """The dtype in which entries are added or multiplied up: integers in the default integer at least."""
+    return np.sum(np.zeros(1, dtype)).dtype if dtype.kind in "biu" else dtype
+
+
 @numpy_name("sum")
 def sum(
     a: Any,
@@ -51,8 +56,7 @@ def sum(
 ) -> Tensor:
     """The sum over the axes of the entries where the mask holds, and of `initial`."""
     x = as_tensor(a)
-    if dtype is None and x._value.dtype.kind in "biu":
-        dtype = np.sum(np.zeros(1, x._value.dtype)).dtype
+    dtype = summed_dtype(x._value.dtype) if dtype is None else dtype
     y = composite.sum(_kept(x, where, 0), axis, dtype, keepdims=keepdims)
     return y if initial is None else y + initial
 
@@ -69,8 +73,7 @@ def prod(
 ) -> Tensor:
     """The product over the axes of the entries where the mask holds, times `initial`."""
     x = as_tensor(a)
-    if dtype is None and x._value.dtype.kind in "biu":
-        dtype = np.prod(np.ones(1, x._value.dtype)).dtype
+    dtype = summed_dtype(x._value.dtype) if dtype is None else dtype
     y = composite.prod(_kept(x, where, 1), axis, dtype, keepdims=keepdims)
     return y if initial is None else y * initial
 

@@ -22,7 +22,7 @@ PLAIN = _spread(
             argwhere diag_indices_from flatnonzero lexsort nanargmax nanargmin nonzero ravel_multi_index
             tril_indices_from triu_indices_from unravel_index
         """,
-        "integers": "bitwise_count gcd lcm left_shift packbits right_shift unpackbits",
+        "integers": "bitwise_count gcd lcm packbits unpackbits",
         "locally constant": "spacing",
         "properties of the array": """
             can_cast common_type einsum_path may_share_memory min_scalar_type ndim result_type shape shares_memory

@@ -46,6 +46,8 @@ bitwise_xor = constant(
     samples=_BITS_2,
     element=lambda e, a, b: e.differ(a, b),
 )
+left_shift = constant("left_shift", np.left_shift, arity=2, dtype=None, samples=_BITS_2)
+right_shift = constant("right_shift", np.right_shift, arity=2, dtype=None, samples=_BITS_2)
 invert = constant("invert", np.invert, dtype=None, samples=_BITS_1, element=lambda e, x: e.flip(x))
 
 isnan = constant("isnan", np.isnan, element=lambda e, x: e.isnan(x))

@@ -22,16 +22,18 @@ REAL = [FLOATS.astype("float32"), FLOATS]
 COMPLEX = [(FLOATS + 0.5j * FLOATS[::-1]).astype(dtype) for dtype in ("complex64", "complex128")]
 EVERY = [BOOLS, *SIGNED, *UNSIGNED, *REAL, *COMPLEX]
 NUMBERS = EVERY[1:]
-UNARY = """
+_UNARY = """
     abs acos acosh asin asinh atan atanh bitwise_invert ceil conj cos cosh exp expm1 floor imag isfinite isinf isnan
-    log log10 log1p log2 logical_not negative positive real reciprocal round sign signbit sin sinh sqrt square tan tanh
-    trunc
-""".split()
-BINARY = """
+    log log10 log1p log2 logical_not negative positive real reciprocal round sign signbit sin sinh sqrt square tan
+    tanh trunc
+"""
+UNARY = _UNARY.split()
+_BINARY = """
     add atan2 bitwise_and bitwise_left_shift bitwise_or bitwise_right_shift bitwise_xor copysign divide equal
     floor_divide greater greater_equal hypot less less_equal logaddexp logical_and logical_or logical_xor maximum
     minimum multiply nextafter not_equal pow remainder subtract
-""".split()
+"""
+BINARY = _BINARY.split()
 CALLS = {}
 
 
@@ -237,9 +239,7 @@ for _x in (STACK, STACK[0], STACK[0].astype("float32"), STACK + 0.5j * np.swapax
     for _name in ("det", "inv", "matrix_norm", "matrix_rank", "pinv", "slogdet", "svdvals", "trace"):
         linalg(_name, _x)
     for _n in (0, 1, 3, -2):
-        call(
-            "linalg.matrix_power", lambda xp, x, n=_n: xp.linalg.matrix_power(x, n), _x
-        )
+        call("linalg.matrix_power", lambda xp, x, n=_n: xp.linalg.matrix_power(x, n), _x)
     linalg("diagonal", _x, offset=1)
     linalg("matrix_transpose", _x)
     linalg("eigvals", _x)

@@ -51,10 +51,14 @@ def agree(found, wanted):
     elif isinstance(wanted, np.ndarray):
         assert (found.dtype, found.shape) == (wanted.dtype, wanted.shape)
         single = wanted.dtype in ("float32", "complex64")
-        np.testing.assert_allclose(found, wanted, rtol=2e-6 if single else 1e-12, atol=1e-6 if single else 1e-12)
+        np.testing.assert_allclose(
+            found, wanted, rtol=2e-6 if single else 1e-12, atol=1e-6 if single else 1e-12
+        )
         if wanted.dtype.kind == "f":
             zero = wanted == 0
-            assert np.array_equal(np.signbit(found)[zero & (found == 0)], np.signbit(wanted)[zero & (found == 0)])
+            assert np.array_equal(
+                np.signbit(found)[zero & (found == 0)], np.signbit(wanted)[zero & (found == 0)]
+            )
     else:
         assert type(found) is type(wanted)
         assert found == wanted or (found != found and wanted != wanted)

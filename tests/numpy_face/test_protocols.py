@@ -67,6 +67,8 @@ SPECIAL = {
     "gdtr": (V, X[1], X[2]), "gdtrc": (V, X[1], X[2]), "fdtr": (V, X[1], X[2]), "fdtrc": (V, X[1], X[2]),
     "stdtr": (V, X[1] - 1), "huber": (V, X[1]), "pseudo_huber": (V, X[1]), "boxcox": (V, X[1]), "boxcox1p": (V, X[1]),
     "exp10": (V,), "sindg": (V * 50,), "cosdg": (V * 50,), "tandg": (V * 30,), "j0": (V,), "i0": (V,), "xlogy": (V, X),
+    "gammasgn": (V - 1.75,), "loggamma": (V,), "binom": (3 + V, V), "zetac": (2 + V,), "exp1": (V,), "cosm1": (V,),
+    "cotdg": (V * 30,), "radian": (V, X[0], X[1]), "inv_boxcox": (V, X[1]), "inv_boxcox1p": (V, X[1]),
     "cbrt": (V,), "log1p": (V,), "expm1": (V,), "dawsn": (V,), "spence": (V,), "ndtri": (V / 2,), "erfinv": (V / 2,),
 }  # fmt: skip
 
@@ -76,6 +78,23 @@ def test_scipys_special_ufuncs(name):
     ufunc = getattr(scipy.special, name)
     np.testing.assert_allclose(recorded(ufunc, *SPECIAL[name]).numpy(), ufunc(*SPECIAL[name]), rtol=1e-11)
     gt.testing.check(ufunc, *SPECIAL[name], limit=4, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "ufunc",
+    [
+        lambda p: scipy.special.bdtr(2.0, 5, p),
+        lambda p: scipy.special.bdtrc(2.0, 5, p),
+        lambda p: scipy.special.nbdtr(2, 5, p),
+        lambda p: scipy.special.nbdtrc(2, 5, p),
+        lambda m: scipy.special.pdtr(2.0, 3 * m),
+        lambda m: scipy.special.pdtrc(2.0, 3 * m),
+        lambda x: scipy.special.yn(2, x),
+    ],
+)
+def test_scipys_distributions_of_whole_numbers(ufunc):
+    np.testing.assert_allclose(recorded(ufunc, V / 2).numpy(), ufunc(V / 2), rtol=1e-11)
+    gt.testing.check(ufunc, V / 2, limit=4, atol=1e-5)
 
 
 @pytest.mark.parametrize(

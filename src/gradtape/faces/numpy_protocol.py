@@ -28,6 +28,7 @@ from . import (
     numpy_polynomials,
     numpy_reductions,
     numpy_statistics,
+    scipy_distributions,
     scipy_special,
 )
 from .numpy_names import NAMES, SCIPY
@@ -41,6 +42,7 @@ ENTERED = (
     numpy_polynomials,
     numpy_reductions,
     numpy_statistics,
+    scipy_distributions,
     scipy_special,
 )
 """The files whose functions `NAMES` and `SCIPY` hold."""

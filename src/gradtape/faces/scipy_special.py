@@ -12,9 +12,9 @@ import math
 from typing import Any
 
 from ..core.tensor import Tensor, as_tensor, beside
+from ..ops import bessel, incomplete, integral, linear
 from ..ops import constant as fixed
 from ..ops import elementwise as each
-from ..ops import incomplete, linear
 from ..ops import special as row
 from .numpy_names import scipy_name
 
@@ -103,10 +103,49 @@ def log_ndtr(x: Any) -> Tensor:
 def gamma(x: Any) -> Tensor:
     """The gamma function; below zero by its sign, which is that of (-1)**floor(x)."""
     x = as_tensor(x)
-    odd = fixed.not_equal(each.remainder(fixed.floor(x), each.like(x, 2)), each.like(x, 0))
     size = each.exp(row.gammaln(x))
-    flipped = fixed.logical_and(fixed.less(x, each.like(x, 0)), odd)
-    return _pick(flipped, -size, size)
+    return _pick(_negative_gamma(x), -size, size)
+
+
+def _negative_gamma(x: Tensor) -> Tensor:
+    odd = fixed.not_equal(each.remainder(fixed.floor(x), each.like(x, 2)), each.like(x, 0))
+    return fixed.logical_and(fixed.less(x, each.like(x, 0)), odd)  # type: ignore[no-any-return]
+
+
+@scipy_name("gammasgn")
+def gammasgn(x: Any) -> Tensor:
+    """The sign of gamma(x), which is locally constant; NaN at its poles."""
+    x = as_tensor(x)
+    pole = fixed.logical_and(fixed.less(x, each.like(x, 0)), fixed.equal(fixed.floor(x), x))
+    return _pick(pole, math.nan, _pick(_negative_gamma(x), each.like(x, -1), each.like(x, 1)))
+
+
+@scipy_name("loggamma")
+def loggamma(x: Any) -> Tensor:
+    """The logarithm of gamma, for real numbers; NaN below zero, where it is complex."""
+    x = as_tensor(x)
+    return _pick(fixed.less(x, each.like(x, 0)), math.nan, row.gammaln(x))
+
+
+@scipy_name("binom")
+def binom(n: Any, k: Any) -> Tensor:
+    """gamma(n + 1) / (gamma(k + 1) gamma(n - k + 1)) for 0 <= k <= n."""
+    n, k = beside((n, k))
+    return each.exp(row.gammaln(n + 1) - row.gammaln(k + 1) - row.gammaln(n - k + 1))  # type: ignore[no-any-return]
+
+
+@scipy_name("zetac")
+def zetac(x: Any) -> Tensor:
+    """zeta(x) - 1 for x > 1, as the sum from 2 on, which cancels nothing."""
+    x = as_tensor(x)
+    return row.zeta(x, each.like(x, 2))  # type: ignore[no-any-return]
+
+
+@scipy_name("exp1")
+def exp1(x: Any) -> Tensor:
+    """The integral of exp(-t) / t from x on, for x > 0 (DLMF 6.2.6)."""
+    x = as_tensor(x)
+    return _pick(fixed.less(x, each.like(x, 0)), math.nan, -integral.expi(-x))
 
 
 @scipy_name("rgamma")
@@ -147,59 +186,6 @@ def betaincc(a: Any, b: Any, x: Any) -> Tensor:
     return incomplete.betainc(b, a, 1 - x)  # type: ignore[no-any-return]
 
 
-# distributions by the incomplete functions (DLMF 8.2, 8.17)
-
-
-@scipy_name("chdtr")
-def chdtr(v: Any, x: Any) -> Tensor:
-    """The chi-square distribution with v degrees of freedom up to x."""
-    v, x = beside((v, x))
-    return incomplete.gammainc(v / 2, x / 2)  # type: ignore[no-any-return]
-
-
-@scipy_name("chdtrc")
-def chdtrc(v: Any, x: Any) -> Tensor:
-    """The chi-square distribution above x."""
-    v, x = beside((v, x))
-    return incomplete.gammaincc(v / 2, x / 2)  # type: ignore[no-any-return]
-
-
-@scipy_name("gdtr")
-def gdtr(a: Any, b: Any, x: Any) -> Tensor:
-    """The gamma distribution of rate a and shape b up to x."""
-    a, b, x = beside((a, b, x))
-    return incomplete.gammainc(b, a * x)  # type: ignore[no-any-return]
-
-
-@scipy_name("gdtrc")
-def gdtrc(a: Any, b: Any, x: Any) -> Tensor:
-    """The gamma distribution above x."""
-    a, b, x = beside((a, b, x))
-    return incomplete.gammaincc(b, a * x)  # type: ignore[no-any-return]
-
-
-@scipy_name("fdtr")
-def fdtr(dfn: Any, dfd: Any, x: Any) -> Tensor:
-    """The F distribution up to x."""
-    n, d, x = beside((dfn, dfd, x))
-    return incomplete.betainc(n / 2, d / 2, n * x / (d + n * x))  # type: ignore[no-any-return]
-
-
-@scipy_name("fdtrc")
-def fdtrc(dfn: Any, dfd: Any, x: Any) -> Tensor:
-    """The F distribution above x."""
-    n, d, x = beside((dfn, dfd, x))
-    return incomplete.betainc(d / 2, n / 2, d / (d + n * x))  # type: ignore[no-any-return]
-
-
-@scipy_name("stdtr")
-def stdtr(df: Any, t: Any) -> Tensor:
-    """Student's distribution up to t."""
-    v, t = beside((df, t))
-    tail = incomplete.betainc(v / 2, each.like(v, 0.5), v / (v + each.square(t))) / 2
-    return _pick(fixed.less(t, each.like(t, 0)), tail, 1 - tail)
-
-
 # losses, powers, angles
 
 
@@ -238,6 +224,45 @@ def boxcox1p(x: Any, lmbda: Any) -> Tensor:
     return _pick(zero, each.log1p(x), each.expm1(safe * each.log1p(x)) / safe)
 
 
+@scipy_name("inv_boxcox")
+def inv_boxcox(y: Any, lmbda: Any) -> Tensor:
+    """(lambda y + 1)**(1 / lambda), and exp(y) at 0; the derivative in lambda is for lambda other than 0."""
+    return each.exp(_log_of_inverse(y, lmbda))  # type: ignore[no-any-return]
+
+
+@scipy_name("inv_boxcox1p")
+def inv_boxcox1p(y: Any, lmbda: Any) -> Tensor:
+    """inv_boxcox(y, lambda) - 1 without cancellation."""
+    return each.expm1(_log_of_inverse(y, lmbda))  # type: ignore[no-any-return]
+
+
+def _log_of_inverse(y: Any, lmbda: Any) -> Tensor:
+    y, power = beside((y, lmbda))
+    zero = fixed.equal(power, each.like(power, 0))
+    safe = _pick(zero, 1.0, power)
+    return _pick(zero, y, each.log1p(safe * y) / safe)
+
+
+@scipy_name("cosm1")
+def cosm1(x: Any) -> Tensor:
+    """cos(x) - 1 without cancellation."""
+    return -2 * each.square(each.sin(as_tensor(x) / 2))  # type: ignore[no-any-return]
+
+
+@scipy_name("radian")
+def radian(d: Any, m: Any, s: Any) -> Tensor:
+    """Degrees, minutes and seconds in radians."""
+    d, m, s = beside((d, m, s))
+    return (d + m / 60 + s / 3600) * (math.pi / 180)  # type: ignore[no-any-return]
+
+
+@scipy_name("yn")
+def yn(n: Any, x: Any) -> Tensor:
+    """The Bessel function of the second kind of a whole order."""
+    n, x = beside((n, x))
+    return bessel.yv(n, x)  # type: ignore[no-any-return]
+
+
 @scipy_name("exp10")
 def exp10(x: Any) -> Tensor:
     """10**x."""
@@ -252,3 +277,4 @@ def _degrees(function: Any) -> Any:
 scipy_name("sindg")(_degrees(each.sin))
 scipy_name("cosdg")(_degrees(each.cos))
 scipy_name("tandg")(_degrees(each.tan))
+scipy_name("cotdg")(_degrees(lambda x: each.reciprocal(each.tan(x))))

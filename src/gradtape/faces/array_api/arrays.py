@@ -153,6 +153,8 @@ def _dtype_of(x: Any) -> Any:
 def promoted(*xs: Any) -> list[Tensor]:
     """Tensors of one dtype, that which the standard's promotion gives."""
     wanted = common_dtype(*xs)
+    if wanted.kind not in "biufc":
+        raise UnconvertibleError(f"arrays hold numbers and truth values, not {wanted}")
     return [
         Tensor(np.asarray(x, wanted)[()]) if type(x) in SCALARS else astype(tensor_of(x), wanted) for x in xs
     ]

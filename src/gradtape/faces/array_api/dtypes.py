@@ -99,7 +99,9 @@ def on_device(device: Any) -> None:
 def can_cast(from_: Any, to: Any, /) -> Any:
     """Whether the standard's promotion leads from an array or dtype to a dtype; it never leaves the kind."""
     given, wanted = _asked(from_), np.dtype(to)
-    return any(given.kind in kinds and wanted.kind in kinds for kinds in _TOGETHER) and np.can_cast(given, wanted)
+    return any(given.kind in kinds and wanted.kind in kinds for kinds in _TOGETHER) and np.can_cast(
+        given, wanted
+    )
 
 
 def finfo(type: Any, /) -> Finfo:

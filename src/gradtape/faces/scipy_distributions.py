@@ -1,0 +1,108 @@
+"""SciPy's distribution functions on tensors, by the incomplete functions (DLMF 8.2, 8.17).
+
+Numbers that count (successes, events) are taken by their whole part, in which nothing varies.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..core.tensor import Tensor, beside
+from ..ops import constant as fixed
+from ..ops import elementwise as each
+from ..ops import incomplete, linear
+from .numpy_names import scipy_name
+
+
+@scipy_name("chdtr")
+def chdtr(v: Any, x: Any) -> Tensor:
+    """The chi-square distribution with v degrees of freedom up to x."""
+    v, x = beside((v, x))
+    return incomplete.gammainc(v / 2, x / 2)  # type: ignore[no-any-return]
+
+
+@scipy_name("chdtrc")
+def chdtrc(v: Any, x: Any) -> Tensor:
+    """The chi-square distribution above x."""
+    v, x = beside((v, x))
+    return incomplete.gammaincc(v / 2, x / 2)  # type: ignore[no-any-return]
+
+
+@scipy_name("pdtr")
+def pdtr(k: Any, m: Any) -> Tensor:
+    """The Poisson distribution of mean m up to the whole part of k, in which it does not vary."""
+    k, m = beside((k, m))
+    return incomplete.gammaincc(fixed.floor(k) + 1, m)  # type: ignore[no-any-return]
+
+
+@scipy_name("pdtrc")
+def pdtrc(k: Any, m: Any) -> Tensor:
+    """The Poisson distribution above k."""
+    k, m = beside((k, m))
+    return incomplete.gammainc(fixed.floor(k) + 1, m)  # type: ignore[no-any-return]
+
+
+@scipy_name("bdtr")
+def bdtr(k: Any, n: Any, p: Any) -> Tensor:
+    """The binomial distribution of n trials up to the whole part of k < n."""
+    k, n, p = beside((k, n, p))
+    k = fixed.floor(k)
+    return incomplete.betainc(n - k, k + 1, 1 - p)  # type: ignore[no-any-return]
+
+
+@scipy_name("bdtrc")
+def bdtrc(k: Any, n: Any, p: Any) -> Tensor:
+    """The binomial distribution above k."""
+    k, n, p = beside((k, n, p))
+    k = fixed.floor(k)
+    return incomplete.betainc(k + 1, n - k, p)  # type: ignore[no-any-return]
+
+
+@scipy_name("nbdtr")
+def nbdtr(k: Any, n: Any, p: Any) -> Tensor:
+    """The negative binomial distribution: at most k failures before the success of number n."""
+    k, n, p = beside((k, n, p))
+    return incomplete.betainc(n, fixed.floor(k) + 1, p)  # type: ignore[no-any-return]
+
+
+@scipy_name("nbdtrc")
+def nbdtrc(k: Any, n: Any, p: Any) -> Tensor:
+    """The negative binomial distribution above k."""
+    k, n, p = beside((k, n, p))
+    return incomplete.betainc(fixed.floor(k) + 1, n, 1 - p)  # type: ignore[no-any-return]
+
+
+@scipy_name("gdtr")
+def gdtr(a: Any, b: Any, x: Any) -> Tensor:
+    """The gamma distribution of rate a and shape b up to x."""
+    a, b, x = beside((a, b, x))
+    return incomplete.gammainc(b, a * x)  # type: ignore[no-any-return]
+
+
+@scipy_name("gdtrc")
+def gdtrc(a: Any, b: Any, x: Any) -> Tensor:
+    """The gamma distribution above x."""
+    a, b, x = beside((a, b, x))
+    return incomplete.gammaincc(b, a * x)  # type: ignore[no-any-return]
+
+
+@scipy_name("fdtr")
+def fdtr(dfn: Any, dfd: Any, x: Any) -> Tensor:
+    """The F distribution up to x."""
+    n, d, x = beside((dfn, dfd, x))
+    return incomplete.betainc(n / 2, d / 2, n * x / (d + n * x))  # type: ignore[no-any-return]
+
+
+@scipy_name("fdtrc")
+def fdtrc(dfn: Any, dfd: Any, x: Any) -> Tensor:
+    """The F distribution above x."""
+    n, d, x = beside((dfn, dfd, x))
+    return incomplete.betainc(d / 2, n / 2, d / (d + n * x))  # type: ignore[no-any-return]
+
+
+@scipy_name("stdtr")
+def stdtr(df: Any, t: Any) -> Tensor:
+    """Student's distribution up to t."""
+    v, t = beside((df, t))
+    tail = incomplete.betainc(v / 2, each.like(v, 0.5), v / (v + each.square(t))) / 2
+    return linear.where(fixed.less(t, each.like(t, 0)), tail, 1 - tail)  # type: ignore[no-any-return]

@@ -44,7 +44,7 @@ ORDER = [
     ["checking"],
     ["laws", "testing"],
     ["faces"],
-    ["saving"],
+    ["array_api", "saving"],
     ["commands"],
     [""],
     ["cli"],

@@ -13,6 +13,7 @@ import importlib as _importlib
 from typing import Any as _Any
 
 from . import fields, implicit, optimize
+from . import array_api, implicit, optimize
 from .arguments import UnconnectedGradients
 from .backends.llvm import get_threads, set_threads
 from .checkpoint import checkpoint
@@ -55,7 +56,6 @@ from .explain.detached import DetachEvent
 from .faces import autodiff, errors, keras, linalg, math, nest, nn, numpy_protocol, optimizers, random, signal
 from .explain.on_tape import explain_none
 from .faces import (
-    array_api,
     autodiff,
     errors,
     keras,

@@ -1,5 +1,6 @@
 """Every function of the array API standard: values, shapes and dtypes are those of array-api-strict."""
 
+import inspect
 import warnings
 
 import array_api_strict as strict
@@ -108,3 +109,22 @@ def test_every_name_is_there():
     assert np.isnan(xp.nan)
     for name in DTYPES:
         assert getattr(xp, name) == getattr(strict, name)._np_dtype
+
+
+def parameters(function):
+    """Name, kind and whether there is a default, of each parameter that the standard knows."""
+    known = inspect.signature(function).parameters.values()
+    return [(p.name, p.kind, p.default is not p.empty) for p in known]
+
+
+# In 2024.12 the axis has a default, which the oracle's newer version took away.
+WITH_A_DEFAULT = {"expand_dims": "axis"}
+
+
+@pytest.mark.parametrize("name", sorted(EXPECTED - {"linalg.EigResult"}))
+def test_signatures_are_the_oracles(name):
+    room, _, own = name.rpartition(".")
+    ours = getattr(getattr(xp, room) if room else xp, own)
+    theirs = getattr(getattr(strict, room) if room else strict, own)
+    wanted = [(n, kind, default or n == WITH_A_DEFAULT.get(name)) for n, kind, default in parameters(theirs)]
+    assert parameters(ours) == wanted

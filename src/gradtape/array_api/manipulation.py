@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ...core.tensor import FUNCTIONS, Tensor
-from ...ops import composite, linear
+from ..core.tensor import FUNCTIONS, Tensor
+from ..ops import composite, linear
 from .arrays import exported, promoted, tensor_of
 from .dtypes import copied
 from .elementwise import shaped_alike
@@ -38,7 +38,7 @@ def concat(arrays: Any, /, *, axis: int | None = 0) -> Any:
 
 
 @exported
-def expand_dims(x: Any, /, *, axis: Any = 0) -> Any:
+def expand_dims(x: Any, /, axis: Any = 0) -> Any:
     """New axes of size one.
 
     Raises:

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from ...core.spec import float64
-from ...core.tensor import Tensor
-from ...ops.fourier import FUNCTIONS_FFT
+from ..core.spec import float64
+from ..core.tensor import Tensor
+from ..ops.fourier import FUNCTIONS_FFT
 from .arrays import exported, tensor_of
 from .dtypes import on_device
 

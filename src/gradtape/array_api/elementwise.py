@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from ...core.tensor import ROWS, Tensor, apply, as_tensor
-from ...ops import composite, integral, linear
-from ...ops import elementwise as each
-from .. import numpy_elementwise
+from ..core.tensor import ROWS, Tensor, apply, as_tensor
+from ..faces import numpy_elementwise
+from ..ops import composite, integral, linear
+from ..ops import elementwise as each
 from .arrays import exported, promoted, tensor_of
 
 

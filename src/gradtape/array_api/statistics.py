@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...ops import composite
-from .. import numpy_numerical, numpy_reductions
-from ..numpy_names import NAMES
+from ..faces import numpy_numerical, numpy_reductions
+from ..faces.numpy_names import NAMES
+from ..ops import composite
 from .arrays import exported, promoted, tensor_of
 
 

@@ -17,8 +17,8 @@ import math
 import sys
 from types import ModuleType
 
-from ...core.spec import bool_ as bool
-from ...core.spec import (
+from ..core.spec import bool_ as bool
+from ..core.spec import (
     complex64,
     complex128,
     float32,
@@ -32,7 +32,7 @@ from ...core.spec import (
     uint32,
     uint64,
 )
-from ...core.tensor import FUNCTIONS
+from ..core.tensor import FUNCTIONS
 from . import fft, linalg, special
 from .arrays import Array
 from .creation import (

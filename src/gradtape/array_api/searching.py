@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ...core.tensor import FUNCTIONS, Tensor, look
-from ...ops import composite, linear, ordering
-from .. import numpy_reductions
+from ..core.tensor import FUNCTIONS, Tensor, look
+from ..faces import numpy_reductions
+from ..ops import composite, linear, ordering
 from .arrays import exported, promoted, tensor_of
 
 

@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from ...core.tensor import ROWS, Tensor, call
-from ...ops.special import special
-from ..numpy_protocol import array_ufunc, ufunc_for
+from ..core.tensor import ROWS, Tensor, call
+from ..faces.numpy_protocol import array_ufunc, ufunc_for
+from ..ops.special import special
 from .arrays import exported, promoted, tensor_of
 
 RECORDED = """

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ...core.spec import bool_ as bool
-from ...core.spec import (
+from ..core.spec import bool_ as bool
+from ..core.spec import (
     complex64,
     complex128,
     float32,
@@ -22,8 +22,8 @@ from ...core.spec import (
     uint32,
     uint64,
 )
-from ...ops import composite
-from ...ops.linear import identity
+from ..ops import composite
+from ..ops.linear import identity
 from .arrays import Array, array, common_dtype, tensor_of
 
 SIGNED = (int8, int16, int32, int64)

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from ...ops import contraction
-from ...ops.composite import shape_of
-from ...ops.matrices import FUNCTIONS_LINALG, EighResult, EigResult, QRResult, SlogdetResult, SVDResult
-from ..numpy_reductions import summed_dtype
+from ..faces.numpy_reductions import summed_dtype
+from ..ops import contraction
+from ..ops.composite import shape_of
+from ..ops.matrices import FUNCTIONS_LINALG, EighResult, EigResult, QRResult, SlogdetResult, SVDResult
 from .arrays import exported, promoted, tensor_of
 from .manipulation import matrix_transpose
 

@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from ...core.spec import float64
-from ...core.tensor import Tensor
-from ...core.values import to_value
-from ...ops import composite
-from .. import exchange, numpy_arrays
+from ..core.spec import float64
+from ..core.tensor import Tensor
+from ..core.values import to_value
+from ..faces import exchange, numpy_arrays
+from ..ops import composite
 from .arrays import SCALARS, Array, array, exported, promoted, tensor_of
 from .dtypes import copied, on_device
 

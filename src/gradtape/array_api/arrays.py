@@ -15,11 +15,11 @@ from typing import Any
 
 import numpy as np
 
-from ...core.holder import show
-from ...core.tensor import FUNCTIONS, ROWS, Operators, Tensor, apply, as_tensor, call
-from ...core.values import UnconvertibleError, to_value
-from ...ops.composite import astype
-from ..updates import set_at
+from ..core.holder import show
+from ..core.tensor import FUNCTIONS, ROWS, Operators, Tensor, apply, as_tensor, call
+from ..core.values import UnconvertibleError, to_value
+from ..faces.updates import set_at
+from ..ops.composite import astype
 
 SCALARS = (bool, int, float, complex)
 

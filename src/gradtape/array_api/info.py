@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...core.spec import complex128, float64, int64
+from ..core.spec import complex128, float64, int64
 from .dtypes import KINDS, on_device
 
 _MAX_AXES = 64  # NumPy 2's; NPY_MAXDIMS

@@ -12,8 +12,7 @@ print(tape.gradient(y, x))        # Tensor(6.0, shape=(), dtype=float32)
 import importlib as _importlib
 from typing import Any as _Any
 
-from . import fields, implicit, optimize
-from . import array_api, implicit, optimize
+from . import array_api, fields, implicit, optimize
 from .arguments import UnconnectedGradients
 from .backends.llvm import get_threads, set_threads
 from .checkpoint import checkpoint

@@ -5,6 +5,7 @@ Numbers that count (successes, events) are taken by their whole part, in which n
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from ..core.tensor import Tensor, beside
@@ -28,26 +29,32 @@ def chdtrc(v: Any, x: Any) -> Tensor:
     return incomplete.gammaincc(v / 2, x / 2)  # type: ignore[no-any-return]
 
 
+def _counted(k: Tensor, y: Tensor, below: Any = math.nan) -> Tensor:
+    """y where k is not negative."""
+    return linear.where(fixed.less(k, each.like(k, 0)), each.like(y, below), y)  # type: ignore[no-any-return]
+
+
 @scipy_name("pdtr")
 def pdtr(k: Any, m: Any) -> Tensor:
     """The Poisson distribution of mean m up to the whole part of k, in which it does not vary."""
     k, m = beside((k, m))
-    return incomplete.gammaincc(fixed.floor(k) + 1, m)  # type: ignore[no-any-return]
+    return _counted(k, incomplete.gammaincc(fixed.floor(k) + 1, m))
 
 
 @scipy_name("pdtrc")
 def pdtrc(k: Any, m: Any) -> Tensor:
     """The Poisson distribution above k."""
     k, m = beside((k, m))
-    return incomplete.gammainc(fixed.floor(k) + 1, m)  # type: ignore[no-any-return]
+    return _counted(k, incomplete.gammainc(fixed.floor(k) + 1, m))
 
 
 @scipy_name("bdtr")
 def bdtr(k: Any, n: Any, p: Any) -> Tensor:
-    """The binomial distribution of n trials up to the whole part of k < n."""
+    """The binomial distribution of n trials up to the whole part of k."""
     k, n, p = beside((k, n, p))
     k = fixed.floor(k)
-    return incomplete.betainc(n - k, k + 1, 1 - p)  # type: ignore[no-any-return]
+    y = incomplete.betainc(n - k, k + 1, 1 - p)
+    return _counted(k, linear.where(fixed.equal(k, n), each.like(y, 1), y))
 
 
 @scipy_name("bdtrc")
@@ -55,21 +62,22 @@ def bdtrc(k: Any, n: Any, p: Any) -> Tensor:
     """The binomial distribution above k."""
     k, n, p = beside((k, n, p))
     k = fixed.floor(k)
-    return incomplete.betainc(k + 1, n - k, p)  # type: ignore[no-any-return]
+    y = incomplete.betainc(k + 1, n - k, p)
+    return _counted(k, linear.where(fixed.equal(k, n), each.like(y, 0), y), 1)
 
 
 @scipy_name("nbdtr")
 def nbdtr(k: Any, n: Any, p: Any) -> Tensor:
     """The negative binomial distribution: at most k failures before the success of number n."""
     k, n, p = beside((k, n, p))
-    return incomplete.betainc(n, fixed.floor(k) + 1, p)  # type: ignore[no-any-return]
+    return _counted(k, incomplete.betainc(n, fixed.floor(k) + 1, p))
 
 
 @scipy_name("nbdtrc")
 def nbdtrc(k: Any, n: Any, p: Any) -> Tensor:
     """The negative binomial distribution above k."""
     k, n, p = beside((k, n, p))
-    return incomplete.betainc(fixed.floor(k) + 1, n, 1 - p)  # type: ignore[no-any-return]
+    return _counted(k, incomplete.betainc(fixed.floor(k) + 1, n, 1 - p))
 
 
 @scipy_name("gdtr")

@@ -129,16 +129,12 @@ def loggamma(x: Any) -> Tensor:
 
 @scipy_name("binom")
 def binom(n: Any, k: Any) -> Tensor:
-    """gamma(n + 1) / (gamma(k + 1) gamma(n - k + 1)) for 0 <= k <= n."""
+    """gamma(n + 1) / (gamma(k + 1) gamma(n - k + 1)), for n that is no negative integer."""
     n, k = beside((n, k))
-    return each.exp(row.gammaln(n + 1) - row.gammaln(k + 1) - row.gammaln(n - k + 1))  # type: ignore[no-any-return]
-
-
-@scipy_name("zetac")
-def zetac(x: Any) -> Tensor:
-    """zeta(x) - 1 for x > 1, as the sum from 2 on, which cancels nothing."""
-    x = as_tensor(x)
-    return row.zeta(x, each.like(x, 2))  # type: ignore[no-any-return]
+    parts = (n + 1, k + 1, n - k + 1)
+    size = each.exp(row.gammaln(parts[0]) - row.gammaln(parts[1]) - row.gammaln(parts[2]))
+    turned = fixed.logical_xor(_negative_gamma(parts[0]), _negative_gamma(parts[1]))
+    return _pick(fixed.logical_xor(turned, _negative_gamma(parts[2])), -size, size)
 
 
 @scipy_name("exp1")

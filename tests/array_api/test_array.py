@@ -223,6 +223,14 @@ def test_lists_with_tensors_are_stacked():
     assert tape.gradient(y, x).numpy().tolist() == [1.0, 3.0, 2.0]
 
 
+def test_large_integers_keep_their_digits():
+    n = 2**63 + 1
+    for a in (xp.asarray([n, 0], dtype=xp.uint64), xp.full(2, n, dtype=xp.uint64)):
+        assert int(a[0]) == n
+    with pytest.raises(OverflowError):
+        xp.asarray([-1], dtype=xp.uint8)
+
+
 def test_arrays_of_nothing_are_refused():
     for wrong in (None, {"a": 1}, np.array([None]), "text", np.ma.masked_array(V, V > 1)):
         with pytest.raises(TypeError):

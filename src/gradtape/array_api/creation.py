@@ -38,10 +38,11 @@ def asarray(obj: Any, /, *, dtype: Any = None, device: Any = None, copy: Any = N
     if isinstance(obj, (list, tuple)) and _holds_tensors(obj):
         stacked = composite.stack(promoted(*(asarray(part, dtype=dtype) for part in obj)))
         return array(stacked)  # type: ignore[no-any-return]
-    found = np.asarray(obj)
-    # Python's numbers are cast as NumPy does it, which the check for numbers in `to_value` precedes.
-    value = to_value(obj, found.dtype)
-    return array(composite.astype(Tensor(value), value.dtype if wanted is None else wanted))  # type: ignore[no-any-return]
+    value = to_value(obj, np.asarray(obj).dtype)  # refuses what holds no numbers
+    if value.dtype.kind not in "biufc":
+        raise TypeError(f"asarray: arrays hold numbers and truth values, not {value.dtype}")
+    # The values themselves are cast, not what NumPy makes of them first: large integers have no place in a float.
+    return array(Tensor(value if wanted is None else np.array(obj, wanted)[()]))  # type: ignore[no-any-return]
 
 
 def _from_tensor(obj: Any, wanted: Any, copy: Any) -> Array:

@@ -53,20 +53,6 @@ from .explain import debug
 from .explain.absence import explain_none
 from .explain.detached import DetachEvent
 from .faces import autodiff, errors, keras, linalg, math, nest, nn, numpy_protocol, optimizers, random, signal
-from .explain.on_tape import explain_none
-from .faces import (
-    autodiff,
-    errors,
-    keras,
-    linalg,
-    math,
-    nest,
-    nn,
-    numpy_protocol,
-    optimizers,
-    random,
-    signal,
-)
 from .faces import keras_losses as losses
 from .faces.arrays import (
     as_dtype,

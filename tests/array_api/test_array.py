@@ -177,6 +177,11 @@ def test_arrays_are_copied_and_pickled_by_value():
         assert a.tolist() == V.tolist()
 
 
+def test_no_array_equals_none():
+    a = xp.asarray(V)
+    assert (a == None) is False  # noqa: E711
+
+
 def test_devices():
     a = xp.asarray(V, device="cpu")
     assert a.device == "cpu"
@@ -255,5 +260,14 @@ def test_the_inspection_interface():
 
 def test_numpy_functions_of_arrays_are_arrays():
     a = xp.asarray(V)
-    for y in (np.sin(a), np.float64(2.0) * a, V + a, np.sum(a)):
+    for y in (
+        np.sin(a),
+        np.float64(2.0) * a,
+        V + a,
+        np.sum(a),
+        a.sum(),
+        a.astype("float32"),
+        a.copy(),
+        a.reshape(1, 3),
+    ):
         assert type(y) is xp.Array

@@ -128,3 +128,14 @@ def test_signatures_are_the_oracles(name):
     theirs = getattr(getattr(strict, room) if room else strict, own)
     wanted = [(n, kind, default or n == WITH_A_DEFAULT.get(name)) for n, kind, default in parameters(theirs)]
     assert parameters(ours) == wanted
+
+
+def test_numpys_other_functions_are_there_where_they_are_recorded():
+    x = np.array([[1.0, 2.0], [3.0, 4.0]])
+    for name, arguments in (("einsum", ("ij->j", x)), ("pad", (x, 1)), ("nanmean", (x,)), ("arcsinh", (x,))):
+        given = [xp.asarray(a) if isinstance(a, np.ndarray) else a for a in arguments]
+        found = getattr(xp, name)(*given)
+        assert type(found) is xp.Array
+        np.testing.assert_allclose(np.asarray(found), getattr(np, name)(*arguments))
+    for name in ("histogram", "ndarray", "no_such_function", "_core"):
+        assert not hasattr(xp, name)

@@ -8,6 +8,7 @@ tapes and differentiates wherever that does.
     dtypes, info   dtypes and questions about them; what the namespace says of itself
     creation, elementwise, manipulation, searching, statistics, linalg, fft, special
 
+NumPy's functions beyond the standard are here too where they are recorded (`xp.einsum`, `xp.pad`).
 Arguments may be arrays, tensors, variables, NumPy arrays and, beside one of these, numbers of Python's.
 """
 
@@ -16,6 +17,9 @@ from __future__ import annotations
 import math
 import sys
 from types import ModuleType
+from typing import Any
+
+import numpy as np
 
 from ..core.spec import bool_ as bool
 from ..core.spec import (
@@ -33,6 +37,7 @@ from ..core.spec import (
     uint64,
 )
 from ..core.tensor import FUNCTIONS
+from ..faces.numpy_protocol import function_for, ufunc_for
 from . import fft, linalg, special
 from .arrays import Array
 from .creation import (
@@ -186,6 +191,16 @@ def namespace(api_version: str | None = None) -> ModuleType:
 
 
 FUNCTIONS["__array_namespace__"] = namespace
+
+
+def __getattr__(name: str) -> Any:
+    """NumPy's functions beyond the standard that are recorded: xarray asks for `einsum`, `pad`, `gradient`."""
+    function = getattr(np, name, None) if not name.startswith("_") else None
+    find = ufunc_for if isinstance(function, np.ufunc) else function_for
+    if not callable(function) or find(function) is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return function
+
 
 __all__ = [
     "Array",

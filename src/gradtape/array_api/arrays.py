@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from ..core.holder import show
-from ..core.tensor import FUNCTIONS, ROWS, Operators, Tensor, apply, as_tensor, call
+from ..core.tensor import FUNCTIONS, ROWS, Operators, Tensor, apply, as_tensor, call, wraps_arrays
 from ..core.values import UnconvertibleError, to_value
 from ..faces.updates import set_at
 from ..ops.composite import astype
@@ -90,8 +90,16 @@ class Array(Tensor):
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
         return array(super().__array_function__(function, types, args, kwargs))
 
-    def __copy__(self) -> Array:
+    def astype(self, *args: Any, **settings: Any) -> Array:
+        """An array of another dtype; the arguments are those of NumPy's method."""
+        return array(super().astype(*args, **settings))  # type: ignore[no-any-return]
+
+    def copy(self, order: Any = "C") -> Array:
+        """Another array of the same values and history, which writes to this one do not reach."""
         return Array(self._value, self._node)
+
+    def __copy__(self) -> Array:
+        return self.copy()
 
     def __deepcopy__(self, memo: Any) -> Array:
         return Array(self._value.copy())
@@ -164,6 +172,9 @@ def _operator(name: str, reflected: bool = False) -> Callable[[Any, Any], Any]:
     """A binary operator over the row of this name."""
 
     def operator(self: Array, other: Any) -> Any:
+        kind = type(other)
+        if other is None or (hasattr(kind, "__array_ufunc__") and wraps_arrays(kind)):
+            return NotImplemented
         try:
             given = promoted(other, self) if reflected else promoted(self, other)
         except UnconvertibleError:

@@ -9,6 +9,7 @@ from ..core.graph import Graph
 from . import llvm, reference
 from .loops import trimmed
 from .passes import simplified
+from .rolling import rolled
 
 NAMES = ("llvm", "reference")
 
@@ -21,7 +22,7 @@ def compiled(graph: Graph, backend: str | None, warn: Callable[[str], None]) -> 
         backend: one of `NAMES`; None for the fastest that is there.
         warn: told, at most once a process, that llvmlite is missing, and at each failure of the compiler.
     """
-    simple = trimmed(simplified(graph), simplified)
+    simple = trimmed(simplified(rolled(graph)), simplified)
     if backend == "reference":
         return reference.compile(simple)
     missing = llvm.missing()

@@ -17,9 +17,9 @@ from typing import Any
 import numpy as np
 
 from ..capture import pulled, pushed
-from ..core.graph import evaluated, inline
+from ..core.graph import inline
 from ..core.lead import Lead, carried, looped, moved, size_of
-from ..core.loop import Loop, run
+from ..core.loop import Loop, value_of
 from ..core.primitive import Kind, Masked, Primitive, Rule
 from ..core.tensor import Tensor, apply, decide
 from ..modes.mask import plain, present
@@ -160,14 +160,10 @@ def unrolled(loop: Loop, inputs: Tensors) -> list[Tensor]:
     return [*state, *sums, *stacks]
 
 
-def _value(*xs: Any, loop: Loop) -> tuple[Any, ...]:
-    return run(loop, xs, lambda values: evaluated(loop.body, values))
-
-
 LOOP = Primitive(
     "loop",
     Kind.TANGENT,
-    _value,
+    value_of,
     lambda *_specs, loop: loop.spec(),
     Rule(_pull, _tangent, keeps=True, keeps_output=True, absent=True),
     lead=Lead(_whole, lambda _specs, _params: None),

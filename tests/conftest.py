@@ -1,8 +1,12 @@
-"""What holds for every test: the vocabulary after it is the one before it."""
+"""What holds for every test: the vocabulary after it is the one before it, and no compiled code is kept on disk."""
+
+import os
 
 import pytest
 
 from gradtape.core.tensor import ROWS
+
+os.environ["GRADTAPE_CACHE"] = "off"  # tests of the cache name a folder of their own
 
 
 @pytest.fixture(autouse=True)

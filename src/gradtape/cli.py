@@ -1,4 +1,4 @@
-"""The command `gradtape`: run, partials, check, doctor, examples.
+"""The command `gradtape`: run, partials, check, doctor, cache, examples.
 
 `main` is the entry point; what the other subcommands do is in `commands/`, and here they are put on the command line. A
 plain `run SCRIPT` goes straight to `run_script`: typer and rich take longer to import than the library itself, so they
@@ -22,6 +22,7 @@ from types import ModuleType, TracebackType
 from typing import TYPE_CHECKING, Annotated
 
 import gradtape
+from gradtape.commands import cache as cache_command
 from gradtape.commands.check import checked, report_data
 from gradtape.commands.doctor import described, examined
 from gradtape.commands.examples import copied, example, listed
@@ -126,7 +127,7 @@ def finite(data: object) -> object:
 
 
 def add_questions(app: "typer.Typer") -> None:
-    """The subcommands that answer a question: partials, check, doctor."""
+    """The subcommands that answer a question: partials, check, doctor, cache."""
     import typer
 
     as_json = typer.Option("--json", help="Print JSON for programs.")
@@ -177,6 +178,19 @@ def add_questions(app: "typer.Typer") -> None:
         else:
             print(described(found))
         raise typer.Exit(0 if found["ok"] else 1)
+
+    @app.command(epilog="Examples: gradtape cache; gradtape cache --clear")
+    def cache(
+        clear: Annotated[bool, typer.Option("--clear", help="Remove what is kept.")] = False,
+        json_wanted: Annotated[bool, as_json] = False,
+    ) -> None:
+        """Compiled code kept on disk: where, how much; GRADTAPE_CACHE names another folder, or `off`."""
+        removed = cache_command.cleared() if clear else 0
+        found = cache_command.kept()
+        if json_wanted:
+            print_json({**found, "removed": removed})
+        else:
+            print(cache_command.described(found) + (f"\nremoved   {removed}" if clear else ""))
 
 
 def add_examples(app: "typer.Typer") -> None:

@@ -286,7 +286,10 @@ class Function:
         return str(self.graph())
 
     def stats(self) -> dict[str, Any]:
-        """What was recorded and compiled: kinds of arguments, roads, operations recorded and left, kernels."""
+        """What was recorded and compiled: kinds of arguments, roads, operations recorded and left, kernels.
+
+        `from_disk` says whether the machine code was compiled before, and came from the cache.
+        """
         road = self._latest()
         return {
             "kinds": len(self._kinds),

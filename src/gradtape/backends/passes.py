@@ -11,6 +11,7 @@ simplified already.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -122,7 +123,7 @@ class Sweep:
                 if found is not None:
                     return (found,)
         ordered = tuple(sorted(inputs)) if primitive.name in COMMUTATIVE else inputs
-        key = (id(primitive), frozen(params), ordered)
+        key = (id(primitive), frozen(params) if params else (), ordered)
         if key not in self.known:
             made = self.builder.add(primitive, params, inputs, specs, self.line, joint)
             self.known[key] = made
@@ -134,10 +135,12 @@ class Sweep:
         self, primitive: Primitive, params: Params, inputs: tuple[int, ...], spec: Spec
     ) -> int | None:
         constants = self.builder.constants
-        size = int(np.prod(spec.shape, dtype=np.int64))
+        if not constants.keys() >= set(inputs):
+            return None
+        size = math.prod(spec.shape)
         if primitive is ROWS.get("broadcast_to") or (size > 64 and primitive.name in _LOOKS):
             return None  # one number stays one number, and another look at a constant costs nothing
-        if size > LARGEST_FOLDED or not all(i in constants for i in inputs):
+        if size > LARGEST_FOLDED:
             return None
         value = QUIET.run(primitive.value, *[constants[i]._value for i in inputs], **params)
         return self.constant(Tensor(value))

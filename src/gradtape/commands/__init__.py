@@ -7,5 +7,6 @@
 | `partials.py`   | `gradtape partials`                                                            |
 | `check.py`      | `gradtape check`                                                               |
 | `doctor.py`     | `gradtape doctor`                                                              |
+| `cache.py`      | `gradtape cache`                                                               |
 | `examples.py`   | `gradtape examples`                                                            |
 """

@@ -24,7 +24,8 @@ from ...core.graph import Graph
 from ...core.tensor import Tensor
 from .emit import KINDS, Lane, Module
 from .engine import Code
-from .mathematics import Verbs
+from .kernels import INLINED
+from .mathematics import OWN, Verbs
 from .plan import speaks, spoken
 
 LARGEST = 4000
@@ -125,19 +126,19 @@ def entry(graph: Graph, floats: bool, structure: type | None) -> Callable[..., A
     if not _is_of_numbers(graph) or layout() is None:
         return None
     writer = _Writer(graph, floats, structure)
-    text = writer.text()
-    return Entry(Code(text, writer.module.library)).call
+    writer.write()
+    return Entry(Code(writer.module, ("entry",))).call
 
 
 def _is_of_numbers(graph: Graph) -> bool:
     if len(graph.operations) > LARGEST:
         return False
     used = [*graph.inputs, *graph.outputs]
-    if any(KINDS.get(graph.specs[i].dtype.name) not in _SCALARS for i in used):
+    if any(KINDS.get(graph.specs[i].dtype) not in _SCALARS for i in used):
         return False
     if any(graph.specs[i].shape for i in (*used, *graph.constants)):
         return False
-    if any(KINDS.get(graph.specs[i].dtype.name) is None for i in graph.constants):
+    if any(KINDS.get(graph.specs[i].dtype) is None for i in graph.constants):
         return False
     return all(
         speaks(op.primitive, op.params, [graph.specs[i] for i in op.inputs])
@@ -153,8 +154,10 @@ class _Writer:
         self.graph, self.floats, self.structure = graph, floats, structure
         self.module = Module()
         self.e = Verbs(self.module)
+        own = sum(operation.primitive.name in OWN for operation in graph.operations)
+        self.e.inline = own <= INLINED
 
-    def text(self) -> str:
+    def write(self) -> None:
         e, graph = self.e, self.graph
         for name, result, arguments in (
             ("PyType_GenericAlloc", "ptr", "ptr, i64"),
@@ -166,6 +169,9 @@ class _Writer:
             ("Py_IncRef", "void", "ptr"),
         ):
             self.module.declare(name, result, arguments)
+            self.module.imports[name] = (
+                ctypes.cast(getattr(ctypes.pythonapi, name), ctypes.c_void_p).value or 0
+            )
         self._require(e.line(f"icmp eq i64 %count, {len(graph.inputs)}"))
         known = {index: self._read(place, index) for place, index in enumerate(graph.inputs)}
         for index, tensor in graph.constants.items():
@@ -185,7 +191,7 @@ class _Writer:
             for place, part in enumerate(made):
                 e.line(f"call i32 @{kind}_SetItem(ptr {whole}, i64 {place}, ptr {part})")
             e.lines.append(f"  ret ptr {whole}")
-        none = f"inttoptr (i64 {id(None)} to ptr)"
+        none = self._object(None)
         self.module.functions.append(
             "\n".join(
                 [
@@ -201,10 +207,16 @@ class _Writer:
                 ]
             )
         )
-        return self.module.text()
+
+    def _object(self, thing: Any) -> str:
+        """An object of the interpreter; where it lies is said when the code is loaded."""
+        name = f"object_{getattr(thing, '__name__', thing)}"
+        self.module.declarations.setdefault(name, f"@{name} = external global i8")
+        self.module.imports[name] = id(thing)
+        return f"@{name}"
 
     def _kind(self, index: int) -> str:
-        return KINDS[self.graph.specs[index].dtype.name]
+        return KINDS[self.graph.specs[index].dtype]
 
     def _require(self, condition: str) -> None:
         """Go the ordinary way unless a condition holds."""
@@ -224,7 +236,7 @@ class _Writer:
     def _typed(self, pointer: str, kind: type) -> None:
         """Require an object to be of a type."""
         own = self._field(pointer, 8)
-        self._require(self.e.line(f"icmp eq ptr {own}, inttoptr (i64 {id(kind)} to ptr)"))
+        self._require(self.e.line(f"icmp eq ptr {own}, {self._object(kind)}"))
 
     def _read(self, place: int, index: int) -> Lane:
         given = self._field("%arguments", 8 * place)
@@ -246,17 +258,15 @@ class _Writer:
             number = e.line(f"call ptr @PyFloat_FromDouble(double {lane.name})")
             self._must(number)
             return number
-        scalar = e.line(
-            f"call ptr @PyType_GenericAlloc(ptr inttoptr (i64 {id(_SCALARS[kind])} to ptr), i64 0)"
-        )
+        scalar = e.line(f"call ptr @PyType_GenericAlloc(ptr {self._object(_SCALARS[kind])}, i64 0)")
         self._must(scalar)
         place = e.line(f"getelementptr i8, ptr {scalar}, i64 {_NUMBER}")
         e.lines.append(f"  store {kind} {lane.name}, ptr {place}, align 4")
-        tensor = e.line(f"call ptr @PyType_GenericAlloc(ptr inttoptr (i64 {id(Tensor)} to ptr), i64 0)")
+        tensor = e.line(f"call ptr @PyType_GenericAlloc(ptr {self._object(Tensor)}, i64 0)")
         self._must(tensor)
         offsets = layout()
         assert offsets is not None
-        none = f"inttoptr (i64 {id(None)} to ptr)"
+        none = self._object(None)
         e.lines.append(f"  call void @Py_IncRef(ptr {none})")
         for offset, content in zip(offsets, (scalar, none), strict=True):
             slot = e.line(f"getelementptr i8, ptr {tensor}, i64 {offset}")

@@ -19,7 +19,9 @@ from typing import Any
 
 import numpy as np
 
-KINDS = {"float32": "float", "float64": "double", "bool": "i1", "int32": "i32", "int64": "i64"}
+from ...core.spec import bool_, float32, float64, int32, int64
+
+KINDS = {float32: "float", float64: "double", bool_: "i1", int32: "i32", int64: "i64"}
 """LLVM's name for the entries of each dtype that machine code deals with."""
 
 STORED = {
@@ -52,10 +54,12 @@ class Module:
 
     declarations: dict[str, str] = field(default_factory=dict)
     functions: list[str] = field(default_factory=list)
-    library: set[str] = field(default_factory=set)
-    """The functions of the C library that are called."""
-    bodies: dict[str, str] = field(default_factory=dict)
-    """The loops by their text, so that equal ones are one."""
+    imports: dict[str, int] = field(default_factory=dict)
+    """What lies outside and where: functions of the C library, functions and objects of the interpreter."""
+    bodies: dict[Any, str] = field(default_factory=dict)
+    """The names of loops by all that their text depends on, so that equal ones are one."""
+    inlined: int = 0
+    """How many elementary functions stand where they are used."""
 
     def declare(self, name: str, result: str, arguments: str, text: str = "") -> None:
         """Enter a function of this name, from outside or with its own text."""
@@ -295,7 +299,7 @@ class Emitter:
 
     def cast(self, a: Lane, dtype: Any) -> Lane:
         """The entries in a dtype."""
-        kind = KINDS.get(np.dtype(dtype).name)
+        kind = KINDS.get(np.dtype(dtype))
         if kind is None:
             raise Unsupported(f"a cast to {dtype}")
         return self.to(a, kind)
@@ -322,9 +326,10 @@ class Emitter:
         """A function of the C library on each lane: for what has no vector code of our own."""
         kind = self._floating(arguments[0]).kind
         called = name if kind == "double" else name + "f"
-        if address_in_library(called) is None:
+        address = address_in_library(called)
+        if address is None:
             raise Unsupported(f"{called}, which the C library has not")
-        self.module.library.add(called)
+        self.module.imports[called] = address
         self.module.declare(called, kind, ", ".join(kind for _ in arguments))
         if self.width == 1:
             given = ", ".join(f"{kind} {a.name}" for a in arguments)

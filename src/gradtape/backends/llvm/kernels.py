@@ -16,13 +16,19 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ...core.graph import Operation
+from ...core.graph import Operation, frozen
+from .driver import Step
 from .emit import KINDS, STORED, Lane, Module
-from .mathematics import Verbs
+from .mathematics import OWN, Verbs
 from .plan import REDUCTIONS, Kernel, Plan, broadcast_strides, spoken
 
 WIDTH = 8
 """Entries in a vector: two registers of four doubles or one of eight floats with AVX2."""
+
+INLINED = 8
+"""A loop with more elementary functions calls them: it is a little slower, and compiled many times faster."""
+MOST_INLINED = 24
+"""So many at most are inlined in one module."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,16 +41,14 @@ class Operand:
     strides: tuple[int, ...]
 
 
-def emit_kernel(module: Module, name: str, kernel: Kernel, plan: Plan, slots: Callable[[int], int]) -> None:
-    """Write a kernel as a function that takes the table of pointers; `slots` says where in it a value's pointer is."""
-    _Writer(module, name, kernel, plan, slots).write()
+def emit_kernel(module: Module, kernel: Kernel, plan: Plan, slots: Callable[[int], int]) -> Step:
+    """Write a kernel as a function; `slots` says where in the table of pointers a value's is."""
+    return _Writer(module, kernel, plan, slots).write()
 
 
 class _Writer:
-    def __init__(
-        self, module: Module, name: str, kernel: Kernel, plan: Plan, slots: Callable[[int], int]
-    ) -> None:
-        self.kernel, self.plan, self.slots, self.name = kernel, plan, slots, name
+    def __init__(self, module: Module, kernel: Kernel, plan: Plan, slots: Callable[[int], int]) -> None:
+        self.kernel, self.plan, self.slots = kernel, plan, slots
         self.made = {operation.outputs[0] for operation in kernel.operations}
         used = [i for operation in (*kernel.operations, *kernel.reductions) for i in operation.inputs]
         self.loads = [
@@ -72,7 +76,7 @@ class _Writer:
         return self._constant(index) is not None
 
     def _kind(self, index: int) -> str:
-        return KINDS[self.plan.specs[index].dtype.name]
+        return KINDS[self.plan.specs[index].dtype]
 
     def _operand(self, index: int) -> Operand:
         plan = self.plan
@@ -112,11 +116,51 @@ class _Writer:
 
     # the text
 
-    def write(self) -> None:
+    def write(self) -> Step:
         e = self.e
         operands = [*self.loads, *self.stores, *(operand for _, operand in self.folds)]
         for operand in operands:
             self.pointers[id(operand)] = self._pointer(operand)
+        bodies, key = e.module.bodies, self._key(operands)
+        if key not in bodies:
+            bodies[key] = f"loop_{len(bodies)}"
+            self._write(bodies[key], operands)
+        return Step(bodies[key], tuple(self.given))
+
+    def _key(self, operands: Sequence[Operand]) -> Any:
+        """All that the text of the loop depends on: the kernel, with its values numbered as they come."""
+        specs, kernel = self.plan.specs, self.kernel
+        place: dict[int, Any] = {}
+        for number, operand in enumerate(operands):
+            place.setdefault(operand.value, number)
+        for number, operation in enumerate(kernel.operations):
+            place.setdefault(operation.outputs[0], -1 - number)
+
+        def read(index: int) -> Any:
+            number = place.get(index)
+            if number is None:
+                return specs[index].dtype, frozen(self._constant(index)._value.reshape(-1)[0])
+            return specs[index].dtype, number
+
+        return (
+            tuple(self.sizes),
+            tuple([(operand.kind, *self.strides[id(operand)]) for operand in operands]),
+            len(self.loads),
+            tuple(
+                [
+                    (op.primitive.name, frozen(op.params), *map(read, op.inputs), *map(read, op.outputs))
+                    for op in kernel.operations
+                ]
+            ),
+            tuple([(op.primitive.name, read(op.inputs[0])) for op in kernel.reductions]),
+        )
+
+    def _write(self, name: str, operands: Sequence[Operand]) -> None:
+        """Enter the function of the loop."""
+        e, module = self.e, self.e.module
+        own = sum(operation.primitive.name in OWN for operation in self.kernel.operations)
+        e.inline = own <= INLINED and module.inlined + own <= MOST_INLINED
+        module.inlined += own
         for operation, operand in self.folds:
             if self._revisited(operand):
                 self._fill(operation, operand)
@@ -126,25 +170,9 @@ class _Writer:
         for variable, label, size in reversed(outer):
             self._close(variable, label, size)
         e.lines.append("  ret void")
-        self._enter("\n".join(["entry:", *e.lines, "}"]))
-
-    def _enter(self, body: str) -> None:
-        """Enter the loop, unless one of the same text is there, and a function that gives it its pointers."""
-        module = self.e.module
-        if body not in module.bodies:
-            module.bodies[body] = name = f"loop_{len(module.bodies)}"
-            parameters = ", ".join(f"ptr %p{i}" for i in range(len(self.given)))
-            module.functions.append(f"define internal void @{name}({parameters}) noinline {{\n{body}")
-        lines = [f"define internal void @{self.name}(ptr %t) noinline {{"]
-        for number, (slot, distance) in enumerate(self.given):
-            lines += [
-                f"  %s{number} = getelementptr ptr, ptr %t, i64 {slot}",
-                f"  %b{number} = load ptr, ptr %s{number}",
-                f"  %p{number} = getelementptr i8, ptr %b{number}, i64 {distance}",
-            ]
-        arguments = ", ".join(f"ptr %p{i}" for i in range(len(self.given)))
-        lines += [f"  call void @{module.bodies[body]}({arguments})", "  ret void", "}"]
-        module.functions.append("\n".join(lines))
+        parameters = ", ".join(f"ptr %p{i}" for i in range(len(self.given)))
+        head = f"define internal void @{name}({parameters}) noinline {{"
+        module.functions.append("\n".join([head, "entry:", *e.lines, "}"]))
 
     def _pointer(self, operand: Operand) -> str:
         """The parameter through which the function is given an operand, and what is to be given there."""

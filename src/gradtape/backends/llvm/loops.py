@@ -28,6 +28,7 @@ from .program import Program
 from .registers import Registers, fits
 
 Compile = Callable[[Graph], Any]
+WALK = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64)
 
 
 def with_machine_loops(graph: Graph, compile: Compile) -> Graph:
@@ -80,7 +81,8 @@ class InRegisters:
     def __init__(self, loop: Loop) -> None:
         self.loop, self.specs = loop, loop.spec()
         writer = Registers(loop)
-        self.code = Code(writer.text(), writer.module.library)
+        writer.write()
+        self.code = Code(writer.module, ("loop",))
         self.function = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(self.code.address("loop"))
 
     def __call__(self, *xs: Any) -> tuple[Any, ...]:
@@ -106,7 +108,7 @@ class InMemory:
         self.program = Program(self.graph, walk=self._text)
         code = self.program.code
         assert code is not None
-        self.function = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p)(code.address("walk"))
+        self.function = WALK(code.address("walk"))
 
     def _text(self, program: Program) -> str:
         """A function that does all turns and says how many were done."""
@@ -114,7 +116,7 @@ class InMemory:
         gate = {"carried": self.graph.inputs[0], "sliced": self.moving[0] if self.moving else -1}.get(
             loop.gate
         )
-        lines = ["define i64 @walk(ptr %t) {", "entry:", "  br label %head", "head:"]
+        lines = ["define i64 @walk(ptr %t, ptr %s, i64 %length) {", "entry:", "  br label %head", "head:"]
         lines += [
             "  %i = phi i64 [ 0, %entry ], [ %j, %latch ]",
             "  %n = phi i64 [ 0, %entry ], [ %m, %latch ]",
@@ -129,7 +131,7 @@ class InMemory:
                 "  %g = icmp ne i8 %g8, 0",
                 f"  br i1 %g, label %go, label %{'end' if loop.gate == 'carried' else 'latch'}",
             ]
-        lines += ["go:", "  call void @segment_0(ptr %t)", "  %k = add i64 %n, 1"]
+        lines += ["go:", "  call void @run(ptr %t, ptr %s, i64 %length)", "  %k = add i64 %n, 1"]
         for number, (before, after) in enumerate(self.pairs):
             if before not in slot:  # no turn reads it
                 continue
@@ -193,7 +195,8 @@ class InMemory:
             asked = np.empty((), bool)
             table[slot[self.graph.outputs[-1]]] = _address(asked)
         block = program.block(table)
-        count = self.function(_address(table))
+        (steps,) = program.parts
+        count = self.function(_address(table), _address(steps), len(steps))
         program.release(block)
         ends = [
             pair[count % 2 if before in slot else min(count, 1)][()]

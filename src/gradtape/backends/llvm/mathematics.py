@@ -252,13 +252,6 @@ def cos(e: Emitter, x: Lane) -> Lane:
     return _circular(e, x, "cos")
 
 
-def _of_library(name: str) -> Callable[..., Lane]:
-    def call(e: Emitter, *x: Lane) -> Lane:
-        return e.library(name, *x)
-
-    return call
-
-
 OWN: dict[str, Callable[..., Lane]] = {
     function.__name__: function for function in (exp, expm1, log, log1p, tanh, sigmoid, softplus, sin, cos)
 }
@@ -274,8 +267,25 @@ LIBRARY = (
 class Verbs(Emitter):
     """The emitter with the elementary functions among its verbs."""
 
+    inline = True
+    """Whether the text of a function stands where it is used; else it is called, which keeps long programs short."""
+
     def __getattr__(self, name: str) -> Any:
-        function = OWN.get(name) or (_of_library(name) if name in LIBRARY else None)
-        if function is None:
-            raise AttributeError(f"an emitter has no verb {name!r}")
-        return functools.partial(function, self)
+        if name in OWN:
+            return (
+                functools.partial(OWN[name], self) if self.inline else functools.partial(self._called, name)
+            )
+        if name in LIBRARY:
+            return functools.partial(self.library, name)
+        raise AttributeError(f"an emitter has no verb {name!r}")
+
+    def _called(self, name: str, x: Lane) -> Lane:
+        """A call of a function of this file, which is written into the module once for each kind and width."""
+        kind, vector = self._floating(x).kind, self.type(x.kind)
+        full = f"{name}_{kind}_{self.width}"
+        if full not in self.module.declarations:
+            inner = Verbs(self.module, self.width)
+            y = OWN[name](inner, Lane("%x", kind))
+            lines = [f"define internal {vector} @{full}({vector} %x) noinline {{", *inner.lines]
+            self.module.declare(full, "", "", "\n".join([*lines, f"  ret {vector} {y.name}", "}"]))
+        return self._op(f"call {vector} @{full}({vector} {x.name})", kind)

@@ -169,7 +169,7 @@ class _Planner:
             return False
         (source,), (output,) = operation.inputs, operation.outputs
         own, spec = self.specs[source], self.specs[output]
-        kind = KINDS.get(own.dtype.name)
+        kind = KINDS.get(own.dtype)
         if kind is None or kind == "i1" or own.dtype != spec.dtype or not math.prod(own.shape):
             return False
         if primitive.name != "sum" and kind not in ("float", "double"):
@@ -196,7 +196,7 @@ class _Planner:
         first, second = operation.inputs
         (output,) = operation.outputs
         specs = [self.specs[i] for i in (first, second, output)]
-        kind = KINDS.get(specs[2].dtype.name)
+        kind = KINDS.get(specs[2].dtype)
         plain = all(len(s.shape) == 2 and s.dtype == specs[2].dtype for s in specs)
         if kind not in ("float", "double") or not plain:
             return False
@@ -227,7 +227,7 @@ class _Planner:
         (output,) = operation.outputs
         spec = self.specs[output]
         inputs = [self.specs[i] for i in operation.inputs]
-        if KINDS.get(spec.dtype.name) is None or any(s.dtype != spec.dtype for s in inputs):
+        if KINDS.get(spec.dtype) is None or any(s.dtype != spec.dtype for s in inputs):
             return False
         if not math.prod(spec.shape) or not all(math.prod(s.shape) for s in inputs):
             return False
@@ -310,7 +310,7 @@ def converted(
     if primitive.name == "where":
         return [lanes[0], *(e.to(x, result) for x in lanes[1:])]
     if primitive.kind is Kind.CONSTANT and result == "i1":
-        common = KINDS.get(np.result_type(*(s.dtype for s in specs)).name)
+        common = KINDS.get(np.result_type(*(s.dtype for s in specs)))
         if common is None:
             raise Unsupported(f"{primitive.name} of {specs}")
         return [e.to(x, common) for x in lanes]
@@ -335,7 +335,7 @@ def speaks(primitive: Primitive, params: Mapping[str, Any], specs: list[Spec]) -
     """Whether a row says how entries of these dtypes are computed; asked once for each, by trying."""
     if primitive.element is None or primitive.spec is None or ROWS.get(primitive.name) is not primitive:
         return False
-    key = (primitive.name, frozen(params), *(s.dtype for s in specs))
+    key = (primitive.name, frozen(params) if params else (), *[s.dtype for s in specs])
     if key not in _SPEAKS:
         _SPEAKS[key] = _tries(primitive, params, specs)
     return _SPEAKS[key]
@@ -343,9 +343,9 @@ def speaks(primitive: Primitive, params: Mapping[str, Any], specs: list[Spec]) -
 
 def _tries(primitive: Primitive, params: Mapping[str, Any], specs: list[Spec]) -> bool:
     numbers = [Spec((), s.dtype) for s in specs]
-    kinds = [KINDS.get(s.dtype.name) for s in numbers]
+    kinds = [KINDS.get(s.dtype) for s in numbers]
     assert primitive.spec is not None
-    result = KINDS.get(np.dtype(primitive.spec(*numbers, **params).dtype).name)
+    result = KINDS.get(np.dtype(primitive.spec(*numbers, **params).dtype))
     if result is None or None in kinds:
         return False
     lanes = [Lane(f"%x{i}", kind) for i, kind in enumerate(kinds) if kind is not None]

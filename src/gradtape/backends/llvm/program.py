@@ -1,20 +1,21 @@
 """A compiled graph as a callable: memory for its values, machine code between the calls to NumPy.
 
-Kernels that follow one another are one function of the machine code, which takes a table of pointers. Results get
-memory of their own at each call; what lies in between is in one block that calls take from a pool and put back, so
-calls from several threads never share one.
+Kernels take their memory from a table of pointers, and those that follow one another are run by the machine code itself
+(`driver.py`). Results get memory of their own at each call; what lies in between is in one block that calls take from
+a pool and put back, so calls from several threads never share one.
 """
 
 from __future__ import annotations
 
-import ctypes
 import math
+from bisect import bisect_left, insort
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from ...core.graph import Graph, evaluate
+from .driver import RUN, Driver, Step
 from .emit import STORED, Module, Unsupported
 from .engine import Code
 from .kernels import emit_kernel
@@ -69,54 +70,43 @@ class Program:
     # code
 
     def _segments(self) -> None:
-        """Write the machine code; `parts` are its functions and the calls between, in order."""
+        """Write the machine code; `parts` are runs of its steps and the calls between, in order."""
         module = Module()
         parts: list[Any] = []
-        kernels = 0
         for step in self.plan.steps:
             if isinstance(step, Call):
                 parts.append(step)
                 continue
-            name = f"step_{kernels}"
-            kernels += 1
-            if isinstance(step, Product):
-                self._emit_product(module, name, step)
-            else:
-                emit_kernel(module, name, step, self.plan, self.slot.__getitem__)
             if not parts or isinstance(parts[-1], Call):
                 parts.append([])
-            parts[-1].append(name)
-        for number, part in enumerate(parts):
-            if isinstance(part, list):
-                calls = "\n".join(f"  call void @{name}(ptr %t)" for name in part)
-                module.functions.append(f"define void @segment_{number}(ptr %t) {{\n{calls}\n  ret void\n}}")
-        self.kernels = kernels
+            parts[-1].append(
+                self._emit_product(module, step)
+                if isinstance(step, Product)
+                else emit_kernel(module, step, self.plan, self.slot.__getitem__)
+            )
+        self.kernels = sum(len(part) for part in parts if isinstance(part, list))
+        self.parts = parts
+        if not self.kernels:
+            self.code = None
+            return
+        driver = Driver(module)
+        self.parts = [driver.encoded(part) if isinstance(part, list) else part for part in parts]
+        module.functions.append(driver.text())
         if self._walk is not None:
             module.functions.append(self._walk(self))
-        self.code = Code(module.text(), module.library) if kernels else None
-        prototype = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
-        self.parts = [
-            prototype(self.code.address(f"segment_{number}"))
-            if self.code and isinstance(part, list)
-            else part
-            for number, part in enumerate(parts)
-        ]
+        exports = ("run", "walk") if self._walk is not None else ("run",)
+        self.code = Code(module, exports)
+        self._run = RUN(self.code.address("run"))
 
-    def _emit_product(self, module: Module, name: str, step: Product) -> None:
-        """A function that takes the pointers of a product out of the table."""
-        product = emit_product(module, step.shape)
-        lines = [f"define internal void @{name}(ptr %t) noinline {{"]
-        stored, _ = STORED[step.shape.kind]
-        for letter, index in zip("abc", (*step.operation.inputs, *step.operation.outputs), strict=True):
+    def _emit_product(self, module: Module, step: Product) -> Step:
+        """A product of matrices."""
+        name = emit_product(module, step.shape)
+        size = STORED[step.shape.kind][1]
+        places = []
+        for index in (*step.operation.inputs, *step.operation.outputs):
             view = self.plan.views.get(index)
-            slot = self.slot[view.base if view else index]
-            lines += [
-                f"  %{letter}s = getelementptr ptr, ptr %t, i64 {slot}",
-                f"  %{letter}b = load ptr, ptr %{letter}s",
-                f"  %{letter} = getelementptr {stored}, ptr %{letter}b, i64 {view.offset if view else 0}",
-            ]
-        lines += [f"  call void @{product}(ptr %a, ptr %b, ptr %c)", "  ret void", "}"]
-        module.functions.append("\n".join(lines))
+            places.append((self.slot[view.base if view else index], (view.offset if view else 0) * size))
+        return Step(name, tuple(places))
 
     # running
 
@@ -139,7 +129,7 @@ class Program:
             if isinstance(part, Call):
                 self._call(part, arrays, table)
             else:
-                part(address)
+                self._run(address, part.ctypes.data, len(part))
         outputs = [self._output(index, arrays) for index in self.graph.outputs]
         self.release(block)
         return outputs
@@ -212,6 +202,7 @@ class Program:
             "kernels": self.kernels,
             "calls": [step.operation.primitive.name for step in steps if isinstance(step, Call)],
             "bytes": self.size,
+            "from_disk": self.code is not None and self.code.from_disk,
         }
 
 
@@ -239,7 +230,7 @@ def _arranged(plan: Plan, between: set[int]) -> tuple[dict[int, int], int]:
                 base = plan.views[index].base if index in plan.views else index
                 last[base] = max(last.get(base, place), place)
     offsets: dict[int, int] = {}
-    free: list[tuple[int, int]] = []  # (size, offset)
+    free: list[tuple[int, int]] = []  # (size, offset), sorted
     size = 0
     ends: dict[int, list[int]] = {}
     for index in between:
@@ -250,17 +241,16 @@ def _arranged(plan: Plan, between: set[int]) -> tuple[dict[int, int], int]:
     for place in range(len(plan.steps)):
         for index in starts.get(place, ()):
             need = _bytes(plan, index)
-            fitting = [slot for slot in free if slot[0] >= need]
-            if fitting:
-                slot = min(fitting)
-                free.remove(slot)
-                offsets[index] = slot[1]
-                if slot[0] > need:
-                    free.append((slot[0] - need, slot[1] + need))
+            best = bisect_left(free, (need, 0))
+            if best < len(free):
+                found, offsets[index] = free.pop(best)
+                if found > need:
+                    insort(free, (found - need, offsets[index] + need))
             else:
                 offsets[index] = size
                 size += need
-        free += [(_bytes(plan, index), offsets[index]) for index in ends.get(place, ())]
+        for index in ends.get(place, ()):
+            insort(free, (_bytes(plan, index), offsets[index]))
     return offsets, size
 
 

@@ -31,7 +31,7 @@ _MOVES = frozenset(
 def fits(body: Graph) -> bool:
     """Whether a body can be written so."""
     entries = sum(math.prod(body.specs[i].shape) for op in body.operations for i in op.outputs)
-    kinds = all(spec.dtype.name in KINDS for spec in body.specs)
+    kinds = all(spec.dtype in KINDS for spec in body.specs)
     given = sum(math.prod(body.specs[i].shape) for i in (*body.inputs, *body.constants))
     return (
         kinds
@@ -52,7 +52,7 @@ def _is_known(body: Graph, operation: Operation) -> bool:
             name != "scatter" or all(isinstance(i, (int, slice)) for i in operation.params["index"])
         )
     if name in REDUCTIONS:
-        kind = KINDS[specs[0].dtype.name]
+        kind = KINDS[specs[0].dtype]
         whole = specs[0].dtype == body.specs[operation.outputs[0]].dtype and math.prod(specs[0].shape) > 0
         return whole and (kind in ("float", "double") or (name == "sum" and kind != "i1"))
     if name == "matmul":
@@ -72,8 +72,8 @@ class Registers:
         self.lanes: list[Any] = [None]  # the first name stands for zero
         self.known: dict[int, Any] = {}
 
-    def text(self) -> str:
-        """The whole module."""
+    def write(self) -> None:
+        """Enter the function into the module."""
         loop, body, e = self.loop, self.body, self.e
         pointers = self._pointers(len(body.inputs) + len(body.outputs))
         given, made = pointers[: len(body.inputs)], pointers[len(body.inputs) :]
@@ -139,7 +139,6 @@ class Registers:
         self.module.functions.append(
             "\n".join(["define void @loop(ptr %table) {", "entry:", *e.lines, "  ret void", "}"])
         )
-        return self.module.text()
 
     # gates
 
@@ -172,7 +171,7 @@ class Registers:
     # names of entries
 
     def _kind(self, index: int) -> str:
-        return KINDS[self.body.specs[index].dtype.name]
+        return KINDS[self.body.specs[index].dtype]
 
     def _size(self, index: int) -> int:
         return math.prod(self.body.specs[index].shape)
@@ -244,7 +243,7 @@ class Registers:
     def _elementwise(
         self, operation: Operation, given: list[Any], specs: list[Spec], spec: Spec, kind: str
     ) -> Any:
-        kinds = [KINDS[s.dtype.name] for s in specs]
+        kinds = [KINDS[s.dtype] for s in specs]
         flat = [np.broadcast_to(names, spec.shape).reshape(-1) for names in given]
         made: dict[Any, Lane] = {}
         lanes = []

@@ -68,6 +68,7 @@ class Tiled:
             "kernels": sum(part["kernels"] for part in parts),
             "calls": [name for part in parts for name in part["calls"]],
             "bytes": sum(part["bytes"] for part in parts),
+            "from_disk": all(part["from_disk"] for part in parts if part["kernels"]),
             "walks": sum(isinstance(piece, Walk) for piece in self.pieces),
             "tile": next((piece.tile for piece in self.pieces if isinstance(piece, Walk)), 0),
         }

@@ -21,6 +21,8 @@ from .threads import get_threads, share
 SMALLEST_SHARE = 1 << 20
 """A thread is worth its start from so many entries of a walk on."""
 
+WALK = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64, ctypes.c_void_p, ctypes.c_int64)
+
 _COMBINE = {"add": np.add, "maximum": np.maximum, "minimum": np.minimum}
 _START = {"add": -0.0, "maximum": -math.inf, "minimum": math.inf}
 
@@ -139,12 +141,20 @@ class Body:
     def _compile(self) -> None:
         program = Program(self.builder.graph(self.outputs), walk=self._loop)
         self.program = program
-        self.walk = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64)(program.code.address("walk"))  # type: ignore[union-attr]
+        self.walk = WALK(program.code.address("walk"))  # type: ignore[union-attr]
 
     def _loop(self, program: Program) -> str:
-        """A function that goes through a number of tiles: `(table, count)`."""
-        lines = ["define void @walk(ptr %t, i64 %count) {", "entry:", "  br label %loop", "loop:"]
-        lines += ["  %i = phi i64 [ 0, %entry ], [ %j, %loop ]", "  call void @segment_0(ptr %t)"]
+        """A function that goes through a number of tiles: `(table, count, steps, length)`."""
+        lines = [
+            "define void @walk(ptr %t, i64 %count, ptr %s, i64 %length) {",
+            "entry:",
+            "  br label %loop",
+            "loop:",
+        ]
+        lines += [
+            "  %i = phi i64 [ 0, %entry ], [ %j, %loop ]",
+            "  call void @run(ptr %t, ptr %s, i64 %length)",
+        ]
         inputs = program.graph.inputs
         moving = [(inputs[k], index) for k, (index, by_rows) in enumerate(self.given_in_order()) if by_rows]
         moving += list(zip(self.outputs, self.written, strict=False))
@@ -196,7 +206,8 @@ class Body:
             pairs.append((start, np.empty_like(start)))
             table[program.slot[before]], table[program.slot[after]] = (x.ctypes.data for x in pairs[-1])
         block = program.block(table)
-        self.walk(table.ctypes.data, count)
+        (steps,) = program.parts
+        self.walk(table.ctypes.data, count, steps.ctypes.data, len(steps))
         program.release(block)
         return [pair[count % 2] for pair in pairs]
 

@@ -1,0 +1,178 @@
+"""Compilation as such: equal loops are one, long programs are short as code, and nothing of a compilation stays."""
+
+import gc
+import weakref
+
+import numpy as np
+import pytest
+
+import gradtape as gt
+from gradtape.backends.llvm import engine
+
+
+@pytest.fixture
+def modules(monkeypatch):
+    """The texts of the modules that are compiled."""
+    texts = []
+    compiled = engine._compiled
+    monkeypatch.setattr(
+        engine, "_compiled", lambda compiler, text: texts.append(text) or compiled(compiler, text)
+    )
+    return texts
+
+
+def turns(count):
+    def function(x):
+        y = x
+        for _ in range(count):
+            y = gt.tanh(y) * x
+            y = y / gt.reduce_sum(y * y)
+        return y
+
+    return gt.function(function, backend="llvm")
+
+
+def test_more_of_the_same_is_no_more_code(modules):
+    x = np.linspace(0.1, 1.0, 50)
+    for count in (20, 40):
+        f = turns(count)
+        for _ in range(2):
+            found = f(x)
+        y = x
+        for _ in range(count):
+            y = np.tanh(y) * x
+            y = y / np.sum(y * y)
+        np.testing.assert_allclose(found, y, rtol=1e-12)
+        assert f.stats()["kernels"] >= count
+    assert modules[0] == modules[1]
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "int64"])
+def test_loops_that_differ_a_little_are_not_one(dtype):
+    """In constants, in the order of inputs, in how they lie in memory, in what is stored, in parameters and dtypes."""
+
+    def function(x, z):
+        shown = []
+        for made in (
+            x - z,
+            z - x,
+            x - x,
+            x * 2,
+            x * 3,
+            x + z[::-1],
+            x + z[0],
+            x[:, ::-1] + z,
+            gt.transpose(x) + gt.transpose(z),
+            gt.where(x > z, x, z),
+            gt.where(x < z, x, z),
+            gt.cast(x, "float32") * 2.5,
+            gt.cast(x, "float64") * 2.5,
+            gt.reduce_max(x + z, 0),
+            gt.reduce_min(x + z, 0),
+            gt.reduce_sum(x + z, 0),
+            gt.reduce_sum(x + z, 1),
+            gt.reduce_sum(x + z),
+        ):
+            shown.append(made)
+            shown.append(gt.cumsum(gt.reshape(made, [-1])))  # done by NumPy, so no two fall into one loop
+        return shown
+
+    rng = np.random.default_rng(7)
+    x, z = (rng.integers(-9, 9, (5, 5)).astype(dtype) for _ in range(2))
+    fast, slow = gt.function(function, backend="llvm"), gt.function(function, backend="reference")
+    for _ in range(2):
+        for a, b in zip(fast(x, z), slow(x, z), strict=True):
+            assert a.dtype == b.dtype
+            np.testing.assert_allclose(a, b, rtol=1e-6)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("numbers", [True, False])
+def test_functions_that_are_called_are_those_that_are_inlined(modules, dtype, numbers):
+    functions = [gt.exp, gt.tanh, gt.sin, gt.cos, gt.sigmoid, gt.math.log1p, gt.math.expm1, gt.nn.softplus]
+
+    def many(x):
+        return [f(x + k) for k in range(4) for f in functions]
+
+    x = gt.constant(0.3, dtype) if numbers else np.linspace(-0.9, 3, 21).astype(dtype)
+    whole = gt.function(many, backend="llvm")
+    for _ in range(3):
+        found = whole(x)
+    assert "call" in modules[-1]
+    assert "@tanh_" in modules[-1]
+    for k, y in enumerate(found[:8]):
+        one = gt.function(lambda x, k=k: functions[k](x + 0), backend="llvm")
+        for _ in range(3):
+            alone = one(x)
+        assert "@tanh_" not in modules[-1]
+        np.testing.assert_array_max_ulp(np.asarray(y), np.asarray(alone), 1)
+
+
+def test_programs_leave_nothing_behind(monkeypatch):
+    """Linkers and libraries go with their function; passes and processor are made once."""
+    import llvmlite.binding as llvm
+
+    alive = weakref.WeakSet()
+    made = []
+
+    def counted(name):
+        real = getattr(llvm, name)
+
+        def make(*args, **settings):
+            thing = real(*args, **settings)
+            alive.add(thing)
+            made.append(name)
+            return thing
+
+        monkeypatch.setattr(llvm, name, make)
+
+    for name in (
+        "create_lljit_compiler",
+        "create_pass_builder",
+        "create_new_module_pass_manager",
+        "parse_assembly",
+        "create_context",
+    ):
+        counted(name)
+    linked = engine._linked
+    libraries = weakref.WeakSet()
+    monkeypatch.setattr(
+        engine, "_linked", lambda *given: [libraries.add(library := linked(*given)), library][1]
+    )
+    x, number = np.array([0.5, 1.5]), gt.constant(0.5)
+
+    def once(k):
+        f = gt.function(lambda x: x * x * (k + 0.25), backend="llvm")
+        for _ in range(2):
+            np.testing.assert_allclose(f(x), x * x * (k + 0.25))
+        for _ in range(3):
+            assert float(f(number)) == np.float32(0.25) * np.float32(k + 0.25)
+
+    once(-1)
+    made.clear()
+    blocks = []
+    for k in range(60):
+        once(k)
+        if k in (20, 40, 59):
+            gc.collect()
+            blocks.append(len(gc.get_objects()))
+    assert made.count("parse_assembly") == made.count("create_lljit_compiler") >= 120
+    assert made.count("create_pass_builder") == made.count("create_new_module_pass_manager") == 0
+    assert len(libraries) == len(alive) == 0
+    assert blocks[2] - blocks[1] < 200
+    assert blocks[1] - blocks[0] < 200
+
+
+def test_a_program_in_use_keeps_its_code():
+    f = gt.function(lambda x: gt.exp(x), backend="llvm")
+    f(np.ones(3))
+    f(np.ones(3))
+    program = f._latest().program
+    g = gt.function(lambda x: x + 1.5, backend="llvm", results="python")
+    for _ in range(3):
+        g(1.0)
+    entry = g._entry
+    del f, g
+    gc.collect()
+    np.testing.assert_allclose(program([np.zeros(3)])[0], 1.0)
+    assert entry(2.0) == 3.5

@@ -14,7 +14,7 @@ version = release = _project["version"]
 copyright = f"2026, {author}"
 
 extensions = ["myst_parser", "mathml", "names"]
-myst_enable_extensions = ["dollarmath"]
+myst_enable_extensions = ["colon_fence", "dollarmath"]
 myst_heading_anchors = 3
 html_math_renderer = "mathml"
 exclude_patterns = ["_build", "_extensions"]
@@ -22,9 +22,8 @@ exclude_patterns = ["_build", "_extensions"]
 html_theme = "alabaster"
 html_theme_options = {
     "description": _project["description"],
-    "page_width": "1140px",
+    "page_width": "1180px",
     "sidebar_width": "250px",
-    "fixed_sidebar": True,
     "font_family": "'Source Serif 4', 'Noto Serif', 'Noto Serif CJK KR', Georgia, serif",
     "head_font_family": "'Source Sans 3', 'Noto Sans', 'Noto Sans CJK KR', Helvetica, Arial, sans-serif",
     "code_font_family": "'Source Code Pro', 'Noto Sans Mono', 'DejaVu Sans Mono', Consolas, Menlo, monospace",

@@ -10,11 +10,15 @@ from sphinx.writers.html5 import HTML5Translator
 # A prime is a raised letter in text fonts already, and would be raised twice in a superscript.
 PRIME = re.compile(r"<msup>(<mi>.</mi>)<mi>(&#x02032;)</mi></msup>")
 
+# The name of a function stands apart from an argument without brackets: sin x, sin^2 x.
+NAME = re.compile(r"(<mi>[a-z]{2,}</mi>|<msup><mi>[a-z]{2,}</mi><mn>\d</mn></msup>)(?=<m[in]>|<mi )")
+
 
 def mathml(formula: str, display: str) -> str:
     """The formula as an element of a page."""
     written: str = convert(formula, display=display)
-    return PRIME.sub(r'<mrow>\1<mo lspace="0" rspace="0">\2</mo></mrow>', written)
+    spaced = NAME.sub(r'\1<mspace width="0.17em"/>', written)
+    return PRIME.sub(r'<mrow>\1<mo lspace="0" rspace="0">\2</mo></mrow>', spaced)
 
 
 def inline(translator: HTML5Translator, node: nodes.math) -> None:

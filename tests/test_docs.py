@@ -3,6 +3,7 @@
 import doctest
 import inspect
 import io
+import re
 from pathlib import Path
 
 import matplotlib.image
@@ -76,6 +77,27 @@ def test_each_picture_is_small_and_shown():
         assert picture.stat().st_size < 60_000
         assert f'savefig("{picture.name}"' in text
         assert f"pictures/{picture.name})" in text
+
+
+@pytest.mark.parametrize(
+    ("english", "korean"), [("tutorial/tape.md", "ko/tape.md"), ("index.md", "ko/index.md")]
+)
+def test_a_korean_page_keeps_step_with_the_english_one(english, korean):
+    """The same code, the same sections, and the rest is Korean."""
+    pages = [(DOCS / name).read_text(encoding="utf-8") for name in (english, korean)]
+    programs = [
+        [
+            (block.language, block.text)
+            for block in fenced_blocks(page)
+            if block.language in ("python", "text")
+        ]
+        for page in pages
+    ]
+    assert programs[0] == programs[1]
+    prose = [re.sub(r"^```.*?^```", "", page, flags=re.MULTILINE | re.DOTALL) for page in pages]
+    levels = [re.findall(r"^#+(?= )", page, flags=re.MULTILINE) for page in prose]
+    assert levels[0] == levels[1]
+    assert len(re.findall(r"[가-힣]", prose[1])) > 400
 
 
 def test_the_pages_that_teach_have_examples():

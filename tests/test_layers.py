@@ -55,6 +55,7 @@ ENTRANCE = "gradtape.backends.llvm"  # loads what lies behind it with the first 
 HEAVY = {
     "scipy": ("ops", "modes.structure", "coloring", "faces.lbfgs", "implicit", "optimize", "sparse"),
     "llvmlite": "backends.llvm",
+    "cyipopt": "optimize.ipopt",
     "jax": "backends.xla",
     "sympy": "explain",
     "matplotlib": ("explain", "commands"),

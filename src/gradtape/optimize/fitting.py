@@ -63,7 +63,7 @@ def curve_fit(f: Callable[..., Any], xdata: Any, ydata: Any, p0: Any, **settings
     >>> fit.popt.round(6).tolist()
     [2.0, 0.5]
     """
-    import scipy.optimize
+    import scipy.optimize  # type: ignore[import-untyped]  # SciPy brings no types
 
     data = xdata if hasattr(type(xdata), "_as_tensor") or callable(xdata) else np.asarray(xdata)
     problem = Problem(lambda p: f(data, *p))

@@ -63,8 +63,8 @@ class IpoptProblem:
             return found[0] if len(found) == 1 else concatenate(found)
 
         def lagrangian(x: Any, weights: Any, factor: Any) -> Tensor:
-            value = factor * self._objective._number(x)
-            return value + dot(weights, self._constraints._vector(x)) if self._constraints else value
+            value: Tensor = factor * self._objective._number(x)
+            return value if self._constraints is None else value + dot(weights, self._constraints._vector(x))
 
         self.size = start.size
         self._objective = Problem(objective, given)

@@ -1,4 +1,4 @@
-"""The command `gradtape`: run, partials, check, doctor, cache, examples.
+"""The command `gradtape`: run, report, partials, check, doctor, cache, examples.
 
 `main` is the entry point; what the other subcommands do is in `commands/`, and here they are put on the command line. A
 plain `run SCRIPT` goes straight to `run_script`: typer and rich take longer to import than the library itself, so they
@@ -27,6 +27,7 @@ from gradtape.commands.check import checked, report_data
 from gradtape.commands.doctor import described, examined
 from gradtape.commands.examples import copied, example, listed
 from gradtape.commands.partials import partials_of
+from gradtape.commands.report import Reporting, delivered, destination
 from gradtape.core.absent import origin
 from gradtape.explain.summary import columns
 from gradtape.faces import tensorflow
@@ -96,6 +97,7 @@ def application() -> "typer.Typer":
             raise typer.BadParameter(describe(error, script), param_hint="SCRIPT") from None
         raise typer.Exit(status)
 
+    add_report(app)
     add_questions(app)
     add_examples(app)
     return app
@@ -124,6 +126,55 @@ def finite(data: object) -> object:
     if isinstance(data, dict):
         return {key: finite(value) for key, value in data.items()}
     return [finite(value) for value in data] if isinstance(data, (list, tuple)) else data
+
+
+def add_report(app: "typer.Typer") -> None:
+    """The subcommand `report`: run a script and write a page about what it did."""
+    import typer
+
+    @app.command(
+        context_settings={"ignore_unknown_options": True},
+        epilog="Examples: gradtape report train.py; gradtape report train.py --epochs 3 -o train.html; "
+        "gradtape report --json train.py -- -o is for the script",
+    )
+    def report(
+        script: Annotated[str, typer.Argument(metavar="SCRIPT", help="A Python file, run as by `run`.")],
+        arguments: Annotated[
+            list[str] | None,
+            typer.Argument(
+                metavar="[ARGS]...", help="Its own arguments; after --, those named like ours too."
+            ),
+        ] = None,
+        output: Annotated[
+            str | None,
+            typer.Option("-o", "--output", help="The page's file; by default SCRIPT's name with .html."),
+        ] = None,
+        json_wanted: Annotated[
+            bool,
+            typer.Option(
+                "--json", help="Print the data instead; what the script prints goes to standard error."
+            ),
+        ] = False,
+    ) -> None:
+        """Run a script and write one HTML page: source, graph, every value and derivative, memory."""
+        try:
+            source = read_script(script)
+        except OSError as error:
+            raise typer.BadParameter(describe(error, script), param_hint="SCRIPT") from None
+        with refusals():
+            file = destination(script, output, json_wanted)
+        own = arguments or []
+        reporting = Reporting(script, own, gradtape.__version__)
+        with contextlib.redirect_stdout(sys.stderr if json_wanted else sys.stdout), reporting:
+            reporting.status = run_source(source, script, own, reporting.failed)
+        data = reporting.data()
+        if json_wanted and file is None:
+            print_json(data)
+        elif file is not None:
+            with refusals():
+                delivered(finite(data), file, json_wanted)
+            print(f"gradtape report: {file}", file=sys.stderr)
+        raise typer.Exit(reporting.status)
 
 
 def add_questions(app: "typer.Typer") -> None:
@@ -264,8 +315,16 @@ def run_script(script: str, arguments: Sequence[str] = ()) -> int:
     return run_source(read_script(script), script, arguments)
 
 
-def run_source(source: bytes, script: str, arguments: Sequence[str]) -> int:
-    """Run the text of a script as `python SCRIPT ARGS` would; everything in `sys` is put back at the end."""
+def run_source(
+    source: bytes,
+    script: str,
+    arguments: Sequence[str],
+    failed: Callable[[BaseException], None] | None = None,
+) -> int:
+    """Run the text of a script as `python SCRIPT ARGS` would; everything in `sys` is put back at the end.
+
+    `failed` is called with an error that ends the script, before it is shown.
+    """
     before = set(threading.enumerate())
     with clean_main(script, arguments) as module, standing_in(gradtape) as face:
 
@@ -280,8 +339,8 @@ def run_source(source: bytes, script: str, arguments: Sequence[str]) -> int:
                 if thread not in before and not thread.daemon:
                     thread.join()
 
-        status = status_of(execute, face)
-        return status_of(wait, face) or status
+        status = status_of(execute, face, failed)
+        return status_of(wait, face, failed) or status
 
 
 @contextlib.contextmanager
@@ -309,7 +368,9 @@ def clean_main(script: str, arguments: Sequence[str]) -> Iterator[ModuleType]:
         sys.modules["__main__"], sys.argv, sys.path[:] = main_before, argv_before, path_before
 
 
-def status_of(action: Callable[[], None], face: Face) -> int:
+def status_of(
+    action: Callable[[], None], face: Face, failed: Callable[[BaseException], None] | None = None
+) -> int:
     """Call, and turn what comes out into an exit status; an error is shown as Python would show the script's."""
     try:
         action()
@@ -319,6 +380,8 @@ def status_of(action: Callable[[], None], face: Face) -> int:
         print(leaving.code, file=sys.stderr)
         return 1
     except BaseException as error:
+        if failed is not None:
+            failed(error)
         show(error, face)
         return INTERRUPTED if isinstance(error, KeyboardInterrupt) else 1
     return 0

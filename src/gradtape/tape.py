@@ -24,8 +24,13 @@ from .core.listen import Node, activate, deactivate, listeners
 from .core.spec import is_differentiable
 from .core.tensor import Tensor
 from .core.variable import Variable
+<<<<<<< HEAD
 from .explain.absence import answered_none
 from .explain.on_tape import Explains
+=======
+from .explain.lined import LinedRecord
+from .explain.on_tape import Explains, print_explanations
+>>>>>>> 2caa9d3 (Show what a tape has recorded: tape.show, gradtape report, flops and lines in summaries)
 from .fields.on_tape import FieldOperators
 from .indexed_slices import sparse_gradients
 from .modes.record import Record
@@ -51,6 +56,8 @@ class GradientTape(Explains, FieldOperators, WholeDerivatives):
         persistent: whether more than one set of derivatives may be asked for. The record is then kept until the tape
             goes away.
         watch_accessed_variables: whether trainable variables are watched when they are read.
+        lines: whether to note for each operation the line that asked for it and its value in short, for `show` and
+            `summary`; an operation then takes several times as long.
 
     >>> import gradtape as gt
     >>> x = gt.constant(3.0)
@@ -66,6 +73,7 @@ class GradientTape(Explains, FieldOperators, WholeDerivatives):
 
     __slots__ = (
         "__weakref__",
+        "_lines",
         "_persistent",
         "_record",
         "_recording",
@@ -75,7 +83,10 @@ class GradientTape(Explains, FieldOperators, WholeDerivatives):
         "_watch_accessed",
     )
 
-    def __init__(self, persistent: bool = False, watch_accessed_variables: bool = True) -> None:
+    def __init__(
+        self, persistent: bool = False, watch_accessed_variables: bool = True, *, lines: bool = False
+    ) -> None:
+        self._lines = bool(lines)
         self._persistent = bool(persistent)
         self._watch_accessed = bool(watch_accessed_variables)
         self._record: Record | None = None
@@ -90,7 +101,7 @@ class GradientTape(Explains, FieldOperators, WholeDerivatives):
         if self._recording:
             raise ValueError("Tape is still recording: it cannot be entered again before its context ends")
         if self._record is None:
-            self._record = Record(self._watch_accessed, explains=True)
+            self._record = self._new_record()
             self._unanswered = None
         self._start(self._record)
         return self
@@ -174,8 +185,11 @@ class GradientTape(Explains, FieldOperators, WholeDerivatives):
         self._stop()
         self._seen = ()
         self._unanswered = None
-        self._record = Record(self._watch_accessed, explains=True)
+        self._record = self._new_record()
         self._start(self._record)
+
+    def _new_record(self) -> Record:
+        return (LinedRecord if self._lines else Record)(self._watch_accessed, explains=True)
 
     def _must_record(self) -> None:
         if not self._recording:
@@ -218,7 +232,7 @@ class GradientTape(Explains, FieldOperators, WholeDerivatives):
         >>> tape.gradient(y, x)
         <Tensor: shape=(2,), dtype=float32, numpy=array([2., 4.], dtype=float32)>
         """
-        record = self._begin()
+        record = self._begin(target, sources)
         if target is None:
             raise TypeError(
                 f"Argument `target` should be a tensor or variable, or a nest of them, not None{origin(None)}"
@@ -251,7 +265,7 @@ class GradientTape(Explains, FieldOperators, WholeDerivatives):
                     listener.hear_derivative(source, result)
         if missing:
             self._unconnected(record, targets, flat, results)
-        self._finish()
+        self._finish(results)
         return results[0] if flat and flat[0] is sources else nest.pack_sequence_as(sources, results)
 
     def partials(
@@ -297,17 +311,17 @@ class GradientTape(Explains, FieldOperators, WholeDerivatives):
                 f'partials takes its sources as a dictionary {{"x": x, "t": t}}, not {short(sources)}'
             )
         names = tuple(map(str, sources))
-        record = self._begin()
+        record = self._begin(target, sources)
         unconnected = unconnected_choice(unconnected_gradients)
         (y,), flat = single(target, "partials"), tensors_of(list(sources.values()), "sources")
         plan = plan_partials(names, parse_wanted(wanted, names))
         results = recorded_partials(record, y, dict(zip(names, flat, strict=True)), plan, unconnected, total)
-        self._finish()
+        self._finish(results)
         return results
 
     # states and answers
 
-    def _begin(self) -> Record:
+    def _begin(self, target: Any, sources: Any) -> Record:
         """The record to walk along; a non-persistent tape stops recording, a persistent one says what that costs."""
         record = self._record
         if record is None:
@@ -323,6 +337,8 @@ class GradientTape(Explains, FieldOperators, WholeDerivatives):
                     PersistentTapeWarning,
                     stacklevel=3,
                 )
+        for listener in listeners():
+            listener.hear_question(record, target, sources)
         return record
 
     def _unconnected(
@@ -332,8 +348,10 @@ class GradientTape(Explains, FieldOperators, WholeDerivatives):
         self._unanswered = record
         answered_none(record, targets, sources, results)
 
-    def _finish(self) -> None:
-        """Drop the record of a tape that may be used once."""
+    def _finish(self, results: Any) -> None:
+        """Tell who listens what was answered, and drop the record of a tape that may be used once."""
+        for listener in listeners():
+            listener.hear_answer(self._record, results)  # type: ignore[arg-type]  # there since `_begin`
         if not self._persistent:
             self._seen = self.watched_variables()
             self._record = None

@@ -28,10 +28,10 @@ class WholeDerivatives:
 
     _persistent: bool
 
-    def _begin(self) -> Record:
+    def _begin(self, target: Any, sources: Any) -> Record:
         raise NotImplementedError
 
-    def _finish(self) -> None:
+    def _finish(self, results: Any) -> None:
         raise NotImplementedError
 
     def _unconnected(self, record: Record, target: Any, sources: Any, results: Any) -> None:
@@ -67,7 +67,7 @@ class WholeDerivatives:
         [[2.0, 0.0], [0.0, 4.0]]
         """
         self._may_repeat(experimental_use_pfor)
-        record = self._begin()
+        record = self._begin(target, sources)
         if target is None:
             raise TypeError(f"Argument `target` should be a tensor or variable, not None{origin(None)}")
         unconnected = unconnected_choice(unconnected_gradients)
@@ -77,7 +77,7 @@ class WholeDerivatives:
         results = [answer(j, source, unconnected, shape) for j, source in zip(found, flat, strict=True)]
         if any(result is None for result in results):
             self._unconnected(record, [y], flat, results)
-        self._finish()
+        self._finish(results)
         return nest.pack_sequence_as(sources, results)
 
     def batch_jacobian(
@@ -113,7 +113,7 @@ class WholeDerivatives:
         if parallel_iterations is not None and not self._persistent:
             raise RuntimeError("batch_jacobian needs persistent=True when parallel_iterations is given")
         self._may_repeat(experimental_use_pfor)
-        record = self._begin()
+        record = self._begin(target, source)
         if target is None:
             raise TypeError(f"Argument `target` should be a tensor or variable, not None{origin(None)}")
         unconnected_choice(unconnected_gradients)
@@ -127,8 +127,9 @@ class WholeDerivatives:
         if ys[0] != xs[0]:
             raise ValueError(f"Need first dimension of target shape {ys} and source shape {xs} to match")
         (found,) = jacobian(record, y, [x], 1, parallel_iterations if experimental_use_pfor else 1)
-        self._finish()
-        return Tensor(np.zeros(ys + xs[1:], y._value.dtype)) if found is None else found
+        result = Tensor(np.zeros(ys + xs[1:], y._value.dtype)) if found is None else found
+        self._finish(result)
+        return result
 
     def hessian(
         self,
@@ -163,7 +164,7 @@ class WholeDerivatives:
         >>> tape.hessian(y, x).numpy().tolist()
         [[6.0, 0.0], [0.0, 12.0]]
         """
-        record = self._begin()
+        record = self._begin(target, sources)
         unconnected = unconnected_choice(unconnected_gradients)
         (y,), flat = single(target, "hessian"), tensors_of(sources, "sources")
         if y._value.size != 1:
@@ -176,7 +177,7 @@ class WholeDerivatives:
             lead = tuple(source._value.shape)
             found = [answer(h, other, unconnected, lead) for h, other in zip(row, flat, strict=True)]
             answers.append(nest.pack_sequence_as(sources, found))
-        self._finish()
+        self._finish(answers)
         return nest.pack_sequence_as(sources, answers)
 
     def batch_gradient(
@@ -206,7 +207,7 @@ class WholeDerivatives:
         >>> tape.batch_gradient(loss, w).numpy().tolist()
         [[10.0, 20.0], [66.0, 88.0]]
         """
-        record = self._begin()
+        record = self._begin(target, sources)
         unconnected = unconnected_choice(unconnected_gradients)
         (y,), flat = single(target, "batch_gradient"), tensors_of(sources, "sources")
         if y._value.ndim == 0:
@@ -216,7 +217,7 @@ class WholeDerivatives:
         count = int(y._value.shape[0])
         found = gradients_of_rows(record, y, flat)
         answers = [answer(g, source, unconnected, (count,)) for g, source in zip(found, flat, strict=True)]
-        self._finish()
+        self._finish(answers)
         return nest.pack_sequence_as(sources, answers)
 
     def _may_repeat(self, vectorised: bool) -> None:

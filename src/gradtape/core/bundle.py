@@ -30,6 +30,10 @@ class Bundle(Node):
         )
         self.items: list[ReferenceType[Node] | None] = [None] * len(outputs)
 
+    def alive(self) -> list[Node]:
+        """The nodes of the outputs that are still there."""
+        return [node for known in self.items if known is not None and (node := known()) is not None]
+
     def item(self, index: int) -> Node:
         """A new node for one output."""
         node = Node(ITEM, {"index": index}, self, None, self.spec[index], None, None)

@@ -172,6 +172,8 @@ class Listener:
     replays = False
     """Whether what is heard will be done again with other values, so that no decision may rest on a value."""
     stands = False
+    walks = False
+    """Whether to be told of the cotangents on a walk back."""
 
     def __init__(self) -> None:
         self.settle()
@@ -204,6 +206,18 @@ class Listener:
 
         `given` is what the program assigned, added or subtracted.
         """
+
+    def hear_start(self, other: Listener) -> None:
+        """Be told that another listener begins to listen beside this one."""
+
+    def hear_question(self, record: Listener, target: Any, sources: Any) -> None:
+        """Be told that a tape, whose record this is, is asked for derivatives of a target, both as they were given."""
+
+    def hear_cotangent(self, node: Node, cotangent: Any) -> None:
+        """Be told, where `walks`, what has gathered at a node on a walk back before it goes on to the node's inputs."""
+
+    def hear_answer(self, record: Listener, results: Any) -> None:
+        """Be told the answer to the question that was asked last of this record."""
 
     def hear_derivative(self, source: Any, result: Tensor) -> None:
         """Be told that a tape inside gave this result for the derivative with respect to a source."""
@@ -303,7 +317,10 @@ def listeners() -> tuple[Listener, ...]:
 def activate(listener: Listener, outermost: bool = False) -> None:
     """Put a listener innermost in this thread or task, or outermost, where it hears what all others do."""
     listener.settle()
-    ACTIVE.set((listener, *listeners()) if outermost else (*listeners(), listener))
+    others = listeners()
+    ACTIVE.set((listener, *others) if outermost else (*others, listener))
+    for other in others:
+        other.hear_start(listener)
 
 
 def opened() -> bool:

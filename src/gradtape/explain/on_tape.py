@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Mapping
 from typing import Any
 
-from ..arguments import single
+from ..arguments import seeds_of, single, tensors_of
 from ..core.place import user_frame
 from ..core.variable import Variable
 from ..modes.record import Record
@@ -15,7 +16,9 @@ from .formula import formulas
 from .none import explain
 from .program import name_of
 from .question import Question
+from .retelling import Teller, record_sources
 from .summary import Summary, summarize
+from .view import View
 
 
 class Explains:
@@ -143,6 +146,62 @@ class Explains:
                 "derivative, or make it with GradientTape(persistent=True)"
             )
         return summarize(record)
+
+    def show(self, target: Any = None, sources: Any = None) -> View:
+        """The recorded graph as a page: in a notebook it is displayed, elsewhere `save` writes it to a file.
+
+        Each line of the program is a box that opens into its operations; a slider goes through the recording, forward
+        and then backward. A tape made with `GradientTape(lines=True)` knows the lines and all values; of others, each
+        operation is a box, and values are shown that rules have kept or that can be computed again. The derivative
+        neither uses up the tape nor is recorded.
+
+        Args:
+            target: tensor or variable, or a nest of them, from which adjoints are walked back; None shows values alone.
+            sources: tensor or variable, or a nest of them; by default everything that is watched and has a name where
+                `show` is called.
+
+        Returns:
+            a `View`: `save(file)`, `html`, and `data` with what it shows; its text is a table.
+
+        Raises:
+            RuntimeError: if the tape was never entered or is used up.
+            TypeError: if a target or source is no tensor or variable.
+
+        >>> import gradtape as gt
+        >>> x = gt.constant(1.0)
+        >>> with gt.GradientTape() as tape:
+        ...     tape.watch(x)
+        ...     y = x * x * x
+        >>> tape.show(y, x)
+        2 operations
+        operation     value  adjoint
+        x                 1        3
+        multiply          1        1
+        y = multiply      1        1
+        """
+        record = self._record or self._unanswered
+        if record is None:
+            raise RuntimeError(
+                "there is nothing to show: the tape was never entered, or it is used up. Ask before the first "
+                "derivative, or make it with GradientTape(persistent=True)"
+            )
+        frame = user_frame()
+        teller = Teller(record, frame)
+        story = teller.tell()
+        if target is not None:
+            targets = tensors_of(target, "target")
+            if sources is None:
+                found = record_sources(record, frame)
+            else:
+                found = tensors_of(sources, "sources")
+            teller.ask(targets, found, seeds_of(targets, target, None))
+        return View(story)
+
+    def _repr_html_(self) -> str:
+        """The graph in a notebook; a sentence where there is none."""
+        if (self._record or self._unanswered) is None:
+            return f"<p>{html.escape(repr(self))}: nothing is recorded, or it is used up.</p>"
+        return self.show()._repr_html_()
 
     def formula(self, target: Any, sources: Any, wanted: Any = None) -> Any:
         """Partial derivatives as formulas, beside their numbers; SymPy writes them and has to be installed.

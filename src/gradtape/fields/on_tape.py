@@ -27,16 +27,16 @@ class FieldOperators:
 
     __slots__ = ()
 
-    def _begin(self) -> Record:
+    def _begin(self, target: Any, sources: Any) -> Record:
         raise NotImplementedError
 
-    def _finish(self) -> None:
+    def _finish(self, results: Any) -> None:
         raise NotImplementedError
 
     def _measure(self, operator: str, target: Any, points: Any, **options: Any) -> Any:
         (value,) = single(target, operator)
-        found = measured(operator, self._begin(), value, points, **options)
-        self._finish()
+        found = measured(operator, self._begin(target, points), value, points, **options)
+        self._finish(found)
         return found
 
     def laplacian(

@@ -215,6 +215,13 @@ class Record(Listener):
                 return
             self.leaves.append(ref(node))
 
+    def alive(self) -> list[Node]:
+        """The nodes that are still there, in the order in which they were made."""
+        found = {
+            node for reference in self.nodes if (node := reference()) is not None and node.knows(self.key)
+        }
+        return sorted(found, key=_SERIAL)
+
     def path(self, targets: Iterable[Node]) -> list[Node]:
         """The nodes that the targets were made of, in the order in which they were recorded."""
         return reached(self.key, targets)[::-1]

@@ -82,7 +82,9 @@ class Pullback:
         for node, seed in seeds:
             if node in cotangents:
                 cotangents[node] = join(cotangents[node], seed)
-        unheard = slices is None and not listeners()
+        active = listeners()
+        told = [listener for listener in active if listener.walks]
+        unheard = slices is None and not active
         position = 0
         while position < len(order):
             if unheard:
@@ -93,7 +95,11 @@ class Pullback:
             g = numbers.as_tensor(cotangents[node])
             parents = node.read(self.key)
             position += 1
-            if g is None or not parents:
+            if g is None:
+                continue
+            for listener in told:
+                listener.hear_cotangent(node, g)
+            if not parents:
                 continue
             if slices is not None and self._reads_slices(node, parents):
                 slices.setdefault(parents[0], []).append((plain(g), node.saved[1]))

@@ -25,7 +25,7 @@ def test_counts_bytes_and_path():
     assert [held.bytes for held in found.largest] == [8000] * 3
     assert found.largest[0].shape == (1000,)
     text = str(found)
-    assert text.startswith("4 operations from 2 sources, 24 kB kept, depth 4\n")
+    assert text.startswith("4 operations from 2 sources, 24 kB kept, depth 4, 4,000 flops\n")
     assert text.endswith("deepest path: multiply > sin > add > sum")
     assert repr(found) == text
     assert tape.gradient(y, x) is not None
@@ -40,7 +40,7 @@ def test_what_was_dropped_is_not_counted():
     assert tape.summary().operations == {"exp": 1}
     del y
     assert tape.summary().operations == {}
-    assert str(tape.summary()) == "0 operations from 1 source, 0 B kept, depth 0"
+    assert str(tape.summary()) == "0 operations from 1 source, 0 B kept, depth 0, 0 flops"
 
 
 def test_an_array_counts_once():

@@ -9,7 +9,12 @@
 | `none.py`      | why a derivative is None: the source, else where the path ends                       |
 | `nonfinite.py` | where a NaN or an infinity is made first; `patterns.py` has the classic ones         |
 | `debug.py`     | that as `gt.debug.nan` and `gt.debug.inf`                                            |
-| `summary.py`   | what was recorded and what is kept for it                                            |
+| `summary.py`   | what was recorded and what is kept for it; `flops.py` counts operations of numbers   |
+| `places.py`    | at which expression of the program an operation stands; `lined.py` notes it          |
+| `story.py`     | what a program did, as data of bounded size; `digest.py` is what it keeps of values  |
+| `watching.py`  | tells the story while a program runs; `holdings.py` counts memory                    |
+| `retelling.py` | tells it from a tape's record                                                        |
+| `writing.py`   | a story as JSON; `drawing.py` and the files in `page/` show it; `view.py` in a cell  |
 | `formula.py`   | partial derivatives as formulas; `symbols.py` says operations in SymPy's words       |
 | `on_tape.py`   | all of it as methods of the tape                                                     |
 """

@@ -112,7 +112,9 @@ class Explains:
     def summary(self) -> Summary:
         """What the tape has recorded: operations, bytes kept for derivatives, the largest arrays, the deepest path.
 
-        It may be asked while the tape records. Results that the program has dropped are not in it.
+        It may be asked while the tape records. Results that the program has dropped are not in it. Floating-point
+        operations are estimated from shapes, one for each entry of an elementwise result (`explain/flops.py`). A tape
+        made with `GradientTape(lines=True)` also has the program's lines.
 
         Returns:
             a `Summary`, whose text is a table.
@@ -126,12 +128,12 @@ class Explains:
         ...     tape.watch(x)
         ...     y = gt.reduce_sum(gt.sin(x * x))
         >>> print(tape.summary())
-        3 operations from 1 source, 16 B kept, depth 3
+        3 operations from 1 source, 16 B kept, depth 3, 6 flops
         <BLANKLINE>
-        operation  count  kept
-        multiply       1   8 B
-        sin            1   8 B
-        sum            1   0 B
+        operation  count  kept  flops
+        multiply       1   8 B      2
+        sin            1   8 B      2
+        sum            1   0 B      2
         <BLANKLINE>
         largest, kept for       array  bytes
         multiply           float32[2]    8 B

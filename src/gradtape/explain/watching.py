@@ -16,7 +16,7 @@ from weakref import ref
 import numpy as np
 
 from ..core import nest
-from ..core.bundle import bundle_of
+from ..core.bundle import Bundle, attach_bundle, bundle_of
 from ..core.listen import ACTIVE, Listener, Node, activate, deactivate, leaf, paused
 from ..core.place import user_place
 from ..core.primitive import Kind, Masked, Primitive
@@ -116,9 +116,10 @@ class Watch(Listener):
         site.flops += flops(primitive, [x._value for x in inputs], [y._value for y in outputs], params)
         passage = self.story.passage(site, digest(outputs[0]._value))
         if type(result) is tuple:
-            self.attach(bundle_of(result), passage)
+            attach_bundle(self, bundle_of(result), result, (passage,) * len(result))
+        else:
+            self._note(result, passage)
         for y in outputs:
-            self._note(y, passage)
             site.bytes += self.holdings.hold(y._value, y._node, site)
         self.story.memory.sample(self.story.clock)
 
@@ -267,7 +268,8 @@ class Watch(Listener):
     def hear_cotangent(self, node: Node, cotangent: Any) -> None:
         if not node.knows(self.key):
             return
-        passage = node.read(self.key)
+        noted = node.read(self.key)
+        passage: Passage = noted[0] if isinstance(node, Bundle) else noted
         self._under, self._step = passage.site.index, 0
         if not self._asked:
             return

@@ -20,7 +20,8 @@ const note = (item) => {
   if (item.sites) {
     const count = item.sites.length;
     const times = Math.max(...item.sites.map((site) => site.count));
-    const what = item.line === null ? item.sites[0].kind || item.sites[0].role : `${number(count)} operation${count > 1 ? "s" : ""}`;
+    const answers = item.sites.every((site) => site.role === "result");
+    const what = item.line === null ? item.sites[0].kind || item.sites[0].role : answers ? "derivative" : `${number(count)} operation${count > 1 ? "s" : ""}`;
     return times > 1 ? `${what} ×${number(times)}` : what;
   }
   return cut(meaning(item), ROOM - 6) + (item.count > 1 ? ` ×${number(item.count)}` : "");
@@ -83,6 +84,11 @@ const edgesOf = (outer) => {
 const PAD = 14;
 const draw = () => {
   const holder = get("graph");
+  if (!sites.size) {
+    holder.replaceChildren(make("p", { class: "empty" }, "No operation on tensors was heard, so there is nothing to draw."));
+    show();
+    return;
+  }
   const focused = document.activeElement && document.activeElement.closest && document.activeElement.closest("#graph .node");
   const kept = focused ? focused.dataset.id : null;
   boxes = [];

@@ -2,6 +2,7 @@
 const rows = new Map();
 const drawSource = () => {
   const holder = get("source");
+  const error = story.run && story.run.error;
   const cuts = new Set(story.ends.map((end) => end.line_key));
   story.sources.forEach((file, index) => {
     holder.append(make("h3", { title: file.file }, file.name));
@@ -22,6 +23,7 @@ const drawSource = () => {
           row.addEventListener("mouseleave", () => choose(group, false));
         }
         if (cuts.has(key)) row.classList.add("cut");
+        if (error && error.file === file.file && error.line === run.first + i) row.classList.add("cut");
         rows.set(key, { row, code, text });
         list.append(row);
       });

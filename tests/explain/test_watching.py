@@ -1,0 +1,410 @@
+"""The story of a watched program against what the program says: its values, its lines, the bytes that are alive."""
+
+import gc
+import weakref
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import gradtape as gt
+from gradtape.explain import story as limits
+from gradtape.explain.digest import digest, shown
+from gradtape.explain.places import spot_of, trail
+from gradtape.explain.watching import Watch
+from gradtape.explain.writing import written
+
+TEXT = Path(__file__).read_text(encoding="utf-8").splitlines()
+pytestmark = pytest.mark.filterwarnings("ignore::gradtape.core.errors.PersistentTapeWarning")
+
+
+def watched(program):
+    """The data of a program's story."""
+    with Watch() as watch:
+        program()
+    return written(watch.story, "test", watch.holdings.held)
+
+
+def passages(data):
+    """(kind, name of the site, value, adjoint) of each moment at a site."""
+    names = {site["id"]: site["name"] for site in data["sites"]}
+    return [
+        (m["kind"], names[m["at"]], m.get("value"), m.get("adjoint"))
+        for m in data["moments"]
+        if m["kind"] in ("value", "adjoint")
+    ]
+
+
+def expression(site):
+    return TEXT[site["line"] - 1][site["start"] : site["stop"]]
+
+
+def tutorial():
+    x, t = gt.constant(1.0), gt.constant(1.0)
+    with gt.GradientTape(persistent=True) as tape:
+        tape.watch([x, t])
+        y = x * x * x + 2 * t
+        y_x = tape.gradient(y, x)
+    return tape.gradient(y_x, x), tape.gradient(y, t)
+
+
+def test_the_tutorials_program():
+    data = watched(tutorial)
+    told = passages(data)
+    # Forward: x, x^2, x^3, t, 2 t, y.
+    assert [entry[:3] for entry in told[:6]] == [
+        ("value", "x", "1"),
+        ("value", "multiply", "1"),
+        ("value", "multiply", "1"),
+        ("value", "t", "1"),
+        ("value", "multiply", "2"),
+        ("value", "add", "3"),
+    ]
+    at_sources = [(name, adjoint) for kind, name, _, adjoint in told if kind == "adjoint" and name in "xt"]
+    assert at_sources == [("x", "3"), ("x", "6"), ("t", "2")]  # 3 x^2, 6 x, 2
+    assert [asked["results"] for asked in data["asked"]] == [["3"], ["6"], ["2"]]
+    assert [(a["targets"], a["sources"]) for a in data["asked"]] == [
+        (["y"], ["x"]),
+        (["y_x"], ["x"]),
+        (["y"], ["t"]),
+    ]
+    assert [tape["name"] for tape in data["tapes"]] == ["tape"]
+    assert data["left_out"] == []
+
+
+def test_every_operation_stands_at_its_expression():
+    sites = watched(tutorial)["sites"]
+    own = [(site["name"], expression(site)) for site in sites if site["role"] == "operation"]
+    assert own == [
+        ("multiply", "x * x"),
+        ("multiply", "x * x * x"),
+        ("multiply", "2 * t"),
+        ("add", "x * x * x + 2 * t"),
+    ]
+    derived = [site for site in sites if site["role"] == "derived"]
+    assert {expression(site) for site in derived} == {"tape.gradient(y, x)"}
+    assert {sites[site["asked"]]["name"] for site in derived} == {"multiply"}
+
+
+def test_inputs_are_edges():
+    sites = watched(tutorial)["sites"]
+    names = [site["name"] for site in sites]
+    add = sites[names.index("add")]
+    assert [(slot, expression(sites[other])) for slot, other, _ in add["inputs"]] == [
+        (0, "x * x * x"),
+        (1, "2 * t"),
+    ]
+    double = next(site for site in sites if site["role"] == "operation" and expression(site) == "2 * t")
+    assert double["numbers"] == {"0": "2"}
+
+
+def test_a_composite_stands_at_its_call():
+    def program():
+        x = gt.Variable([1.0, 3.0])
+        with gt.GradientTape() as tape:
+            y = gt.reduce_mean(x)
+        tape.gradient(y, x)
+
+    sites = [site for site in watched(program)["sites"] if site["role"] == "operation"]
+    assert [site["name"] for site in sites] == ["sum", "divide"]
+    assert {expression(site) for site in sites} == {"gt.reduce_mean(x)"}
+
+
+def test_an_operation_inside_scipy_stands_at_the_users_line():
+    from scipy.optimize import brentq
+
+    seen = []
+
+    def program():
+        x = gt.constant(2.0)
+        brentq(lambda s: float(x * s - 1.0), 0.0, 1.0)
+        seen.append(0)
+
+    sites = [site for site in watched(program)["sites"] if site["role"] == "operation"]
+    assert [expression(site) for site in sites] == ["x * s", "x * s - 1.0"]
+    assert sites[1]["left"].keys() == {f"float at line {sites[1]['line']}"}
+    assert seen
+
+
+LENGTH = 4000
+
+
+def test_a_long_loop_is_folded_and_bounded():
+    answers = []
+
+    def program():
+        x = gt.constant(0.5, gt.float64)
+        with gt.GradientTape() as tape:
+            tape.watch(x)
+            y = x
+            for _ in range(LENGTH):
+                y = gt.sin(y) * 0.9 + x
+        answers.append((float(y), float(tape.gradient(y, x))))
+
+    data = watched(program)
+    operations = [site for site in data["sites"] if site["role"] == "operation"]
+    assert [(site["name"], site["count"]) for site in operations] == [
+        ("sin", LENGTH),
+        ("multiply", LENGTH),
+        ("add", LENGTH),
+    ]
+    assert len(data["moments"]) < limits.WHOLE + limits.WALK + 30
+    left = (
+        2 * 3 * LENGTH + 2 + 3 - len(data["moments"])
+    )  # values and adjoints, x twice, question, answer, result
+    assert data["left_out"][0].startswith(f"{left:,} of ")
+    # NumPy's loop, and the derivative by the chain rule.
+    y, slope, values = 0.5, 1.0, []
+    for _ in range(LENGTH):
+        y, slope = np.sin(y) * 0.9 + 0.5, np.cos(y) * slope * 0.9 + 1
+        values.append(y)
+    assert answers[0] == pytest.approx((y, slope))
+    add = operations[2]["id"]
+    kept = {m["time"]: m["value"] for m in data["moments"] if m["at"] == add and m["kind"] == "value"}
+    assert len(kept) > 600
+    assert {1, 2, LENGTH - 2, LENGTH - 1, LENGTH} <= kept.keys()
+    assert all(float(kept[time]) == pytest.approx(values[time - 1], rel=1e-5) for time in kept)
+    adjoints = [m for m in data["moments"] if m["kind"] == "adjoint" and m["at"] == add]
+    assert adjoints[0]["time"] == LENGTH
+    assert adjoints[-1]["time"] == 1
+    assert all(float(m["value"]) == pytest.approx(values[m["time"] - 1], rel=1e-5) for m in adjoints)
+
+
+def test_many_lines_are_bounded_too(monkeypatch):
+    monkeypatch.setattr(limits, "SITES", 10)
+    names: dict = {"gt": gt}
+    text = "x = gt.constant([1.0])\n" + "".join(f"y{i} = x + x - x\n" for i in range(30))
+
+    data = watched(lambda: exec(compile(text, "generated.py", "exec"), names))
+    assert len(data["sites"]) <= 21
+    assert sum(site["count"] for site in data["sites"] if site["role"] == "operation") == 60
+    assert "operations apart" in data["left_out"][0]
+
+
+def test_memory_is_that_of_arrays():
+    kilo = 8 * 1000
+
+    def program():
+        x = gt.constant(np.ones(1000))
+        with gt.GradientTape() as tape:
+            tape.watch(x)
+            y = gt.sin(x)
+            z = gt.reduce_sum(y * y)
+            gt.exp(x)  # dropped at once
+        del y, z, tape
+        gt.exp(x)
+
+    data = watched(program)
+    # x, its sine, the square and the exponential at once; the sum is a number.
+    assert data["memory"]["peak"] == 4 * kilo + 8 - kilo  # the square goes before the exponential is made
+    assert data["memory"]["points"][-1][1] >= 2 * kilo
+    assert max(count for _, count in data["memory"]["points"]) == data["memory"]["peak"]
+    held = {data["sites"][entry["site"]]["name"]: entry["bytes"] for entry in data["memory"]["held"]}
+    assert held["x"] == kilo
+
+
+def test_the_curve_of_memory_keeps_its_highest_points():
+    memory = limits.Memory()
+    rng = np.random.default_rng(0)
+    now = highest = 0
+    for clock in range(10 * limits.POINTS):
+        change = int(rng.integers(-now, 100 + 1)) if now else 50
+        now += change
+        highest = max(highest, now)
+        memory.change(clock, change)
+        memory.sample(clock)
+    assert memory.peak == highest
+    assert len(memory.points) <= limits.POINTS
+    assert max(count for _, count in memory.points) == highest
+    assert [clock for clock, _ in memory.points] == sorted(clock for clock, _ in memory.points)
+
+
+def test_why_derivatives_are_none():
+    def program():
+        x = gt.constant(3.0)
+        with gt.GradientTape(persistent=True) as tape:
+            tape.watch(x)
+            y = gt.constant(2.0 * float(gt.exp(x)))
+            s = gt.stop_gradient(gt.sin(x)) * x
+            s = s - x * gt.stop_gradient(gt.sin(x))
+            k = gt.stop_gradient(x) * 2.0
+        tape.gradient(y, x)
+        tape.gradient(k, x)
+        tape.gradient(s, x)
+
+    data = watched(program)
+    first, second = data["ends"]
+    assert (first["cause"], second["cause"]) == ("left through Python or NumPy", "stop_gradient")
+    assert "float(gt.exp(x))" in TEXT[first["line"] - 1]
+    assert "gt.stop_gradient(x) * 2.0" in TEXT[second["line"] - 1]
+    assert data["sites"][second["from"]]["name"] == "x"
+    assert expression(data["sites"][second["to"]]) == "gt.stop_gradient(x) * 2.0"
+    assert [asked["none"] for asked in data["asked"]] == [1, 1, 0]
+    ended = [expression(site) for site in data["sites"] if site["ended"]]
+    assert "gt.stop_gradient(x)" in ended
+
+
+def test_a_variable_is_one_source_whose_value_changes():
+    def program():
+        w = gt.Variable(1.0, name="weight")
+        optimizer = gt.optimizers.SGD(0.5)
+        for _ in range(3):
+            with gt.GradientTape() as tape:
+                loss = w * w
+            optimizer.apply_gradients([(tape.gradient(loss, w), w)])
+        w.assign(7.0)
+        gt.exp(w)
+
+    data = watched(program)
+    (site,) = [site for site in data["sites"] if site["role"] == "variable"]
+    assert (site["name"], site["count"]) == ("w", 4)
+    values = [m["value"] for m in data["moments"] if m["kind"] == "value" and m["at"] == site["id"]]
+    assert values == ["1", "0", "0", "7"]  # a step of 0.5 along 2 w leads to zero
+    (asked,) = data["asked"]
+    assert (asked["count"], asked["results"]) == (3, ["0"])
+
+
+def mixed(results):
+    """A program that goes through every mode."""
+    x, w = gt.constant([0.3, 0.7, 1.1]), gt.Variable([[1.0, 2.0], [0.5, 1.5], [2.0, 1.0]])
+
+    @gt.function
+    def inside(x):
+        return gt.reduce_sum(gt.tanh(gt.linalg.matvec(w, x, transpose_a=True)) ** 2)
+
+    with gt.GradientTape(persistent=True) as outer:
+        outer.watch(x)
+        with gt.GradientTape() as tape:
+            tape.watch(x)
+            y = inside(x) + gt.reduce_max(x)
+        g = tape.gradient(y, [x, w])
+    results += [y, *g, outer.jacobian(g[0], x), outer.gradient(g[0], w)]
+    with gt.GradientTape() as tape:
+        tape.watch(x)
+        z = gt.reduce_sum(gt.linalg.eigvalsh(gt.tensordot(x, x, 0) + gt.eye(3)) * x)
+    results.append(tape.hessian(z, x))
+    with gt.GradientTape() as tape:
+        tape.watch(x)
+        u = x**3 * gt.exp(x)
+    results += tape.partials(u, {"x": x}, "x xx xxx")
+    with gt.autodiff.ForwardAccumulator(x, gt.ones_like(x)) as accumulator:
+        v = gt.sin(x) * inside(x)
+    results.append(accumulator.jvp(v))
+    results.append(gt.vectorized_map(lambda a: inside(gt.stack([a, a, a])), x))
+    return results
+
+
+def test_watching_changes_no_result():
+    alone, seen = [], []
+    mixed(alone)
+    watched(lambda: mixed(seen))
+    assert [y.numpy().tobytes() for y in seen] == [y.numpy().tobytes() for y in alone]
+    assert [y.dtype for y in seen] == [y.dtype for y in alone]
+
+
+def test_compiled_functions_are_seen_line_by_line():
+    @gt.function
+    def inside(x):
+        return gt.sin(x) * x
+
+    def program():
+        inside(gt.constant([1.0, 2.0]))
+        inside(gt.constant([1.0, 2.0]))
+
+    sites = [site for site in watched(program)["sites"] if site["role"] == "operation"]
+    assert [(expression(site), site["count"]) for site in sites] == [("gt.sin(x)", 2), ("gt.sin(x) * x", 2)]
+
+
+def test_watching_keeps_nothing_alive():
+    gone = []
+
+    def program():
+        x = gt.constant(np.ones(1000))
+        with gt.GradientTape() as tape:
+            tape.watch(x)
+            y = gt.sin(x) * 2.0
+        gone.append(weakref.ref(y.numpy().base if y.numpy().base is not None else y._value))
+        del y, tape
+        gc.collect()
+        assert gone[0]() is None
+
+    watched(program)
+
+
+def test_an_error_in_the_middle_of_a_walk():
+    @gt.custom_gradient
+    def broken(x):
+        def gradient(_upstream):
+            raise ArithmeticError("no")
+
+        return x * 1.0, gradient
+
+    def program():
+        x = gt.Variable(1.0)
+        with gt.GradientTape() as tape:
+            y = broken(x)
+        with pytest.raises(ArithmeticError):
+            tape.gradient(y, x)
+        with gt.GradientTape() as tape:
+            y = x * x
+        tape.gradient(y, x)
+
+    data = watched(program)
+    assert [(asked["count"], asked["answered"]) for asked in data["asked"]] == [(1, 0), (1, 1)]
+    assert data["asked"][1]["results"] == ["2"]
+
+
+def test_an_error_of_the_program_ends_the_watching():
+    watch = Watch()
+    with pytest.raises(ZeroDivisionError), watch:
+        gt.constant(1.0) * 2.0
+        1 / 0
+    before = watch.story.clock
+    gt.constant(1.0) * 2.0
+    assert watch.story.clock == before
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (np.float32(3.0), "3"),
+        (np.float64(1 / 3), "0.333333"),
+        (np.int32(7), "7"),
+        (np.bool_(True), "True"),
+        (np.complex64(1 + 2j), "1+2j"),
+        (np.array([1.0, -2.0]), "[1, -2]"),
+        (np.array([[1.5, np.nan]]), "[[1.5, nan]]"),
+        (np.arange(10.0), "float64[10] 0 … 9, mean 4.5"),
+        (np.array([1.0, np.inf, np.nan] * 3), "float64[9] 1 … inf, mean nan, 6 not finite"),
+        (np.arange(8) % 2 == 0, "bool[8] mean 0.5"),
+        (np.full(7, 3 + 4j), "complex128[7] absolute values 5 … 5, mean 5"),
+        (np.zeros((0, 3)), "[]"),
+        (None, ""),
+    ],
+)
+def test_digests(value, text):
+    assert shown(digest(value)) == text
+
+
+def test_a_digest_holds_no_array():
+    value = np.ones(4)
+    kept = digest(value)
+    value[0] = 9
+    assert kept[0] == 1
+
+
+def test_spots():
+    way = [trail() for _ in range(1)]
+    assert way[0].frame.f_code.co_name.startswith(("test_spots", "<listcomp>"))
+
+    def letters():
+        ä = gt.constant(1.0)
+        return ä * ä
+
+    code = letters.__code__
+    texts = {
+        TEXT[spot.line - 1][spot.start : spot.stop]
+        for at in range(0, len(code.co_code), 2)
+        if (spot := spot_of(code, at)).start
+    }
+    assert "ä * ä" in texts  # columns are characters, not bytes

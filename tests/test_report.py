@@ -80,7 +80,9 @@ def story_of(text):
 def test_the_tutorials_page(gradtape, tmp_path):
     status, out, err = gradtape("report", TUTORIAL)
     assert status == 0
-    assert out.splitlines()[0] == "Tensor(3.0, shape=(), dtype=float32)"  # what the script prints, and nothing else
+    assert (
+        out.splitlines()[0] == "Tensor(3.0, shape=(), dtype=float32)"
+    )  # what the script prints, and nothing else
     assert len(out.splitlines()) == 3
     assert err.endswith("gradtape report: first_and_second_partials.html")
     text = (tmp_path / "first_and_second_partials.html").read_text(encoding="utf-8")
@@ -115,7 +117,9 @@ def test_the_page_needs_nothing_else(gradtape, script, tmp_path):
 def test_the_script_finds_its_elements(gradtape, script, tmp_path):
     gradtape("report", script("y = tf.constant(1.0) * 2.0\n"), "-o", "page.html")
     identified = set(Elements((tmp_path / "page.html").read_text(encoding="utf-8")).identified())
-    wanted = {name for file in PAGE.glob("*.js") for name in re.findall(r'\bget\("([\w-]+)"\)', file.read_text())}
+    wanted = {
+        name for file in PAGE.glob("*.js") for name in re.findall(r'\bget\("([\w-]+)"\)', file.read_text())
+    }
     assert wanted
     assert wanted <= identified
     style = (PAGE / "page.css").read_text(encoding="utf-8")
@@ -136,9 +140,15 @@ def test_texts_can_be_read(scheme):
     colours = light if scheme == "light" else dark
     assert light.keys() == dark.keys()
     grounds = ("--ground", "--panel")
-    pairs = [(text, ground) for text in ("--text", "--quiet", "--value", "--adjoint", "--none") for ground in grounds]
+    pairs = [
+        (text, ground)
+        for text in ("--text", "--quiet", "--value", "--adjoint", "--none")
+        for ground in grounds
+    ]
     pairs += [(f"--{name}", f"--{name}-ground") for name in ("value", "adjoint", "none")]
-    pairs += [("--text", f"--{name}-ground") for name in ("value", "adjoint", "none")] + [("--text", "--mark")]
+    pairs += [("--text", f"--{name}-ground") for name in ("value", "adjoint", "none")] + [
+        ("--text", "--mark")
+    ]
     pairs += [("--quiet", "--adjoint-ground"), ("--quiet", "--value-ground"), ("--value", "--adjoint-ground")]
     for text, ground in pairs:
         high, low = sorted((luminance(colours[text]), luminance(colours[ground])), reverse=True)
@@ -148,7 +158,9 @@ def test_texts_can_be_read(scheme):
 def test_a_script_that_raises_has_a_page_up_to_there(gradtape, script, tmp_path):
     status, _, err = gradtape(
         "report",
-        script("x = tf.Variable(2.0)\nwith tf.GradientTape() as tape:\n    y = tf.exp(x)\n    z = y.missing\n"),
+        script(
+            "x = tf.Variable(2.0)\nwith tf.GradientTape() as tape:\n    y = tf.exp(x)\n    z = y.missing\n"
+        ),
         "-o",
         "page.html",
     )
@@ -174,7 +186,7 @@ def test_a_script_that_raises_has_a_page_up_to_there(gradtape, script, tmp_path)
 def test_other_ways_to_leave(gradtape, script, tmp_path, code, status, said):
     assert gradtape("report", script(code), "-o", "page.html")[0] == status
     text = (tmp_path / "page.html").read_text(encoding="utf-8")
-    assert ("class=\"error\"" in text) == bool(said)
+    assert ('class="error"' in text) == bool(said)
     assert said in text
 
 

@@ -21,7 +21,9 @@ def kept(view, kind):
     """What the page shows last at each site: {(name, expression): text}."""
     sites = {site["id"]: site for site in view.data["sites"]}
     return {
-        (sites[m["at"]]["name"], expression(sites[m["at"]])): m.get("adjoint" if kind == "adjoint" else "value")
+        (sites[m["at"]]["name"], expression(sites[m["at"]])): m.get(
+            "adjoint" if kind == "adjoint" else "value"
+        )
         for m in view.data["moments"]
         if m["kind"] == kind
     }
@@ -142,7 +144,10 @@ def test_lines_after_results_have_gone():
             y = gt.sin(x)  # replaced in the next round, and so is its note
     assert len(tape._record.noted) <= 4097
     (line,) = tape.summary().lines
-    assert (line.operations, line.number) == (1, next(i for i, t in enumerate(TEXT, 1) if "gt.sin(x)  #" in t))
+    assert (line.operations, line.number) == (
+        1,
+        next(i for i, t in enumerate(TEXT, 1) if "gt.sin(x)  #" in t),
+    )
     del y
 
 

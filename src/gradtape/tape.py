@@ -24,13 +24,9 @@ from .core.listen import Node, activate, deactivate, listeners
 from .core.spec import is_differentiable
 from .core.tensor import Tensor
 from .core.variable import Variable
-<<<<<<< HEAD
 from .explain.absence import answered_none
-from .explain.on_tape import Explains
-=======
 from .explain.lined import LinedRecord
-from .explain.on_tape import Explains, print_explanations
->>>>>>> 2caa9d3 (Show what a tape has recorded: tape.show, gradtape report, flops and lines in summaries)
+from .explain.on_tape import Explains
 from .fields.on_tape import FieldOperators
 from .indexed_slices import sparse_gradients
 from .modes.record import Record

@@ -224,7 +224,7 @@ def test_why_derivatives_are_none():
         x = gt.constant(3.0)
         with gt.GradientTape(persistent=True) as tape:
             tape.watch(x)
-            y = gt.constant(2.0 * float(gt.exp(x)))
+            y = gt.constant(2.0 * gt.exp(x).numpy())
             s = gt.stop_gradient(gt.sin(x)) * x
             s = s - x * gt.stop_gradient(gt.sin(x))
             k = gt.stop_gradient(x) * 2.0
@@ -235,7 +235,7 @@ def test_why_derivatives_are_none():
     data = watched(program)
     first, second = data["ends"]
     assert (first["cause"], second["cause"]) == ("left through Python or NumPy", "stop_gradient")
-    assert "float(gt.exp(x))" in TEXT[first["line"] - 1]
+    assert "gt.exp(x).numpy()" in TEXT[first["line"] - 1]
     assert "gt.stop_gradient(x) * 2.0" in TEXT[second["line"] - 1]
     assert data["sites"][second["from"]]["name"] == "x"
     assert expression(data["sites"][second["to"]]) == "gt.stop_gradient(x) * 2.0"

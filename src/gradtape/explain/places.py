@@ -15,10 +15,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from types import CodeType, FrameType
 
-from ..core.place import PACKAGE
+from ..core.place import INSTALLED, PACKAGE
 
-INSTALLED = tuple(f"{os.sep}{name}{os.sep}" for name in ("site-packages", "dist-packages"))
-OWN_LIBRARY = os.path.dirname(os.__file__) + os.sep  # Python's own
 STEPS = 64  # operations of one rule that are told apart
 RULES = (PACKAGE + "modes" + os.sep, PACKAGE + "jacobians.py", PACKAGE + "rows.py")
 
@@ -56,7 +54,7 @@ class Trail:
 @lru_cache(maxsize=4096)
 def _passed(file: str) -> tuple[bool, bool]:
     """Whether a file belongs to the way through libraries, and whether it is a mode of differentiation."""
-    foreign = file.startswith((PACKAGE, OWN_LIBRARY, "<frozen")) or any(part in file for part in INSTALLED)
+    foreign = file.startswith((*INSTALLED, PACKAGE, "<frozen "))
     return foreign, file.startswith(RULES)
 
 

@@ -4,6 +4,7 @@
 |-----------------|--------------------------------------------------------------------------------|
 | `values.py`     | the values of `--at`                                                           |
 | `expression.py` | a formula as text, evaluated with gradtape or written in SymPy                 |
+| `report.py`     | `gradtape report`                                                              |
 | `partials.py`   | `gradtape partials`                                                            |
 | `check.py`      | `gradtape check`                                                               |
 | `doctor.py`     | `gradtape doctor`                                                              |

@@ -1,6 +1,6 @@
 """What a tape says about itself: why a derivative is None, where a NaN came from, what was recorded, by which formula.
 
-A *story* is what a program did, told while it runs (`watching.py`) or from a record (`retelling.py`), and shown as a page.
+A *story* is what a program did, told while it runs (`watching.py`) or from a record (`retelling.py`), shown as a page.
 
 | file           | answers                                                                              |
 |----------------|--------------------------------------------------------------------------------------|

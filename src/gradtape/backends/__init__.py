@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from ..core.errors import said
 from ..core.graph import Graph
 from . import llvm, reference
 from .loops import trimmed
@@ -38,7 +39,7 @@ def compiled(graph: Graph, backend: str | None, warn: Callable[[str], None]) -> 
     except Exception as error:
         if backend == "llvm":
             raise
-        warn(f"runs on the reference backend, as it could not be compiled: {type(error).__name__}: {error}")
+        warn(f"runs on the reference backend, as it could not be compiled: {type(error).__name__}: {said(error)}")
         return reference.compile(simple)
 
 

@@ -39,7 +39,9 @@ def compiled(graph: Graph, backend: str | None, warn: Callable[[str], None]) -> 
     except Exception as error:
         if backend == "llvm":
             raise
-        warn(f"runs on the reference backend, as it could not be compiled: {type(error).__name__}: {said(error)}")
+        warn(
+            f"runs on the reference backend, as it could not be compiled: {type(error).__name__}: {said(error)}"
+        )
         return reference.compile(simple)
 
 

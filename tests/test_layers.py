@@ -37,6 +37,7 @@ ORDER = [
             "optimize",
             "partials",
             "planning",
+            "progress",
             "replay",
         ],
         *["rows", "series", "sparse", "tape", "transforms", "whole"],

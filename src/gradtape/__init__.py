@@ -211,6 +211,7 @@ from .function import Function, function
 from .indexed_slices import IndexedSlices
 from .kinds import TensorSpec
 from .partials import partials
+from .progress import progress
 from .saving import train
 from .saving.reading import load_function
 from .saving.state import load, save
@@ -391,6 +392,7 @@ __all__ = [
     "partials",
     "pow",
     "print",
+    "progress",
     "random",
     "range",
     "rank",

@@ -80,7 +80,7 @@ def partials_of(text: str, at: str, order: int = 1, wanted: str | None = None) -
     if not names:
         raise ValueError(f"{text!r} has no variable to differentiate in")
     point = _point(names, at)
-    indices = parse_wanted(list(_all(names, order)) if wanted is None else wanted, names)
+    indices = parse_wanted(list(all_up_to(names, order)) if wanted is None else wanted, names)
     if len(indices) > MOST:
         raise ValueError(f"these are {len(indices)} partials; choose some with --wanted, or a lower --order")
     sources = {name: as_tensor(np.float64(value)) for name, value in point.items()}
@@ -92,8 +92,8 @@ def partials_of(text: str, at: str, order: int = 1, wanted: str | None = None) -
         warnings.filterwarnings("ignore", ".* (of 0|overflows) in .*", PrecisionWarning)
         items = [tuple(n for n, k in zip(names, index, strict=True) for _ in range(k)) for index in indices]
         values = tape.partials(y, sources, items, "zero", total=True)
-    labels = [_label(item) for item in items]
-    written = _written(tree, names, indices)
+    labels = [label_of(item) for item in items]
+    formulas = written(tree, names, indices)
     rows = [("y", y), *zip(labels, values, strict=True)]
     return Table(
         text,
@@ -101,7 +101,7 @@ def partials_of(text: str, at: str, order: int = 1, wanted: str | None = None) -
         tuple(
             [
                 Partial(label, formula, latex, float(value.numpy()))
-                for (label, value), (formula, latex) in zip(rows, written, strict=True)
+                for (label, value), (formula, latex) in zip(rows, formulas, strict=True)
             ]
         ),
     )
@@ -126,16 +126,18 @@ def _point(names: tuple[str, ...], at: str) -> dict[str, float]:
     return {name: float(named[name]) for name in names}
 
 
-def _all(names: tuple[str, ...], order: int) -> Iterator[tuple[str, ...]]:
+def all_up_to(names: tuple[str, ...], order: int) -> Iterator[tuple[str, ...]]:
+    """Every partial derivative up to an order, each once."""
     for count in range(1, order + 1):
         yield from combinations_with_replacement(names, count)
 
 
-def _label(item: tuple[str, ...]) -> str:
+def label_of(item: tuple[str, ...]) -> str:
+    """The name of a partial: y_xxt."""
     return "y_" + ("" if all(len(name) == 1 for name in item) else ",").join(item)
 
 
-def _written(tree: Any, names: tuple[str, ...], indices: Any) -> list[tuple[str | None, str | None]]:
+def written(tree: Any, names: tuple[str, ...], indices: Any) -> list[tuple[str | None, str | None]]:
     """The formula and its partials, as text and for LaTeX; None where SymPy is not installed."""
     try:
         sp = sympy()

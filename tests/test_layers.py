@@ -61,7 +61,7 @@ HEAVY = {
     "sympy": "explain",
     "matplotlib": ("explain", "commands"),
     "safetensors": "saving",
-    "typer": "cli",
+    "typer": ("cli", "commands"),
     "rich": "cli",
 }
 

@@ -1,4 +1,4 @@
-"""The command `gradtape`: run, report, partials, check, doctor, cache, examples.
+"""The command `gradtape`: run, report, partials, check, plot, bench, doctor, cache, examples.
 
 `main` is the entry point; what the other subcommands do is in `commands/`, and here they are put on the command line. A
 plain `run SCRIPT` goes straight to `run_script`: typer and rich take longer to import than the library itself, so they
@@ -11,8 +11,6 @@ first on the path, its own arguments, its own exit status, and tracebacks that s
 import builtins
 import contextlib
 import io
-import json
-import math
 import os
 import sys
 import threading
@@ -26,6 +24,8 @@ from gradtape.commands import cache as cache_command
 from gradtape.commands.check import checked, report_data
 from gradtape.commands.doctor import described, examined
 from gradtape.commands.examples import copied, example, listed
+from gradtape.commands.line import add_measuring
+from gradtape.commands.output import print_json, refusals
 from gradtape.commands.partials import partials_of
 from gradtape.commands.report import Reporting, delivered, destination
 from gradtape.core.absent import origin
@@ -99,33 +99,9 @@ def application() -> "typer.Typer":
 
     add_report(app)
     add_questions(app)
+    add_measuring(app, gradtape)
     add_examples(app)
     return app
-
-
-@contextlib.contextmanager
-def refusals() -> "Iterator[None]":
-    """A ValueError or TypeError of a subcommand is a fault of what was typed: one sentence, and exit status 2."""
-    import typer
-
-    try:
-        yield
-    except (ValueError, TypeError) as error:
-        raise typer.BadParameter(str(error)) from None
-
-
-def print_json(data: object) -> None:
-    """Data as JSON; numbers that are not finite as texts, which JSON has no numbers for."""
-    print(json.dumps(finite(data), indent=2, ensure_ascii=False))
-
-
-def finite(data: object) -> object:
-    """The data with texts in place of numbers that are not finite."""
-    if isinstance(data, float) and not math.isfinite(data):
-        return str(data)
-    if isinstance(data, dict):
-        return {key: finite(value) for key, value in data.items()}
-    return [finite(value) for value in data] if isinstance(data, (list, tuple)) else data
 
 
 def add_report(app: "typer.Typer") -> None:

@@ -6,7 +6,7 @@ matplotlib is loaded when the first picture is drawn.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,11 +14,20 @@ import numpy as np
 from .sampling import Samples, Surface
 
 FORMATS = ("png", "svg", "pdf")
+WINDOWLESS = {
+    "agg",
+    "cairo",
+    "pdf",
+    "pgf",
+    "ps",
+    "svg",
+    "template",
+}  # matplotlib's backends that only write files
 LINE = "#1f4e79"
 PARTIAL = "#b5462a"
 MISSING = "#d9d9d9"
 LEVELS = 21
-LONGEST = 60  # letters of a formula in a title
+LONGEST = 90  # letters of a formula in a title
 LOOKS = {
     "font.size": 9.5,
     "mathtext.fontset": "dejavusans",
@@ -39,7 +48,7 @@ LOOKS = {
 def draw(
     samples: Samples,
     output: str | None = None,
-    log: str = "",
+    log: Sequence[str] = (),
     labels: Mapping[str, str] | None = None,
     title: str | None = None,
     dpi: int = 150,
@@ -49,9 +58,9 @@ def draw(
     Args:
         samples: what to draw.
         output: the file; its ending says which of png, svg and pdf.
-        log: "y" for a logarithmic axis of values, which is symmetric about zero where there are both signs; the names of
-            variables whose axes are.
-        labels: texts for variables and for y, such as units.
+        log: names of variables whose axes are logarithmic, and "value" for the values, which are symmetric about zero
+            where they have both signs.
+        labels: texts for variables and for "value", such as units.
         title: in place of the formula.
         dpi: dots per inch of a png.
 
@@ -67,7 +76,7 @@ def draw(
     library = _library()
     with library.rc_context(LOOKS):
         figure = _new_figure(library, output)
-        _fill(figure, samples, set(log.replace(",", " ").split()), dict(labels or {}), title)
+        _fill(figure, samples, set(log), dict(labels or {}), title)
         if output is None:
             import matplotlib.pyplot
 
@@ -93,9 +102,7 @@ def _new_figure(library: Any, output: str | None) -> Any:
         return library.figure.Figure(layout="constrained")
     import matplotlib.pyplot
 
-    if library.get_backend().lower() in library.backend_registry.list_builtin(
-        library.backends.BackendFilter.NON_INTERACTIVE
-    ):
+    if library.get_backend().lower() in WINDOWLESS:
         raise ValueError("there is no screen to open a window on; write a file with -o picture.png")
     return matplotlib.pyplot.figure(layout="constrained")
 
@@ -128,8 +135,8 @@ def _label(panel: Any, samples: Samples, labels: dict[str, str], bottom: bool, l
         panel.tick_params(labelbottom=True)
     if left and len(names) == 2:
         panel.set_ylabel(labels.get(names[1], names[1]))
-    elif len(names) == 1 and "y" in labels and panel.get_subplotspec().is_first_row():
-        panel.set_ylabel(labels["y"])
+    elif len(names) == 1 and "value" in labels and panel.get_subplotspec().is_first_row():
+        panel.set_ylabel(labels["value"])
 
 
 def heading(surface: Surface, names: tuple[str, ...]) -> str:
@@ -149,14 +156,15 @@ def heading(surface: Surface, names: tuple[str, ...]) -> str:
 
 def _symbol(name: str, names: tuple[str, ...]) -> str:
     """The partial y_xxt as mathematics."""
+    letter = "f" if "y" in names else "y"
     if name == "y":
-        return "y"
+        return letter
     body = name.removeprefix("y_")
     parts = body.split(",") if "," in body or body in names else list(body)
     below = [(n, parts.count(n)) for n in names if n in parts]
     bottom = r"\,".join(rf"\partial {_upright(n)}" + (f"^{k}" if k > 1 else "") for n, k in below)
     order = "" if len(parts) == 1 else f"^{len(parts)}"
-    return rf"\partial{order} y/\partial{bottom.removeprefix(chr(92) + 'partial')}"
+    return rf"\partial{order} {letter}/\partial{bottom.removeprefix(chr(92) + 'partial')}"
 
 
 def _upright(name: str) -> str:
@@ -177,7 +185,7 @@ def _line(panel: Any, samples: Samples, surface: Surface, color: str, log: set[s
     panel.set_xlim(x[0], x[-1])
     if name in log:
         panel.set_xscale("log")
-    if "y" in log and known.size:
+    if "value" in log and known.size:
         _log_values(panel, known)
     elif low < high:
         margin = 0.06 * (high - low)
@@ -222,8 +230,33 @@ def _log_values(panel: Any, known: Any) -> None:
     if (known > 0).all():
         panel.set_yscale("log")
         return
+    panel.set_yscale("symlog", linthresh=_near_zero(known))
+    ticks = _powers(_near_zero(known), float(known.min()), float(known.max()))
+    panel.set_yticks(ticks, [_power(tick) for tick in ticks])
+
+
+def _near_zero(known: Any) -> float:
+    """Up to here an axis of both signs is linear: a power of ten among the smallest values."""
     sizes = np.abs(known[known != 0])
-    panel.set_yscale("symlog", linthresh=max(float(np.percentile(sizes, 10)), 1e-12) if sizes.size else 1.0)
+    return float(10 ** np.ceil(np.log10(np.percentile(sizes, 10)))) if sizes.size else 1.0
+
+
+def _powers(least: float, low: float, high: float) -> list[float]:
+    """Zero and a few powers of ten of both signs."""
+    first = round(np.log10(least))
+    last = max(int(np.floor(np.log10(max(-low, high)))), first)
+    step = max(-(-(last - first + 1) // 4), 1)
+    sizes = [10.0**k for k in range(first, last + 1, step)]
+    return [
+        *[-size for size in reversed(sizes) if -size >= low],
+        0.0,
+        *[size for size in sizes if size <= high],
+    ]
+
+
+def _power(tick: float) -> str:
+    sign = "-" if tick < 0 else ""
+    return f"${sign}10^{{{round(np.log10(abs(tick)))}}}$" if tick else "$0$"
 
 
 # a plane
@@ -248,9 +281,9 @@ def _contours(figure: Any, panel: Any, samples: Samples, surface: Surface, log: 
         low, high = low - 0.5, high + 0.5
     levels: Any = np.linspace(low, high, LEVELS)
     norm: Any = TwoSlopeNorm(0.0, low, high) if signs else None
-    if "y" in log and low > 0:
+    if "value" in log and low > 0:
         levels, norm = np.geomspace(low, high, LEVELS), LogNorm(low, high)
-    elif "y" in log:
+    elif "value" in log:
         size = max(-low, high)
         norm = SymLogNorm(
             max(float(np.percentile(abs(z.compressed()), 10)), 1e-12 * size), vmin=-size, vmax=size
@@ -265,8 +298,11 @@ def _contours(figure: Any, panel: Any, samples: Samples, surface: Surface, log: 
         panel.contour(x, t, z, [0.0], colors="#333333", linewidths=0.9)
     bar = figure.colorbar(filled, ax=panel, pad=0.02, aspect=28)
     bar.outline.set_visible(False)
-    if "y" not in log:
+    if "value" not in log:
         bar.set_ticks(_ticks(low, high))
+    elif low <= 0:
+        ticks = _powers(_near_zero(z.compressed()), low, high)
+        bar.set_ticks(ticks, labels=[_power(tick) for tick in ticks])
 
 
 def _ticks(low: float, high: float) -> Any:

@@ -13,6 +13,7 @@ with a structure of its own. See docs/sparse.md.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from copy import copy
 from typing import Any
 
 import numpy as np
@@ -26,7 +27,7 @@ from .function import Function
 from .jacobians import fitting, images_of, push_along, walk_back
 from .modes.record import Record
 from .modes.structure import Structure
-from .ops.composite import concatenate
+from .ops.composite import concatenate, ravel
 from .ops.linear import reshape, take
 from .transforms import Call
 
@@ -47,38 +48,42 @@ class SparseDerivative:
         self._name = name
         self._program = Function(program) if reuse else program
         self._latest: Any = None
+        self._blank: tuple[Any, Any] = (None, None)
 
     def __repr__(self) -> str:
         return f"<gt.{self._name} of {getattr(self.function, '__name__', short(self.function))}>"
 
-    def _found(self, args: Sequence[Any], settings: Any) -> Tensor:
-        values, *self._latest = self._program(*args, **settings)
-        return values  # type: ignore[no-any-return]
-
     def __call__(self, *args: Any, **settings: Any) -> Any:
         """The derivative at these arguments, a new matrix at every call."""
-        from scipy.sparse import csr_array  # type: ignore[import-untyped]  # SciPy brings no types
-
-        data = np.array(self._found(args, settings)._value)
-        indptr, indices, *shape = self._latest[:4]
-        return csr_array((data, indices.copy(), indptr.copy()), shape=shape)
+        products, *latest = self._program(*args, **settings)
+        self._latest = indptr, indices, *_, places = latest
+        known, blank = self._blank
+        if known is not indices:
+            self._blank = indices, blank = indices, _matrix(latest)
+        # Copied by Python's protocol and given other arrays: SciPy's constructor checks them, five times as long.
+        found = copy(blank)
+        found.data = products._value.reshape(-1).copy() if places is None else products._value.take(places)
+        found.indices, found.indptr = indices.copy(), indptr.copy()
+        return found
 
     def values(self, *args: Any, **settings: Any) -> Tensor:
         """The entries alone, row by row in the order of `structure`: a tensor, which tapes and `gt.function` record."""
-        return self._found(args, settings)
+        products, *latest = self._program(*args, **settings)
+        self._latest = latest
+        vector = reshape(products, shape=(products.size,))
+        return vector if latest[-1] is None else take(vector, Tensor(latest[-1]), axis=0)  # type: ignore[no-any-return]
 
     @property
     def structure(self) -> Any:
         """Where the latest call's entries stand: a `csr_array` of True."""
-        from scipy.sparse import csr_array
-
-        indptr, indices, *shape = self._known()[:4]
-        return csr_array((np.ones(indices.size, bool), indices.copy(), indptr.copy()), shape=shape)
+        return _matrix(self._known()).copy()
 
     @property
     def coloring(self) -> Coloring:
         """The colours of columns and rows at the latest call."""
-        return Coloring(*(part.copy() for part in self._known()[4:]))
+        columns, rows, places = self._known()[4:]
+        places = np.arange(self._known()[1].size) if places is None else places.copy()
+        return Coloring(columns.copy(), rows.copy(), places)
 
     @property
     def colors(self) -> int:
@@ -196,10 +201,20 @@ def _real(name: str, result: Any) -> Tensor:
     return y
 
 
+def _matrix(latest: Sequence[Any]) -> Any:
+    """A matrix of True in the structure of a call."""
+    from scipy.sparse import csr_array  # type: ignore[import-untyped]  # SciPy brings no types
+
+    indptr, indices, rows, columns = latest[:4]
+    found = csr_array((np.ones(indices.size, bool), indices, indptr), shape=(rows, columns))
+    found.has_canonical_format = True
+    return found
+
+
 def _answer(
     pattern: Any, colors: Coloring, record: Record, y: Tensor, x: Tensor, symmetric: bool = False
 ) -> tuple[Any, ...]:
-    """The entries as a tensor, and what is the same in every run."""
+    """The products as one vector, and what is the same in every run."""
     back, _, order = walk_back(record, y, [x])
     most, size = fitting(order, None), (y._value.size, x._value.size)
     parts = []
@@ -210,17 +225,18 @@ def _answer(
         parts.append(_products(ahead, colors.columns, columns, x, size[0], most))
     if rows:
         parts.append(_products(back, colors.rows, rows, y, size[1], most))
-    values = Tensor(np.zeros(0, y._value.dtype))
-    if parts:
-        products = parts[0] if len(parts) == 1 else concatenate(parts)
-        moved = not np.array_equal(colors.places, np.arange(products.size))
-        values = take(products, Tensor(colors.places), axis=0) if moved else products
+    if len(parts) == 1:
+        products = parts[0]
+    else:
+        products = concatenate([Tensor(np.zeros(0, y._value.dtype)), *map(ravel, parts)])
+    in_order = np.array_equal(colors.places, np.arange(products.size))
+    places = None if in_order else colors.places
     # A flat tuple, which a replay makes fastest.
-    return values, pattern.indptr, pattern.indices, *size, colors.columns, colors.rows, colors.places
+    return products, pattern.indptr, pattern.indices, *size, colors.columns, colors.rows, places
 
 
 def _products(function: Any, colors: Any, count: int, like: Tensor, size: int, most: int) -> Tensor:
-    """The images of the sums of unit vectors of each colour, one after the other in a vector."""
+    """The images of the sums of unit vectors of each colour, one after the other."""
 
     def seeds(first: int, size: int) -> Any:
         wanted = np.arange(first, first + size)[:, None]
@@ -229,7 +245,7 @@ def _products(function: Any, colors: Any, count: int, like: Tensor, size: int, m
     (found,) = images_of(function, 1, seeds, count, most)
     if found is None:
         return Tensor(np.zeros(count * size, like._value.dtype))
-    return reshape(found, shape=(count * size,))  # type: ignore[no-any-return]
+    return found
 
 
 __all__ = ["SparseDerivative", "sparse_hessian", "sparse_jacobian"]

@@ -125,7 +125,7 @@ def tables(found):
     lines += table(
         f"Where the tape is left ({len(lost)})",
         "They run on tensors and the values are right, but SciPy hands the values to NumPy: the derivative is None,",
-        "or lacks what was computed there. The tape knows the place, as for every conversion to a NumPy array.",
+        "or lacks what was computed there. A `DetachedTensorWarning` says so and names the line.",
         "",
         "| module | functions | why |",
         "|---|---|---|",

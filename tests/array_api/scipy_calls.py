@@ -386,6 +386,14 @@ def first_line(error):
     return f"{type(error).__name__}: {text if len(text) < 100 else text[:97] + '...'}"
 
 
+def listened(function, tensors):
+    """What a function returns, and whether it was warned that a tensor leaves the tape."""
+    with warnings.catch_warnings(record=True) as given:
+        warnings.simplefilter("always")
+        result = function(*tensors)
+    return result, any(issubclass(one.category, gt.DetachedTensorWarning) for one in given)
+
+
 def found(name):
     """What comes of a call, and a detail."""
     function, arrays = CALLS[name]
@@ -394,7 +402,7 @@ def found(name):
     with gt.GradientTape() as tape:
         tape.watch(tensors)
         try:
-            result = function(*tensors)
+            result, warned = listened(function, tensors)
         except Exception as error:
             return "raises", first_line(error)
         both = list(zip(leaves(result), leaves(wanted), strict=True))
@@ -402,20 +410,21 @@ def found(name):
     for one, other in both:
         if not np.allclose(np.asarray(one), np.asarray(other), rtol=1e-9, atol=1e-10, equal_nan=True):
             return "differs", f"{np.asarray(one)!r} instead of {np.asarray(other)!r}"
+    silent = "" if warned else ", and nothing warns of it"
     slopes = differences(function, arrays)
     if not isinstance(target, gt.Tensor):
         moves = any(abs(slope) > 1e-7 for slope in slopes)
-        return ("leaves", "plain numbers") if moves else ("constant", "")
+        return ("leaves", f"plain numbers{silent}") if moves else ("constant", "")
     gradients = tape.gradient(target, tensors)
     worst = 0.0
     for gradient, slope, direction in zip(gradients, slopes, directions(arrays), strict=True):
         if gradient is None:
             if abs(slope) > 1e-7:
-                return "leaves", "a gradient is None"
+                return "leaves", f"a gradient is None{silent}"
             continue
         worst = max(worst, abs(np.sum(np.asarray(gradient) * direction) - slope) / (1 + abs(slope)))
     if not worst < 1e-5:
-        return "wrong", f"a gradient differs by {worst:.1e}"
+        return "wrong", f"a gradient differs by {worst:.1e}{silent}"
     if all(gradient is None for gradient in gradients):
         return "constant", ""
     return "recorded", ""

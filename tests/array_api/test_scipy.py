@@ -46,6 +46,12 @@ def test_the_page_is_up_to_date(found):
     assert text == make_array_api.page(found) if same else lost
 
 
+def test_leaving_the_tape_is_never_silent(found):
+    left = {name: detail for name, (status, detail) in found.items() if status in ("leaves", "wrong")}
+    assert left
+    assert {name: detail for name, detail in left.items() if "nothing warns" in detail} == {}
+
+
 def test_a_function_that_leaves_the_tape_is_not_called_recorded(found):
     assert found["signal.lfilter"][0] == "leaves"
     assert found["special.ellipk"][0] == "raises"

@@ -140,6 +140,7 @@ FORMULAS = {
     "gammaincc": row(lambda a, x: mp.gammainc(a, x, regularized=True)),
     "gammainc_shape": row(lower_gamma, lambda order: (order, 0)),
     "gammaincinv": row(gamma_quantile),
+    "gammainccinv": row(lambda a, u: gamma_quantile(a, 1 - u)),
     "beta_density": row(lambda a, b, x: x ** (a - 1) * (1 - x) ** (b - 1) / mp.beta(a, b)),
     "betainc": row(lower_beta),
     "betainc_shape": row(lower_beta, lambda order: (*order, 0)),

@@ -20,11 +20,12 @@ from ..ops.special import special
 from .arrays import exported, promoted, tensor_of
 
 RECORDED = """
-    bdtr bdtrc beta betainc betaincc betaln binom boxcox boxcox1p cbrt chdtr chdtrc cosdg cosm1 cotdg dawsn digamma
-    entr erf erfc erfcinv erfcx erfinv exp1 exp10 exp2 expi expit expm1 fdtr fdtrc fresnel gamma gammainc gammaincc
-    gammaincinv gammaln gammasgn gdtr gdtrc huber i0 i0e i1 i1e inv_boxcox inv_boxcox1p iv j0 j1 jn jv k0 k0e k1 k1e
-    kl_div kv log1p log_expit log_ndtr loggamma logit multigammaln nbdtr nbdtrc ndtr ndtri pdtr pdtrc poch polygamma
-    pseudo_huber psi radian rel_entr rgamma sinc sindg spence stdtr tandg xlog1py xlogy y0 y1 yn yv zeta
+    bdtr bdtrc beta betainc betaincc betaln binom boxcox boxcox1p cbrt chdtr chdtrc chdtri cosdg cosm1 cotdg dawsn
+    digamma entr erf erfc erfcinv erfcx erfinv exp1 exp10 exp2 expi expit expm1 fdtr fdtrc fresnel gamma gammainc
+    gammaincc gammainccinv gammaincinv gammaln gammasgn gdtr gdtrc huber i0 i0e i1 i1e inv_boxcox inv_boxcox1p iv j0
+    j1 jn jv k0 k0e k1 k1e kl_div kv log1p log_expit log_ndtr loggamma logit multigammaln nbdtr nbdtrc ndtr ndtri pdtr
+    pdtrc pdtri poch polygamma pseudo_huber psi radian rel_entr rgamma sinc sindg spence stdtr tandg xlog1py xlogy y0
+    y1 yn yv zeta
 """
 __all__ = RECORDED.split()
 

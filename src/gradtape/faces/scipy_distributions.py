@@ -11,7 +11,7 @@ from typing import Any
 from ..core.tensor import Tensor, beside
 from ..ops import constant as fixed
 from ..ops import elementwise as each
-from ..ops import incomplete, linear
+from ..ops import incomplete, linear, quantile
 from .numpy_names import scipy_name
 
 
@@ -114,3 +114,20 @@ def stdtr(df: Any, t: Any) -> Tensor:
     v, t = beside((df, t))
     tail = incomplete.betainc(v / 2, each.like(v, 0.5), v / (v + each.square(t))) / 2
     return linear.where(fixed.less(t, each.like(t, 0)), tail, 1 - tail)  # type: ignore[no-any-return]
+
+
+# quantiles
+
+
+@scipy_name("chdtri")
+def chdtri(v: Any, p: Any) -> Tensor:
+    """Above which number the chi-square distribution has the probability p."""
+    v, p = beside((v, p))
+    return 2 * quantile.gammainccinv(v / 2, p)  # type: ignore[no-any-return]
+
+
+@scipy_name("pdtri")
+def pdtri(k: Any, y: Any) -> Tensor:
+    """The mean of the Poisson distribution that has the probability y up to k."""
+    k, y = beside((k, y))
+    return quantile.gammainccinv(fixed.floor(k) + 1, y)  # type: ignore[no-any-return]

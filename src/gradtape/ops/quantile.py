@@ -1,7 +1,7 @@
-"""The quantile function of the gamma distribution, with derivatives in shape and probability at every order.
+"""The quantile functions of the gamma distribution, with derivatives in shape and probability at every order.
 
 With F(a, y) = u the implicit function theorem gives dy/du = 1 / p and dy/da = -F_a / p, where p is the density. Fed
-with uniform numbers the row draws gamma variates that are differentiable in their shape: this is the implicit
+with uniform numbers the first row draws gamma variates that are differentiable in their shape: this is the implicit
 reparameterisation of Figurnov, Mohamed and Mnih ("Implicit Reparameterization Gradients", 2018, equation 5), here with
 exact F_a, and again differentiable because the rule is made of rows.
 """
@@ -25,5 +25,11 @@ gammaincinv: Primitive = elementwise(
     "gammaincinv",
     scipy_value("gammaincinv"),
     (_in_shape, lambda y, a, _u: reciprocal(gamma_density(a, y))),
+    domain=((0.5, 3.0), (0.1, 0.9)),
+)
+gammainccinv: Primitive = elementwise(
+    "gammainccinv",
+    scipy_value("gammainccinv"),
+    (_in_shape, lambda y, a, _u: -reciprocal(gamma_density(a, y))),
     domain=((0.5, 3.0), (0.1, 0.9)),
 )

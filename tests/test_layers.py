@@ -40,7 +40,7 @@ ORDER = [
             "progress",
             "replay",
         ],
-        *["rows", "series", "sparse", "tape", "transforms", "whole"],
+        *["rows", "series", "sparse", "tape", "transforms", "vectorize", "whole"],
     ],
     ["checking"],
     ["laws", "testing"],

@@ -220,6 +220,7 @@ from .series import TaylorAccumulator, taylor
 from .sparse import SparseDerivative, sparse_hessian, sparse_jacobian
 from .tape import GradientTape
 from .transforms import grad, hessian, hvp, jacobian, jvp, linearize, value_and_grad, vjp
+from .vectorize import vectorize
 
 __version__ = "0.1.0"
 
@@ -473,6 +474,7 @@ __all__ = [
     "unravel_index",
     "unstack",
     "value_and_grad",
+    "vectorize",
     "vectorized_map",
     "vjp",
     "where",

@@ -102,6 +102,12 @@ class RecordingWarning(GradtapeWarning):
     section = "A function that is recorded again and again"
 
 
+class CacheWarning(GradtapeWarning):
+    """The folder of compiled code may have been written to by others, so it is not used."""
+
+    section = "A folder of compiled code that others may write to"
+
+
 class LoopedMapWarning(GradtapeWarning):
     """`vectorized_map` takes one slice after another, because a value that differs between them is asked for."""
 

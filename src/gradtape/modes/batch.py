@@ -38,16 +38,17 @@ class Batch(Listener):
 
     Args:
         size: how many examples there are.
+        followed: the one that the program sees.
     """
 
-    __slots__ = ("seeded", "size")
+    __slots__ = ("followed", "seeded", "size")
 
     forward = True
     stands = True
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, followed: int = 0) -> None:
         super().__init__()
-        self.size = size
+        self.size, self.followed = size, followed
         self.seeded: list[Any] = []
 
     def hear(
@@ -102,12 +103,13 @@ class Batch(Listener):
         """Every example draws numbers of its own."""
         if any(source is known for known in self.seeded):
             return
-        others = self.size - 1
 
         def draw_all() -> Any:
             return np.stack([draw() for _ in range(self.size)])
 
-        whole = Tensor(np.stack([tensor._value, *(draw() for _ in range(others))]))
+        drawn = [draw() for _ in range(self.size - 1)]
+        drawn.insert(self.followed, tensor._value)
+        whole = Tensor(np.stack(drawn))
         active = listeners()
         for listener in active[: active.index(self)]:
             listener.hear_draw(whole, source, draw_all)
@@ -120,8 +122,8 @@ class Batch(Listener):
         self.attach(example._node, whole)
 
     def first(self, whole: Tensor) -> Tensor:
-        """A tensor that stands for all examples and has the value of the first."""
-        example = Tensor(whole._value[0])
+        """A tensor that stands for all examples and has the value of the one that is followed."""
+        example = Tensor(whole._value[self.followed])
         self.watch(example, whole)
         return example
 

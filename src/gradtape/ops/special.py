@@ -113,11 +113,23 @@ def _hermite_gaussian(x: Any, *, degree: int) -> Any:
     return np.where(bell == 0, 0, special().eval_hermite(degree, np.where(bell == 0, 0, x)) * bell)
 
 
+def _hermite_gaussian_entry(e: Any, x: Any, *, degree: int) -> Any:
+    """By H_(n+1) = 2 x H_n - 2 n H_(n-1), DLMF 18.9.1, in double."""
+    wide = e.to(x, "double")
+    twice, zero = e.add(wide, wide), e.number(wide, 0)
+    bell = e.exp(e.neg(e.mul(wide, wide)))
+    before, own = zero, e.number(wide, 1)
+    for n in range(degree):
+        before, own = own, e.sub(e.mul(twice, own), e.mul(e.number(wide, 2 * n), before))
+    return e.to(e.select(e.eq(bell, zero), zero, e.mul(own, bell)), x.kind)
+
+
 hermite_gaussian: Primitive = elementwise(
     "hermite_gaussian",
     in_double(_hermite_gaussian),
     lambda _y, x, *, degree: -hermite_gaussian(x, degree=degree + 1),  # H' = 2x H - H_(n+1), DLMF 18.9.25
     samples=((((3,),), {"degree": 0}), (((),), {"degree": 3})),
+    element=_hermite_gaussian_entry,
 )
 
 erf = elementwise(

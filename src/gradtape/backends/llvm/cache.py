@@ -29,7 +29,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from ...core.errors import RecordingWarning
+from ...core.errors import CacheWarning
 
 VARIABLE = "GRADTAPE_CACHE"
 """Names another folder, or `off`."""
@@ -197,7 +197,7 @@ def _usable(make: bool) -> Path | None:
         warnings.warn(
             f"gt.function keeps no compiled code in {place}: {why}. Remove that folder, set {VARIABLE} to one that is "
             f"yours alone (chmod 700), or set {VARIABLE}=off",
-            RecordingWarning,
+            CacheWarning,
             stacklevel=2,
         )
     return None

@@ -1,8 +1,11 @@
 """The subcommands partials, check, doctor and examples: what they print against formulas, NumPy and the files."""
 
+import contextlib
 import json
 import math
 import os
+import pty
+import re
 import subprocess
 import sys
 from importlib.metadata import version
@@ -81,8 +84,32 @@ def test_numbers_agree_with_sympy(text):
         names = row.name[2:]
         exact = sp.diff(whole, *[{"x": x, "y": y}[name] for name in names])
         assert row.value == pytest.approx(float(exact.subs({x: 1.25, y: 0.5})), rel=1e-9, abs=1e-12), row
-        formula = sp.sympify(row.formula, {"x": x, "y": y})
+        formula = sp.sympify(row.written("plain"), {"x": x, "y": y})
         assert float(formula.subs({x: 1.25, y: 0.5})) == pytest.approx(row.value, rel=1e-9, abs=1e-12)
+
+
+def test_formulas_in_every_format(gradtape):
+    x = sp.Symbol("x", real=True)
+    arguments = ["partials", "x**3/2", "--at", "x=2"]
+    for form, expected in [
+        ("plain", "3*x**2/2"),
+        ("latex", r"\frac{3 x^{2}}{2}"),
+        ("sympy", sp.srepr(sp.Rational(3, 2) * x**2)),
+        ("mathml", sp.mathml(sp.Rational(3, 2) * x**2, printer="presentation")),
+    ]:
+        status, out, _ = gradtape(*arguments, "--format", form)
+        assert status == 0
+        assert out.splitlines()[2] == f"y_x         6  {expected}"
+        row = json.loads(gradtape(*arguments, "--json")[1])["partials"][1]
+        assert row["formula" if form == "plain" else form] == expected
+    assert gradtape(*arguments, "--latex")[1] == gradtape(*arguments, "--format", "latex")[1]
+
+
+def test_a_long_formula_is_only_counted_in_a_table(gradtape):
+    arguments = ["partials", "sin(exp(x*t)+x)/(t+cos(x))**3", "--at", "x=1,t=1", "--wanted", "xxxt"]
+    out = gradtape(*arguments)[1]
+    assert "operations; --json writes them out)" in out
+    assert len(json.loads(gradtape(*arguments, "--json")[1])["partials"][1]["formula"]) > 1000
 
 
 def test_without_sympy_there_are_numbers(monkeypatch, gradtape):
@@ -263,11 +290,135 @@ def test_examples_that_are_not_there(gradtape, monkeypatch, tmp_path):
 # the whole
 
 
-@pytest.mark.parametrize("subcommand", ["partials", "check", "doctor", "examples"])
+SUBCOMMANDS = [
+    *("run", "report", "partials", "check", "plot", "bench", "doctor", "cache", "examples"),
+    *("examples list", "examples show", "examples copy"),
+]
+
+
+def test_every_subcommand_is_known():
+    import typer.main
+
+    whole = typer.main.get_command(cli.application())
+    found = set(whole.commands) | {f"examples {name}" for name in whole.commands["examples"].commands}
+    assert found == set(SUBCOMMANDS)
+
+
+@pytest.mark.parametrize("subcommand", SUBCOMMANDS)
 def test_help_has_an_example(gradtape, subcommand):
-    status, out, _ = gradtape(subcommand, "--help")
+    status, out, _ = gradtape(*subcommand.split(), "--help")
     assert status == 0
-    assert f"gradtape {subcommand}" in " ".join(out.split())
+    assert " ".join(out.split()).count(f"gradtape {subcommand}") >= 2  # usage, and an example
+
+
+@pytest.mark.parametrize("subcommand", [name for name in SUBCOMMANDS if name not in ("run", "examples show")])
+def test_json_is_offered_wherever_there_is_data(gradtape, subcommand):
+    _, out, _ = gradtape(*subcommand.split(), "--help")
+    assert ("--json" in out) == (subcommand != "examples copy")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status"),
+    [
+        (["doctor"], 0),
+        (["check", "{model}:loss", "--at", "0.5, [1.0, 2.0]"], 0),
+        (["check", "{model}:wrong", "--at", "3.0"], 1),
+        (["check", "{model}:nothing", "--at", "3.0"], 2),
+        (["partials", "x +", "--at", "x=1"], 2),
+        (["partials", "x", "--at", "x=1", "--format", "word"], 2),
+        (["no_such_command"], 2),
+        (["doctor", "--no-such-option"], 2),
+        (["run", "nowhere.py"], 2),
+        (["examples", "show", "nothing"], 2),
+        (["--version"], 0),
+    ],
+)
+def test_exit_statuses(gradtape, model, arguments, status):
+    assert gradtape(*[each.format(model=model) for each in arguments])[0] == status
+
+
+def test_a_script_that_is_interrupted(tmp_path):
+    script = tmp_path / "slow.py"
+    script.write_text("import os, signal; os.kill(os.getpid(), signal.SIGINT)")
+    ran = subprocess.run([sys.executable, "-m", "gradtape", "run", script], capture_output=True, check=False)
+    assert ran.returncode == 130
+
+
+# colours and completion
+
+
+def on_a_terminal(arguments, **settings):
+    """What a process writes to a pseudo-terminal."""
+    main, side = pty.openpty()
+    environment = {k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "FORCE_COLOR")}
+    subprocess.run(
+        [sys.executable, "-m", "gradtape", *arguments],
+        stdout=side,
+        stderr=side,
+        check=True,
+        timeout=60,
+        env=environment | {"TERM": "xterm-256color", "COLUMNS": "100"} | settings,
+    )
+    os.close(side)
+    shown = b""
+    with contextlib.suppress(OSError):  # the end of a pseudo-terminal
+        while part := os.read(main, 65536):
+            shown += part
+    os.close(main)
+    return shown.decode()
+
+
+COLOURED = re.compile(r"\x1b\[[0-9;]*3[0-9]")
+
+
+def test_colours_only_on_terminals_that_want_them():
+    assert COLOURED.search(on_a_terminal(["--help"]))
+    assert not COLOURED.search(on_a_terminal(["--help"], NO_COLOR="1"))
+    environment = {k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "FORCE_COLOR")}
+    ran = subprocess.run(
+        [sys.executable, "-m", "gradtape", "--help"],
+        capture_output=True,
+        check=True,
+        env=environment,
+        timeout=60,
+    )
+    assert b"\x1b" not in ran.stdout
+
+
+@pytest.fixture
+def shell_path(tmp_path):
+    """A folder with the command in it, as an installation puts it there."""
+    command = tmp_path / "bin" / "gradtape"
+    command.parent.mkdir()
+    command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m gradtape "$@"\n')
+    command.chmod(0o755)
+    return f"{command.parent}:{os.environ['PATH']}"
+
+
+def test_bash_completes_commands_options_and_names(shell_path):
+    program = """
+        eval "$(_GRADTAPE_COMPLETE=source_bash gradtape)"
+        try() { COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _gradtape_completion "$@"; echo "${COMPREPLY[@]}"; }
+        try gradtape p
+        try gradtape partials --format m
+        try gradtape examples show hessian_
+    """
+    environment = {**os.environ, "PATH": shell_path}
+    ran = subprocess.run(
+        ["bash", "-c", program], capture_output=True, text=True, env=environment, timeout=100
+    )
+    assert ran.stdout.split("\n")[:3] == ["partials plot", "mathml", "hessian_vector_product"], ran.stderr
+
+
+@pytest.mark.parametrize(
+    ("shell", "words"), [("zsh", "#compdef gradtape"), ("fish", "complete --command gradtape")]
+)
+def test_other_shells_get_their_scripts(shell_path, shell, words):
+    environment = {**os.environ, "PATH": shell_path, "_GRADTAPE_COMPLETE": f"source_{shell}"}
+    ran = subprocess.run(
+        ["gradtape"], capture_output=True, text=True, env=environment, timeout=60, check=True
+    )
+    assert words in ran.stdout
 
 
 def test_as_a_process():

@@ -42,7 +42,7 @@ def main() -> None:
         with contextlib.suppress(OSError):  # the application reads it again and says what is wrong
             source = read_script(arguments[1])
             sys.exit(run_source(source, arguments[1], arguments[2:]))
-    application()()
+    application()(prog_name="gradtape")
 
 
 def application() -> "typer.Typer":
@@ -52,8 +52,9 @@ def application() -> "typer.Typer":
     app = typer.Typer(
         name="gradtape",
         help="Partial derivatives of any order on TensorFlow 2's tape.",
+        epilog="Examples: gradtape run train.py; gradtape partials 'x**3 + 2*t' --at x=1,t=1; gradtape COMMAND --help. "
+        "Status: 0 all right, 1 something is wrong, 2 what was typed, 130 interrupted.",
         no_args_is_help=True,
-        add_completion=False,
         pretty_exceptions_enable=False,
     )
 
@@ -76,6 +77,7 @@ def application() -> "typer.Typer":
     @app.command(
         context_settings={"allow_interspersed_args": False, "ignore_unknown_options": True},
         options_metavar="",
+        epilog="Example: gradtape run train.py --epochs 3",
     )
     def run(
         script: Annotated[

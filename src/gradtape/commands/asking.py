@@ -6,6 +6,7 @@ Annotations are values here: typer reads them.
 from types import ModuleType
 from typing import TYPE_CHECKING, Annotated
 
+from ..explain.formula import FORMATS
 from ..explain.summary import columns
 from . import cache as cache_command
 from .check import checked, report_data
@@ -18,6 +19,16 @@ if TYPE_CHECKING:
     import typer
 
 
+def forms() -> list[str]:
+    """The formats of formulas, for completion."""
+    return list(FORMATS)
+
+
+def names() -> list[str]:
+    """The names of the examples, for completion."""
+    return list(listed())
+
+
 def add_questions(app: "typer.Typer", library: ModuleType) -> None:
     """The subcommands that answer a question; `library` is what `tensorflow` means in files."""
     import typer
@@ -26,23 +37,31 @@ def add_questions(app: "typer.Typer", library: ModuleType) -> None:
 
     @app.command(
         epilog="Examples: gradtape partials 'x**3 + 2*t' --at x=1,t=1 --order 2; "
-        "gradtape partials 'sin(x)*exp(-t)' --at x=pi/2,t=0.5 --wanted 'x xxt' --latex"
+        "gradtape partials 'sin(x)*exp(-t)' --at x=pi/2,t=0.5 --wanted 'x xxt' --format latex"
     )
     def partials(
         formula: Annotated[str, typer.Argument(metavar="FORMULA", help="Such as 'x**3 + 2*t'.")],
         at: Annotated[str, typer.Option("--at", help="A number for every variable: x=1,t=pi/2.")] = "",
         order: Annotated[int, typer.Option("--order", "-n", help="All partials up to this order.")] = 1,
         wanted: Annotated[str | None, typer.Option("--wanted", help="These instead: 'x xx t'.")] = None,
-        latex: Annotated[bool, typer.Option("--latex", help="Write the formulas for LaTeX.")] = False,
+        form: Annotated[
+            str,
+            typer.Option(
+                "--format", help="Of formulas: plain, latex, mathml or sympy.", autocompletion=forms
+            ),
+        ] = "plain",
+        latex: Annotated[bool, typer.Option("--latex", help="The same as --format latex.")] = False,
         json_wanted: Annotated[bool, as_json] = False,
     ) -> None:
         """Partial derivatives of a formula: numbers, and formulas where SymPy is installed."""
         with refusals():
+            if form not in FORMATS:
+                raise ValueError(f"--format is one of {', '.join(FORMATS)}, not {form!r}")
             table = partials_of(formula, at, order, wanted)
         if json_wanted:
             print_json(table.data())
         else:
-            print(table.text(latex))
+            print(table.text("latex" if latex else form))
 
     @app.command(epilog="Example: gradtape check model.py:loss --at '0.5, [1.0, 2.0]'")
     def check(
@@ -95,6 +114,8 @@ def add_examples(app: "typer.Typer") -> None:
         epilog="Examples: gradtape examples; gradtape examples show hessian; gradtape examples copy hessian .",
     )
     app.add_typer(group, name="examples")
+    as_json = typer.Option("--json", help="Print JSON for programs.")
+    named = typer.Argument(help="An example's name.", autocompletion=names)
 
     def show_list(json_wanted: bool) -> None:
         with refusals():
@@ -105,28 +126,26 @@ def add_examples(app: "typer.Typer") -> None:
             print("\n".join(line.rstrip() for line in columns(list(found.items()), numbers=set())))
 
     @group.callback()
-    def default(context: typer.Context) -> None:
+    def default(context: typer.Context, json_wanted: Annotated[bool, as_json] = False) -> None:
         """The example programs that come with gradtape."""
         if context.invoked_subcommand is None:
-            show_list(False)
+            show_list(json_wanted)
 
-    @group.command("list")
-    def list_them(
-        json_wanted: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
-    ) -> None:
+    @group.command("list", epilog="Example: gradtape examples list --json")
+    def list_them(json_wanted: Annotated[bool, as_json] = False) -> None:
         """Name and purpose of each example."""
         show_list(json_wanted)
 
-    @group.command("show")
-    def show_one(name: Annotated[str, typer.Argument(help="An example's name.")]) -> None:
+    @group.command("show", epilog="Example: gradtape examples show hessian")
+    def show_one(name: Annotated[str, named]) -> None:
         """Print an example."""
         with refusals():
             text = example(name).read_text(encoding="utf-8")
         print(text, end="")
 
-    @group.command("copy")
+    @group.command("copy", epilog="Example: gradtape examples copy hessian mine.py && gradtape run mine.py")
     def copy_one(
-        name: Annotated[str, typer.Argument(help="An example's name.")],
+        name: Annotated[str, named],
         destination: Annotated[str, typer.Argument(help="A folder, or a file's name.")] = ".",
         force: Annotated[bool, typer.Option("--force", help="Write over a file of that name.")] = False,
     ) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 
 from ..core.errors import PrecisionWarning
 from ..core.tensor import as_tensor
-from ..explain.formula import derivative
+from ..explain.formula import FORMATS, derivative, in_format
 from ..explain.summary import columns
 from ..explain.symbols import sympy
 from ..partials import parse_wanted
@@ -22,16 +22,20 @@ from .values import values_at
 
 HIGHEST = 10
 MOST = 200  # partials in one table
+LONGEST = 1000  # letters of a formula in a table
 
 
 @dataclass(frozen=True, slots=True)
 class Partial:
-    """One row: "y_xx", its formula as text and for LaTeX (None without SymPy), and its value."""
+    """One row: "y_xx", its formula as a SymPy expression (None without SymPy), and its value."""
 
     name: str
-    formula: str | None
-    latex: str | None
+    expression: Any
     value: float
+
+    def written(self, form: str) -> str | None:
+        """The formula in one of the formats, None without SymPy."""
+        return None if self.expression is None else in_format(self.expression, form)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,22 +47,34 @@ class Table:
     rows: tuple[Partial, ...]
 
     def data(self) -> dict[str, Any]:
-        """What `--json` prints."""
-        rows = [{"name": r.name, "formula": r.formula, "latex": r.latex, "value": r.value} for r in self.rows]
-        return {"expression": self.expression, "at": self.at, "partials": rows}
-
-    def text(self, latex: bool = False) -> str:
-        """The table; formulas in LaTeX if that is asked for."""
-        known = all(row.formula is not None for row in self.rows)
-        lines = [
-            (row.name, f"{row.value:.10g}", str(row.latex if latex else row.formula))
-            if known
-            else (row.name, f"{row.value:.10g}")
+        """What `--json` prints: formulas in every format, "formula" being the plain one."""
+        rows = [
+            {
+                "name": row.name,
+                "value": row.value,
+                **{"formula" if form == "plain" else form: row.written(form) for form in FORMATS},
+            }
             for row in self.rows
         ]
+        return {"expression": self.expression, "at": self.at, "partials": rows}
+
+    def text(self, form: str = "plain") -> str:
+        """The table, with formulas in one of the formats; of long ones the size alone."""
+        known = all(row.expression is not None for row in self.rows)
         point = ", ".join(f"{name} = {value:.10g}" for name, value in self.at.items())
-        head = ("", f"at {point}", "formula") if known else ("", f"at {point}")
-        return "\n".join(line.rstrip() for line in columns([head, *lines], numbers={1}))
+        lines: list[tuple[str, ...]] = [("", f"at {point}", "formula") if known else ("", f"at {point}")]
+        for row in self.rows:
+            formula = (_short(str(row.written(form)), row.expression),) if known else ()
+            lines.append((row.name, f"{row.value:.10g}", *formula))
+        return "\n".join(line.rstrip() for line in columns(lines, numbers={1}))
+
+
+def _short(formula: str, expression: Any) -> str:
+    return (
+        formula
+        if len(formula) <= LONGEST
+        else f"({expression.count_ops()} operations; --json writes them out)"
+    )
 
 
 def partials_of(text: str, at: str, order: int = 1, wanted: str | None = None) -> Table:
@@ -100,8 +116,8 @@ def partials_of(text: str, at: str, order: int = 1, wanted: str | None = None) -
         point,
         tuple(
             [
-                Partial(label, formula, latex, float(value.numpy()))
-                for (label, value), (formula, latex) in zip(rows, formulas, strict=True)
+                Partial(label, formula, float(value.numpy()))
+                for (label, value), formula in zip(rows, formulas, strict=True)
             ]
         ),
     )
@@ -137,13 +153,12 @@ def label_of(item: tuple[str, ...]) -> str:
     return "y_" + ("" if all(len(name) == 1 for name in item) else ",").join(item)
 
 
-def written(tree: Any, names: tuple[str, ...], indices: Any) -> list[tuple[str | None, str | None]]:
-    """The formula and its partials, as text and for LaTeX; None where SymPy is not installed."""
+def written(tree: Any, names: tuple[str, ...], indices: Any) -> list[Any]:
+    """The formula and its partials as SymPy expressions; None for each where SymPy is not installed."""
     try:
         sp = sympy()
     except ImportError:
-        return [(None, None)] * (len(indices) + 1)
+        return [None] * (len(indices) + 1)
     letters = {name: sp.Symbol(name, real=True) for name in names}
     whole = symbolic(sp, tree, letters)
-    found = [whole, *[derivative(sp, whole, index, letters, names) for index in indices]]
-    return [(str(part), sp.latex(part)) for part in found]
+    return [whole, *[derivative(sp, whole, index, letters, names) for index in indices]]

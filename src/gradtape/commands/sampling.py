@@ -18,6 +18,7 @@ import numpy as np
 from ..core.errors import LoopedMapWarning, PrecisionWarning
 from ..core.spec import float64
 from ..core.tensor import Tensor, as_tensor
+from ..explain.formula import in_format
 from ..faces.loops import vectorized_map
 from ..ops.composite import astype
 from ..partials import parse_wanted
@@ -115,11 +116,12 @@ def sampled(
         assert function is not None
         return function(*[whole[name] for name in names])
 
-    formulas: Sequence[Any] = [(None, None)] * (len(items) + 1)
+    formulas: Sequence[Any] = [None] * (len(items) + 1)
     if tree is not None:
         formulas = written(tree, names, [_in_all(index, along, names) for index in indices])
     rows = zip(["y", *map(label_of, items)], formulas, _values(value, axes, items, what), strict=True)
-    return Samples(what, axes, fixed, tuple([Surface(name, latex, v) for name, (_, latex), v in rows]))
+    surfaces = [Surface(name, None if f is None else in_format(f, "latex"), v) for name, f, v in rows]
+    return Samples(what, axes, fixed, tuple(surfaces))
 
 
 def _values(

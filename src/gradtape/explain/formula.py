@@ -28,6 +28,7 @@ from ..planning import plan_partials
 from .symbols import PASSING, SYMBOLS, number, sympy
 
 LIMIT = 200  # operations in a formula
+FORMATS = ("plain", "latex", "mathml", "sympy")
 SIMPLIFIED = 60  # operations of an expression up to which SymPy is asked to simplify it
 
 
@@ -42,7 +43,12 @@ class Formula:
     @property
     def latex(self) -> str:
         """The formula for LaTeX."""
-        return str(sympy().latex(self.expression))
+        return in_format(self.expression, "latex")
+
+    @property
+    def mathml(self) -> str:
+        """The formula for a web page: presentation MathML, without the element `math` around it."""
+        return in_format(self.expression, "mathml")
 
     def __str__(self) -> str:
         return str(self.expression)
@@ -51,6 +57,21 @@ class Formula:
 
     def _repr_latex_(self) -> str:
         return f"$\\displaystyle {self.latex}$"
+
+
+def in_format(expression: Any, form: str) -> str:
+    """A SymPy expression as text.
+
+    Args:
+        expression: what to write.
+        form: "plain" as Python writes it, "latex", "mathml" (presentation), or "sympy", the constructors that make it.
+    """
+    sp = sympy()
+    if form == "latex":
+        return str(sp.latex(expression))
+    if form == "mathml":
+        return str(sp.mathml(expression, printer="presentation"))
+    return str(sp.srepr(expression) if form == "sympy" else expression)
 
 
 def formulas(record: Record, target: Any, sources: Mapping[str, Any], wanted: Any) -> tuple[Formula, ...]:

@@ -65,6 +65,7 @@ def parameters(value: Any) -> str:
     if isinstance(value, classmethod):
         shown = shown[1:]
     text = str(signature.replace(parameters=shown, return_annotation=signature.empty))
+    text = re.sub(r"<(\w+\.\w+): [^<>]*>", r"\1", text)  # a member of an enumeration
     return re.sub(r"<[^<>]* at 0x[0-9a-f]+>", "...", text)
 
 

@@ -83,6 +83,8 @@ ORDER = [
     "burgers",
     "gmm",
     "rosen",
+    "sparse_rosen",
+    "sparse_differences",
     "chain",
     "hessian",
     "batch_jacobian",

@@ -17,6 +17,7 @@ WORDS = {
     "torch": "PyTorch",
     "jax": "JAX",
     "autograd": "autograd",
+    "casadi": "CasADi",
 }
 
 

@@ -11,7 +11,7 @@ import pkgutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-SYSTEMS = ("gradtape", "tensorflow", "torch", "jax", "autograd")
+SYSTEMS = ("gradtape", "tensorflow", "torch", "jax", "autograd", "casadi")
 
 Call = Callable[[], list[float]]
 

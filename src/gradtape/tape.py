@@ -53,7 +53,7 @@ class GradientTape(Explains, FieldOperators, WholeDerivatives):
             goes away.
         watch_accessed_variables: whether trainable variables are watched when they are read.
         lines: whether to note for each operation the line that asked for it and its value in short, for `show` and
-            `summary`; an operation then takes several times as long.
+            `summary`; that takes some microseconds more an operation.
 
     >>> import gradtape as gt
     >>> x = gt.constant(3.0)

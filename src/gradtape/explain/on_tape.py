@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,6 +11,7 @@ from ..core.variable import Variable
 from ..modes.record import Record
 from .cause import Cause, Explanation
 from .detached import DetachEvent, events_of
+from .drawing import escaped
 from .formula import formulas
 from .none import explain
 from .program import name_of
@@ -202,7 +202,7 @@ class Explains:
     def _repr_html_(self) -> str:
         """The graph in a notebook; a sentence where there is none."""
         if (self._record or self._unanswered) is None:
-            return f"<p>{html.escape(repr(self))}: nothing is recorded, or it is used up.</p>"
+            return f"<p>{escaped(repr(self))}: nothing is recorded, or it is used up.</p>"
         return self.show()._repr_html_()
 
     def formula(self, target: Any, sources: Any, wanted: Any = None) -> Any:

@@ -87,9 +87,15 @@ def _main(frame: FrameType) -> FrameType:
     return found or frame
 
 
+@lru_cache(maxsize=64)
+def _positions(code: CodeType) -> tuple[tuple[int | None, int | None, int | None, int | None], ...]:
+    """Line, last line, first and last column of each instruction."""
+    return tuple(code.co_positions())
+
+
 def spot_of(code: CodeType, instruction: int) -> Spot:
     """The expression that an instruction belongs to."""
-    positions = list(code.co_positions())
+    positions = _positions(code)
     line, last, start, stop = positions[min(instruction // 2, len(positions) - 1)]
     if line is None:
         return Spot(code.co_filename, code.co_firstlineno, 0, 0, code.co_qualname)

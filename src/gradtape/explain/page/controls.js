@@ -75,7 +75,7 @@ get("others").addEventListener("change", (event) => {
 addEventListener("resize", draw);
 document.addEventListener("keydown", (event) => {
   const tag = event.target.tagName;
-  if (event.ctrlKey || event.metaKey || event.altKey || tag === "INPUT" || tag === "BUTTON" || tag === "SUMMARY") return;
+  if (event.ctrlKey || event.metaKey || event.altKey || ["INPUT", "BUTTON", "SUMMARY"].includes(tag)) return;
   if (event.key === "ArrowRight") go(step + 1);
   else if (event.key === "ArrowLeft") go(step - 1);
   else if (event.key === "Home") go(0);

@@ -20,8 +20,9 @@ const note = (item) => {
   if (item.sites) {
     const count = item.sites.length;
     const times = Math.max(...item.sites.map((site) => site.count));
-    const answers = item.sites.every((site) => site.role === "result");
-    const what = item.line === null ? item.sites[0].kind || item.sites[0].role : answers ? "derivative" : `${number(count)} operation${count > 1 ? "s" : ""}`;
+    let what = `${number(count)} operation${count > 1 ? "s" : ""}`;
+    if (item.line === null) what = item.sites[0].kind || item.sites[0].role;
+    else if (item.sites.every((site) => site.role === "result")) what = "derivative";
     return times > 1 ? `${what} ×${number(times)}` : what;
   }
   return cut(meaning(item), ROOM - 6) + (item.count > 1 ? ` ×${number(item.count)}` : "");
@@ -30,7 +31,13 @@ const measure = (item) => {
   const first = item.sites ? item.sites[0] : item;
   const wide = (item.sites ?? [item]).some((site) => site.shape && site.shape.length) ? 26 : 12;
   const letters = Math.min(ROOM, Math.max(label(item).length, note(item).length + 2, wide));
-  return { id: item.sites ? item.key : item.id, item, width: letters * LETTER + 20, height: ADJOINTS ? 72 : 57, order: SOURCES.has(first.role) ? first.id - story.sites.length : first.id };
+  return {
+    id: item.sites ? item.key : item.id,
+    item,
+    width: letters * LETTER + 20,
+    height: ADJOINTS ? 72 : 57,
+    order: SOURCES.has(first.role) ? first.id - story.sites.length : first.id, // sources before all else
+  };
 };
 const brief = (text) => text.replace(/^[a-z]+[0-9]*(?=\[)/, "");
 
@@ -55,7 +62,7 @@ const box = (item, x, y, width, height, parent) => {
   element.append(value);
   if (ADJOINTS) element.append(adjoint);
   parent.append(element);
-  boxes.push({ item, element, value, adjoint, room });
+  boxes.push({ item, element, value, adjoint, room, said: "" });
   return element;
 };
 
@@ -85,11 +92,12 @@ const PAD = 14;
 const draw = () => {
   const holder = get("graph");
   if (!sites.size) {
-    holder.replaceChildren(make("p", { class: "empty" }, "No operation on tensors was heard, so there is nothing to draw."));
+    const text = "No operation on tensors was heard, so there is nothing to draw.";
+    holder.replaceChildren(make("p", { class: "empty" }, text));
     show();
     return;
   }
-  const focused = document.activeElement && document.activeElement.closest && document.activeElement.closest("#graph .node");
+  const focused = document.activeElement?.closest("#graph .node");
   const kept = focused ? focused.dataset.id : null;
   boxes = [];
   lines = [];
@@ -118,7 +126,13 @@ const draw = () => {
   const loops = 46;
   const size = { width: whole.width + 24 + loops, height: whole.height + 24 };
   const scale = Math.min(1, Math.max(0.8, (holder.clientWidth - 4) / size.width));
-  const svg = drawn("svg", { width: size.width * scale, height: size.height * scale, viewBox: `0 0 ${size.width} ${size.height}`, role: "group", "aria-label": "Operations and what they are made of" });
+  const svg = drawn("svg", {
+    width: size.width * scale,
+    height: size.height * scale,
+    viewBox: `0 0 ${size.width} ${size.height}`,
+    role: "group",
+    "aria-label": "Operations and what they are made of",
+  });
   const root = drawn("g", { transform: "translate(12,12)" });
   const [frames, wires, front] = [drawn("g"), drawn("g", { "pointer-events": "none" }), drawn("g")];
   svg.append(root);
@@ -137,6 +151,10 @@ const draw = () => {
     const shown = boxes[boxes.length - 1];
     shown.value.remove();
     shown.adjoint.remove();
+    // Edges run across an open box, and under its title.
+    const title = drawn("g", { class: "title", transform: `translate(${x},${y})`, "aria-hidden": "true" });
+    title.append(...[...element.querySelectorAll("text")].map((text) => text.cloneNode(true)));
+    front.append(title);
     const own = inner.get(item);
     const left = x + (width - own.width) / 2;
     for (const site of item.sites) {
@@ -200,9 +218,7 @@ const latest = (item, what) => {
   const states = (item.sites ?? [item]).map((site) => known.get(site.id)).filter((state) => state[what] !== null);
   return states.reduce((best, state) => (best === null || state.clock >= best.clock ? state : best), null);
 };
-const spoken = (item) => {
-  const value = latest(item, "value");
-  const adjoint = latest(item, "adjoint");
+const spoken = (item, value, adjoint) => {
   const first = item.sites ? item.sites[0] : item;
   const parts = [label(item)];
   if (first.line) parts.push(`line ${first.line}`);
@@ -218,19 +234,23 @@ const show = () => {
   const moment = now();
   const site = place(moment);
   const back = moment !== null && moment.kind !== "value";
-  for (const { item, element, value, adjoint, room } of boxes) {
+  for (const shown of boxes) {
+    const { item, element, value, adjoint, room } = shown;
     const own = latest(item, "value");
     const gone = latest(item, "adjoint");
-    if (!item.open) {
-      value.textContent = own ? cut(brief(own.value), room) : "";
-      adjoint.textContent = gone ? cut(`∂ ${brief(gone.adjoint)}`, room) : "";
-    }
     const at = site && site.group && (item === site || (item === site.group && !item.open));
     element.classList.toggle("waiting", !own);
     element.classList.toggle("reached", Boolean(gone) && !item.open);
     element.classList.toggle("current", Boolean(at));
     element.classList.toggle("back", Boolean(at) && back);
-    element.setAttribute("aria-label", spoken(item));
+    const said = spoken(item, own, gone);
+    if (said === shown.said) continue; // writing what is there already would cost more than all the rest
+    shown.said = said;
+    element.setAttribute("aria-label", said);
+    if (!item.open) {
+      value.textContent = own ? cut(brief(own.value), room) : "";
+      adjoint.textContent = gone ? cut(`∂ ${brief(gone.adjoint)}`, room) : "";
+    }
   }
   for (const { element, tip, pairs } of lines) {
     const reached = pairs.some(([a, b]) => known.get(a.id).adjoint !== null && known.get(b.id).adjoint !== null);
@@ -260,16 +280,20 @@ const tellStatus = (moment, site) => {
   const before = step > 1 ? moments[step - 2] : null;
   const missing = moment.clock - (before ? before.clock : 0) - 1;
   if (missing > 0) parts.push(`after ${number(missing)} that were not kept · `);
-  const times = moment.time > 1 || (site && site.count > 1) ? `, time ${number(moment.time)} of ${number(site.count)}` : "";
+  const times = site && site.count > 1 ? `, time ${number(moment.time)} of ${number(site.count)}` : "";
+  const questions = moment.kind === "question" || moment.kind === "answer";
+  const named = make("span", { class: "kind" }, questions ? asking(site) : site.name);
+  const said = (kind, text) => make("span", { class: kind }, text ?? "");
   const where = site && site.line ? `line ${site.line}` : "";
   if (moment.kind === "value") {
-    parts.push(make("span", { class: "kind" }, site.name), ` ${where}${times} = `, make("span", { class: "value" }, moment.value ?? ""));
+    parts.push(named, ` ${where}${times} = `, said("value", moment.value));
   } else if (moment.kind === "adjoint") {
-    parts.push("back at ", make("span", { class: "kind" }, site.name), ` ${where}${times}: value ${moment.value ?? ""}, adjoint `, make("span", { class: "adjoint" }, moment.adjoint));
+    const value = moment.value ?? "";
+    parts.push("back at ", named, ` ${where}${times}: value ${value}, adjoint `, said("adjoint", moment.adjoint));
   } else if (moment.kind === "question") {
-    parts.push("asked: ", make("span", { class: "kind" }, asking(site)), ` ${where}${times}`);
+    parts.push("asked: ", named, ` ${where}${times}`);
   } else {
-    parts.push("answer: ", make("span", { class: "kind" }, asking(site)), ` = `, make("span", { class: "adjoint" }, moment.value));
+    parts.push("answer: ", named, " = ", said("adjoint", moment.value));
   }
   status.replaceChildren(`${count} · `, ...parts);
   slider.setAttribute("aria-valuetext", status.textContent);

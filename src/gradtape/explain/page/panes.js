@@ -38,7 +38,8 @@ const mark = (site, name) => {
   const { row, code, text } = found;
   row.classList.add(...name);
   if (site.stop > site.start) {
-    code.replaceChildren(text.slice(0, site.start), make("mark", {}, text.slice(site.start, site.stop)), text.slice(site.stop));
+    const part = make("mark", {}, text.slice(site.start, site.stop));
+    code.replaceChildren(text.slice(0, site.start), part, text.slice(site.stop));
   }
   marked.push(found);
   return row;
@@ -50,7 +51,11 @@ const markSource = (site, back) => {
   }
   marked = [];
   if (site) follow(mark(site, back ? ["now", "back"] : ["now"]));
-  if (shownItem) mark(shownItem.sites && shownItem.sites.length > 1 ? { ...shownItem.sites[0], start: 0, stop: 0 } : (shownItem.sites ? shownItem.sites[0] : shownItem), ["chosen"]);
+  if (shownItem) {
+    const first = shownItem.sites ? shownItem.sites[0] : shownItem;
+    const whole = shownItem.sites && shownItem.sites.length > 1; // a line, not an expression in it
+    mark(whole ? { ...first, start: 0, stop: 0 } : first, ["chosen"]);
+  }
 };
 const follow = (row) => {
   if (!row) return;
@@ -85,7 +90,8 @@ const fillCard = (item) => {
   const adjoint = latest(item, "adjoint");
   const list = make("dl");
   const say = (name, text, kind = "") => {
-    if (text !== "" && text !== null && text !== undefined) list.append(make("dt", {}, name), make("dd", { class: kind }, String(text)));
+    if (text === "" || text === null || text === undefined) return;
+    list.append(make("dt", {}, name), make("dd", { class: kind }, String(text)));
   };
   say("value", value ? value.value : step ? "not yet computed" : "", "value");
   say("adjoint", adjoint ? adjoint.adjoint : "", "adjoint");
@@ -101,7 +107,9 @@ const fillCard = (item) => {
   const sum = (what) => all.reduce((total, site) => total + site[what], 0);
   if (sum("bytes")) say("bytes made", bytes(sum("bytes")));
   if (sum("flops")) say("flops", number(sum("flops")));
-  for (const site of all) for (const [how, count] of Object.entries(site.left)) say("left", `${how}${count > 1 ? ` ×${number(count)}` : ""}`);
+  for (const site of all) {
+    for (const [how, count] of Object.entries(site.left)) say("left", count > 1 ? `${how} ×${number(count)}` : how);
+  }
   if (!all.some((site) => site.followed)) say("tape", "no tape follows it");
   card.replaceChildren(make("strong", {}, alone && item.sites === undefined ? first.name : label(item)));
   if (first.line) card.append(` · line ${first.line}${alone ? ` · ${first.name}` : ""}`);
@@ -157,7 +165,8 @@ const nearest = (shown, key) => {
   for (const other of boxes) {
     if (other === shown) continue;
     const to = center(other);
-    const [along, across] = { ArrowDown: [to.y - from.y, to.x - from.x], ArrowUp: [from.y - to.y, to.x - from.x], ArrowRight: [to.x - from.x, to.y - from.y], ArrowLeft: [from.x - to.x, to.y - from.y] }[key];
+    const [x, y] = [to.x - from.x, to.y - from.y];
+    const [along, across] = { ArrowDown: [y, x], ArrowUp: [-y, x], ArrowRight: [x, y], ArrowLeft: [-x, y] }[key];
     if (along < 4) continue;
     const far = along + 2.5 * Math.abs(across);
     if (!best || far < best.far) best = { far, other };

@@ -43,7 +43,8 @@ for (const site of sites.values()) {
   for (const [, from] of site.inputs) if (site.followed && sites.has(from)) sites.get(from).needed = true;
 }
 const MANY = 12;
-const matters = (group) => group.sites.some((site) => site.followed || site.needed || site.ended || site.role === "result");
+const matters = (group) =>
+  group.sites.some((site) => site.followed || site.needed || site.ended || site.role === "result");
 const others = [...groups.values()].filter((group) => !matters(group));
 let all = groups.size <= MANY;
 const hidden = (group) => !all && !matters(group);

@@ -7,7 +7,9 @@ value, the graph holds a guard: a call for which it fails is recorded as another
 
 from __future__ import annotations
 
+import contextlib
 import functools
+import inspect
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -49,6 +51,7 @@ class Function:
         backend: str | None = None,
         results: str = "tensors",
     ) -> None:
+        _check_returns(python_function)
         functools.update_wrapper(self, python_function)
         self.python_function = python_function
         self.input_signature = None if input_signature is None else tuple(input_signature)
@@ -80,7 +83,7 @@ class Function:
         key, arguments = self._arguments(args, kwargs)
         kind = self._kinds.get(key)
         if kind is None:
-            kind = self._kinds[key] = Kind()
+            kind = self._kinds.setdefault(key, Kind())
             self._bind(key, kind)
             if len(self._kinds) == KINDS:
                 self._warn_kinds()
@@ -105,7 +108,8 @@ class Function:
         structure = road.takes_numbers(len(args))
         if structure is not False:
             self._entry_float = default_float()
-            self._entry = backends.llvm.entry(road.program, self._floats, structure)
+            with contextlib.suppress(Exception):  # without it, calls go the ordinary way
+                self._entry = backends.llvm.entry(road.program, self._floats, structure)
 
     # kinds of arguments
 
@@ -186,7 +190,7 @@ class Function:
         else:
             recorded = recording.recorded(tensors)
             self._entry = None  # it stands for the only road of a kind
-            kind.roads.insert(0, Road(recorded, static, packer(result), self._compiled))
+            kind.add(Road(recorded, static, packer(result), self._compiled))
         return result
 
     def _wrapped(self, recording: Recording, args: Any, kwargs: Any) -> tuple[Any, Any]:
@@ -298,6 +302,21 @@ class Function:
             "recorded": len(road.recorded.graph),
             **road.program.describe(),
         }
+
+
+def _check_returns(function: Callable[..., Any]) -> None:
+    """Refuse a function that is left before it is done: what it does later could not be recorded."""
+    code = getattr(getattr(function, "__func__", function), "__code__", None)
+    if code is None or not code.co_flags & _LEFT:
+        return
+    what = "a coroutine" if code.co_flags & inspect.CO_COROUTINE else "a generator"
+    raise TypeError(
+        f"{function.__name__} is {what}: it hands over before it is done, so that a recording would miss what it does. "
+        "Put the part that computes into a function of its own, and return its results together"
+    )
+
+
+_LEFT = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
 
 
 def function(

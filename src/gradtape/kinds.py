@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import weakref
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,6 +12,9 @@ import numpy as np
 
 from .core import nest
 from .replay import Road, alone
+
+
+_LOCK = threading.Lock()
 
 
 class Kind:
@@ -23,6 +27,15 @@ class Kind:
         self.deaths: list[Any] = []
         self.made = False
         self.warned = False
+
+    def add(self, road: Road) -> None:
+        """Enter a road, first to be tried, unless another thread has recorded the same meanwhile."""
+        asked = [(guard.question, repr(guard.answer), guard.line) for guard in road.recorded.guards]
+        with _LOCK:
+            for other in self.roads:
+                if asked == [(g.question, repr(g.answer), g.line) for g in other.recorded.guards]:
+                    return
+            self.roads = [road, *self.roads]  # a list of its own: others may be going through the old one
 
 
 class Identity:

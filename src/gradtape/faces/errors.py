@@ -2,6 +2,7 @@
 
 from ..core.errors import (
     BatchedValueError,
+    CacheWarning,
     DataLossError,
     GradtapeWarning,
     InactiveTapeWarning,
@@ -18,6 +19,7 @@ from ..core.errors import (
 
 __all__ = [
     "BatchedValueError",
+    "CacheWarning",
     "DataLossError",
     "GradtapeWarning",
     "InactiveTapeWarning",

@@ -13,7 +13,6 @@ import numpy as np
 from .core import nest
 from .replay import Road, alone
 
-
 _LOCK = threading.Lock()
 
 

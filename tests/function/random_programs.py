@@ -77,3 +77,35 @@ def program_of(seed, shapes, steps):
         return values[len(xs) :], total, gradients
 
     return program, inputs
+
+
+def loop_of(seed, turns, python):
+    """A program whose turns are random, as a scan or as a loop of Python's, and inputs for it."""
+    start = np.random.default_rng([seed, 99])
+    shapes = [[(2, 3), (3,), ()][k] for k in start.integers(3, size=2)]
+    inputs = [start.normal(size=s) for s in (*shapes, (3, 2), (turns, *shapes[0]))]
+
+    def turn(state, x, fixed):
+        rng = np.random.default_rng(seed)
+        values = [*state, x, fixed]
+        for _ in range(9):
+            made = _step(rng, values)
+            if made is not None and made.size < 100:
+                values.append(made)
+        marks = [gt.reduce_mean(values[rng.integers(len(values))]) for _ in state]
+        return tuple(gt.tanh(s * 0.9 + m) for s, m in zip(state, marks, strict=True))
+
+    def program(a, b, fixed, xs):
+        with gt.GradientTape() as tape:
+            tape.watch([a, b, fixed, xs])
+            if python:
+                state = (a, b)
+                for i in range(turns):
+                    state = turn(state, xs[i], fixed)
+                total = sum(gt.reduce_sum(s * s) for s in state)
+            else:
+                rows = gt.scan(lambda s, x: turn(s, x, fixed), xs, (a, b), reverse=bool(seed % 2))
+                total = sum(gt.reduce_mean(r * r) for r in rows)
+        return total, tape.gradient(total, [a, b, fixed, xs], unconnected_gradients="zero")
+
+    return program, inputs

@@ -6,6 +6,7 @@ import pytest
 import gradtape as gt
 from gradtape.backends.llvm import plan, registers
 from gradtape.core.loop import Loop
+from gradtape.loops import stretches
 
 BACKENDS = ["reference", "llvm"]
 N = 12
@@ -464,3 +465,46 @@ def test_the_orbit_of_two_species_against_scipy(record):
     for _ in range(2):
         np.testing.assert_allclose(gradient(gt.constant(start)).numpy(), expected, rtol=1e-5)
     assert len(loops(gradient)) == 2
+
+
+def test_products_of_all_turns_at_once(record):
+    """A recurrent net over a batch: its weights' derivatives are two products, and its inputs are seen by one."""
+    rng = np.random.default_rng(5)
+    xs, w, u = (gt.constant(rng.standard_normal(s) * 0.2) for s in ((N, 32, 40), (40, 40), (40, 40)))
+
+    def slopes(xs, w, u):
+        with gt.GradientTape() as tape:
+            tape.watch([xs, w, u])
+            h = gt.foldl(lambda h, x: gt.tanh(x @ w + h @ u), xs, gt.zeros((32, 40), gt.float64))
+            loss = gt.reduce_sum(h**3)
+        return tape.gradient(loss, [xs, w, u])
+
+    f = record(slopes)
+    for scale in (1.0, 1.0, 0.8):
+        agree(f(xs, w * scale, u), slopes(xs, w * scale, u))
+    products = [sum(op.primitive.name == "matmul" for op in loop.body.operations) for loop in loops(f)]
+    assert products == [
+        1,
+        1,
+    ]  # forth h u, back g u'; the input's g w' is one product as well, behind the loop
+    assert sum(op.primitive.name == "matmul" for op in f.graph().operations) == 5
+
+
+@pytest.mark.parametrize("program", [recurrent, backwards, mapped, numbers], ids=lambda p: p.__name__)
+@pytest.mark.parametrize("count", [9, 11, 12])
+def test_long_loops_keep_the_states_of_one_stretch(monkeypatch, program, count):
+    monkeypatch.setattr(stretches, "LARGEST", 0)
+    w, xs = gt.constant(WEIGHTS), gt.constant(XS[:count])
+    f = gt.function(gradient(program), backend=BACKENDS[count % 2])
+    for _ in range(2):
+        agree(f(w, xs), gradient(program)(w, xs))
+    turns = [loop.turns for loop in loops(f)]
+    assert (max(turns) <= 4) == (program is not mapped)  # no state, nothing to keep
+
+
+def test_the_second_derivative_of_a_loop_of_stretches(monkeypatch):
+    monkeypatch.setattr(stretches, "LARGEST", 0)
+    w, xs = tensors()
+    f = gt.function(reverse_over_reverse(recurrent), backend="llvm")
+    for _ in range(2):
+        agree(f(w, xs), reverse_over_reverse(recurrent)(w, xs))

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from random_programs import loop_of
 
 import gradtape as gt
 from gradtape.backends import rolling
@@ -186,6 +187,18 @@ def test_a_guard_in_every_turn_stays_a_guard(record):
         for _ in range(N):
             expected = expected / 2 if expected > 1 else expected * 3 + 0.5
         np.testing.assert_allclose(f(gt.constant(start, gt.float64)).numpy(), expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize("python", [False, True], ids=["scan", "python"])
+@pytest.mark.parametrize("seed", range(3))
+def test_random_turns(record, seed, python):
+    program, inputs = loop_of(seed, N, python)
+    f = record(program)
+    given = [gt.constant(x) for x in inputs]
+    for _ in range(2):
+        for found, expected in zip(gt.nest.flatten(f(*given)), gt.nest.flatten(program(*given)), strict=True):
+            np.testing.assert_allclose(found.numpy(), expected.numpy(), rtol=1e-8, atol=1e-11)
+    assert loops(f)
 
 
 @pytest.mark.parametrize("before", [0, 7])

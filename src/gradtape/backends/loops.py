@@ -13,8 +13,7 @@ from dataclasses import replace
 
 from ..core.graph import Graph, Operation, check, rewritten
 from ..core.loop import Loop
-from ..core.spec import Spec
-from ..core.tensor import Tensor
+from .gathering import Around, gathered
 from .passes import alive
 
 Pass = Callable[[Graph], Graph]
@@ -50,7 +49,7 @@ def trimmed(graph: Graph, simplify: Pass) -> Graph:
 
     operations = [replace(op, inputs=tuple(first(i) for i in op.inputs)) for op in reversed(kept)]
     graph = rewritten(graph, operations, outputs=tuple(first(i) for i in graph.outputs))
-    return check(alive(_hoisted(graph)))
+    return simplify(check(_hoisted(graph)))
 
 
 def _constant_states(operation: Operation) -> dict[int, int]:
@@ -114,19 +113,19 @@ def _read(body: Graph, outputs: list[int]) -> set[int]:
 
 
 def _hoisted(graph: Graph) -> Graph:
-    """What depends on fixed inputs alone, done before the loop."""
+    """What depends on fixed inputs alone, done before the loop, and products for all turns at once."""
     specs, constants = list(graph.specs), dict(graph.constants)
     operations: list[Operation] = []
     for operation in graph.operations:
+        around = Around(specs, constants, operations)
         if is_loop(operation) and operation.params["loop"].turns > 1:
-            operation = _lifted(operation, specs, constants, operations)
-        operations.append(operation)
+            operation = gathered(_lifted(operation, around), around)
+            operation = _with_fewer(operation, set(operation.outputs))
+        operations += [operation, *around.behind]
     return replace(graph, specs=tuple(specs), constants=constants, operations=tuple(operations))
 
 
-def _lifted(
-    operation: Operation, specs: list[Spec], constants: dict[int, Tensor], before: list[Operation]
-) -> Operation:
+def _lifted(operation: Operation, around: Around) -> Operation:
     """A loop whose body leaves to others what is the same in every turn; the others are put before it."""
     loop: Loop = operation.params["loop"]
     body = loop.body
@@ -136,23 +135,22 @@ def _lifted(
     def place(index: int) -> int:
         """A value of the body as one of the graph around it."""
         if index not in outside:
-            specs.append(body.specs[index])
-            constants[len(specs) - 1] = body.constants[index]
-            outside[index] = len(specs) - 1
+            outside[index] = around.value(body.specs[index])
+            around.constants[outside[index]] = body.constants[index]
         return int(outside[index])
 
     rest: list[Operation] = []
     made: set[int] = set()
     for inner in body.operations:
         alone = all(i in outside or i in body.constants for i in inner.inputs)
-        # Another look at a value costs nothing in a turn, but memory as a value of its own.
+        # Another look at a value costs nothing in a turn, but memory as a value of its own (a transpose is copied for
+        # a product).
         if not alone or inner.primitive.name in _LOOKS or (loop.gate and not inner.primitive.pointwise):
             rest.append(inner)
             continue
         inputs = tuple(place(i) for i in inner.inputs)
-        outputs = tuple(range(len(specs), len(specs) + len(inner.outputs)))
-        specs += [body.specs[i] for i in inner.outputs]
-        before.append(replace(inner, inputs=inputs, outputs=outputs))
+        outputs = tuple([around.value(body.specs[i]) for i in inner.outputs])
+        around.before.append(replace(inner, inputs=inputs, outputs=outputs))
         outside.update(zip(inner.outputs, outputs, strict=True))
         made.update(inner.outputs)
     if not made:
@@ -169,6 +167,6 @@ def _lifted(
     )
 
 
-_LOOKS = frozenset({"broadcast_to", "reshape", "transpose", "getitem", "flip"})
+_LOOKS = frozenset({"broadcast_to", "reshape", "getitem", "flip"})
 
 __all__ = ["is_loop", "trimmed"]

@@ -1,32 +1,27 @@
 """Rolling: a long stretch of equal turns, as a Python loop leaves in a recording, becomes one loop.
 
-Of each input of each operation in the turns it is looked where its value comes from, over all turns at once:
-
-    the same turn           inside the body
-    one to four turns ago   carried; what the first turns saw instead is the state to begin with
-    everywhere the same     fixed, or a constant of the body
-    an entry of an axis, one further (or back) in each turn; constants; values from outside     sliced
-
-Where a turn is used outside, the loop stacks it. A later stretch that uses it turn by turn, forwards or backwards (as
-the way back along a loop does), takes the stack as it is. Where the origins are not the same in all turns, the first
-two turns are left out, and if that does not help the stretch stays as it is.
+Where the inputs of the turns come from is found out in `turns.py`; where they do not come from the same places in all
+turns, the first two turns are left out, and if that does not help the stretch stays as it is. What is used outside the
+turns is stacked. A later stretch that uses it turn by turn, forwards or backwards (as the way back along a loop does),
+takes the stack as it is.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from ..core.graph import Builder, Graph, Operation, check, is_equal
+from ..core.graph import Builder, Graph, Operation, check
 from ..core.loop import Loop, value_of
 from ..core.primitive import Kind, Primitive
 from ..core.spec import Spec
 from ..core.tensor import ROWS, Tensor
-from .periods import Stretch, row_of, signatures, stretches
+from .periods import Stretch, signatures, stretches
+from .turns import Origin, Place, Turn, understood
 
 TURNS = 32
 """Loops of fewer turns are left unrolled, which lets their turns fuse,"""
@@ -34,24 +29,22 @@ OPERATIONS = 1000
 """and so are those of fewer operations: they compile in no time."""
 WIDE, LONG = 1 << 12, 20_000
 """Over many entries, tiles of rows through all turns are the better way up to so many operations."""
-LAGS = 4
-
 ROLLED = Primitive("loop", Kind.TANGENT, value_of, lambda *_specs, loop: loop.spec(), ())
-
-Place = tuple[int, int]
-"""An operation's place in the turn, and which of its outputs."""
 
 
 def rolled(graph: Graph) -> Graph:
     """The graph with its long stretches of equal turns as loops."""
     if len(graph) < OPERATIONS:
         return graph
-    origin = _Origin(graph)
+    origin = Origin(graph)
     found = []
     for stretch in stretches(signatures(graph), TURNS, OPERATIONS):
         if _is_wide(graph, stretch):
             continue
-        turn = next((t for skip in range(3) if (t := _turn(graph, origin, stretch, skip)) is not None), None)
+        turn = next(
+            (t for skip in range(3) if (t := understood(graph, origin, stretch, skip, TURNS)) is not None),
+            None,
+        )
         if turn is not None:
             found.append(turn)
     if not found:
@@ -65,117 +58,10 @@ def _is_wide(graph: Graph, stretch: Stretch) -> bool:
     return widest >= WIDE and stretch.end - stretch.start < LONG
 
 
-class _Origin:
-    """Which operation made each value (-1: none), and as which of its outputs."""
-
-    def __init__(self, graph: Graph) -> None:
-        self.maker = np.full(len(graph.specs), -1, np.int64)
-        self.output = np.zeros(len(graph.specs), np.int64)
-        for place, operation in enumerate(graph.operations):
-            for number, index in enumerate(operation.outputs):
-                self.maker[index], self.output[index] = place, number
-
-
-@dataclass(eq=False, slots=True)
-class _Turn:
-    """The turns of a stretch, understood: what each input of each operation of the body is.
-
-    `sources[q][j]` is ("inside", place), ("carried", place, lag, key), ("fixed", value), ("constant", value) or
-    ("sliced", number). A slice is ("values", one for each turn) or ("row", value, first row, step); `rows` are the
-    operations that read the latter, and the number of their slice.
-    """
-
-    stretch: Stretch
-    sources: list[list[tuple[Any, ...]]] = field(default_factory=list)
-    states: dict[tuple[Any, ...], list[int]] = field(default_factory=dict)
-    slices: list[Any] = field(default_factory=list)
-    rows: dict[int, int] = field(default_factory=dict)
-
-    def outside(self) -> list[int]:
-        """The values from outside that the loop uses as they are."""
-        used = [value for begun in self.states.values() for value in begun]
-        used += [source[1] for line in self.sources for source in line if source[0] == "fixed"]
-        return used + [value for kind, value, *_ in self.slices if kind == "row"]
-
-
-def _turn(graph: Graph, origin: _Origin, stretch: Stretch, skip: int) -> _Turn | None:
-    """Understand a stretch without its first turns; None where its turns come from different places."""
-    if stretch.turns - skip < TURNS:
-        return None
-    stretch = Stretch(stretch.start + skip * stretch.period, stretch.period, stretch.turns - skip)
-    found, count, period = _Turn(stretch), stretch.turns, stretch.period
-    first = stretch.start
-    numbers: dict[bytes, int] = {}
-    for q in range(period):
-        operations = graph.operations[first + q : stretch.end : period]
-        values = np.array([op.inputs for op in operations], np.int64).reshape(count, -1)
-        counted = [row_of(op) for op in operations]
-        if counted[0] is not None and len(set(counted)) > 1:
-            steps = np.diff(np.array(counted))
-            if (steps != steps[0]).any() or (values != values[0]).any():
-                return None
-            found.rows[q] = len(found.slices)
-            found.slices.append(("row", int(values[0, 0]), counted[0], int(steps[0])))
-            found.sources.append([])
-            continue
-        line = []
-        for column in values.T:
-            source = _source(graph, origin, stretch, column, q, found, numbers)
-            if source is None:
-                return None
-            line.append(source)
-        found.sources.append(line)
-    return found
-
-
-def _source(
-    graph: Graph,
-    origin: _Origin,
-    stretch: Stretch,
-    column: Any,
-    q: int,
-    found: _Turn,
-    numbers: dict[bytes, int],
-) -> tuple[Any, ...] | None:
-    """Where an input comes from, the values that it has in all turns given."""
-    first, period, count = stretch.start, stretch.period, stretch.turns
-    if (column == column[0]).all():
-        if origin.maker[column[0]] >= first:
-            return None
-        return ("constant" if int(column[0]) in graph.constants else "fixed"), int(column[0])
-    makers, outputs = origin.maker[column], origin.output[column]
-    turns, places = np.divmod(makers - first, period)
-    numbers_of_turns = np.arange(count)
-    lags = numbers_of_turns - turns
-    last = int(lags[-1])
-    if 0 <= last <= LAGS and first <= makers[-1]:
-        rest = slice(last, None)
-        same = (lags[rest] == last) & (places[rest] == places[-1]) & (outputs[rest] == outputs[-1])
-        if not same.all() or (makers[:last] >= first).any():
-            return None
-        place = (int(places[-1]), int(outputs[-1]))
-        if not last:
-            return "inside", place
-        key = (place, *column[:last].tolist())
-        found.states[key] = [int(value) for value in column[:last]]
-        return "carried", place, last, key
-    if (makers >= first).any():
-        return None
-    if all(int(value) in graph.constants for value in column):
-        tensors = [graph.constants[int(value)]._value for value in column]
-        if all(is_equal(np.asarray(tensors[0]), np.asarray(other)) for other in tensors[1:]):
-            return "constant", int(column[0])
-    key_of_slice = column.tobytes()
-    if key_of_slice not in numbers:
-        numbers[key_of_slice] = len(found.slices)
-        found.slices.append(("values", column))
-    return "sliced", numbers[key_of_slice]
-
-
 class _Writer:
     """Writes the graph with loops in the place of stretches."""
 
-    def __init__(self, graph: Graph, origin: _Origin, turns: Sequence[_Turn]) -> None:
+    def __init__(self, graph: Graph, origin: Origin, turns: Sequence[Turn]) -> None:
         self.source, self.origin, self.turns = graph, origin, turns
         self.starts = [turn.stretch.start for turn in turns]
         self.builder = Builder()
@@ -184,7 +70,7 @@ class _Writer:
         self.made: dict[int, dict[Place, int]] = {}  # the stacks of each loop, by identity
         self.backwards: dict[int, bool] = {}
 
-    def _home(self, index: int) -> tuple[_Turn, int, Place] | None:
+    def _home(self, index: int) -> tuple[Turn, int, Place] | None:
         """Of a value made in a stretch: which, in which turn, where in the turn."""
         maker = int(self.origin.maker[index])
         number = bisect_right(self.starts, maker) - 1
@@ -261,7 +147,7 @@ class _Writer:
         self.place[index] = found
         return found
 
-    def _row(self, turn: _Turn, number: int) -> int:
+    def _row(self, turn: Turn, number: int) -> int:
         """Where the entry of a turn lies in what its loop stacks."""
         return turn.stretch.turns - 1 - number if self.backwards[id(turn)] else number
 
@@ -307,7 +193,7 @@ class _Writer:
 
     # the loop
 
-    def _loop(self, turn: _Turn) -> None:
+    def _loop(self, turn: Turn) -> None:
         """Write the loop of a stretch."""
         stretch, count = turn.stretch, turn.stretch.turns
         ways = [self._way(entry) for entry in turn.slices]
@@ -335,7 +221,7 @@ class _Writer:
 class _Body:
     """The graph of one turn."""
 
-    def __init__(self, source: Graph, turn: _Turn) -> None:
+    def __init__(self, source: Graph, turn: Turn) -> None:
         self.source, self.turn = source, turn
         self.builder = Builder()
         start, period = turn.stretch.start, turn.stretch.period

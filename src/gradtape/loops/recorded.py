@@ -20,7 +20,8 @@ from ..core.primitive import Kind
 from ..core.recording import Recording, Source
 from ..core.tensor import ROWS, Tensor, apply, decide
 from ..ops.linear import getitem, identity
-from .row import LOOP, with_states
+from .row import LOOP
+from .stretches import done
 
 SHORTEST = 8
 """Loops of fewer turns are written turn by turn, which lets their turns fuse."""
@@ -197,8 +198,8 @@ class Attempt:
         for recording, mark in self._marks:
             recording.withdraw(mark)
         inputs = (*state, *[_tensor(x) for x in fixed], *sliced)
-        found = apply(LOOP, inputs, {"loop": with_states(loop)})
-        return Formed(list(found[: loop.carried]), list(found[loop.carried : len(found) - loop.carried]))
+        found = done(loop, inputs)
+        return Formed(found[: loop.carried], found[loop.carried :])
 
 
 def _tensor(captured: Any) -> Tensor:

@@ -1,16 +1,16 @@
 """Loops as machine loops: in registers where their values are few numbers, else through the memory of one turn.
 
 registers   every entry of every value has a register of its own (`registers.py`)
-memory      a turn is a program as any other; around it the machine code moves the pointers from turn to turn, and the
-            two places of each state and each sum change roles, so that no turn writes what it reads
-turn by turn  where a turn holds an operation without machine code: its program is called for each turn
+memory      a turn is a program as any other; around it the machine code moves the pointers from turn to turn, and
+            the two places of each state and each sum change roles, so that no turn writes what it reads
+turns       where a turn holds an operation without machine code, its program is called for each turn
 """
 
 from __future__ import annotations
 
 import ctypes
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -46,13 +46,12 @@ def with_machine_loops(graph: Graph, compile: Compile) -> Graph:
 def _machine(operation: Operation, compile: Compile) -> Operation:
     if not is_loop(operation):
         return operation
-    value = compiled(operation.params["loop"], compile)
-    row = Primitive("loop", Kind.TANGENT, lambda *xs, loop: value(*xs), None, ())
+    row = Primitive("loop", Kind.TANGENT, compiled(operation.params["loop"], compile), None, ())
     return replace(operation, primitive=row)
 
 
 def compiled(loop: Loop, compile: Compile) -> Callable[..., tuple[Any, ...]]:
-    """The value of a loop, `(*inputs) -> outputs`, as machine code."""
+    """The value of a loop, `(*inputs, loop) -> outputs`, as machine code."""
     loop = replace(loop, body=lowered(loop.body), known={})
     if loop.turns and fits(loop.body):
         return InRegisters(loop)
@@ -62,40 +61,54 @@ def compiled(loop: Loop, compile: Compile) -> Callable[..., tuple[Any, ...]]:
         except Unsupported:
             pass
     program = compile(loop.body)
-    return lambda *xs: run(loop, xs, program)
-
-
-def _results(loop: Loop) -> list[Any]:
-    """Memory for what is stacked."""
-    _, _, stacks = loop.results(loop.spec())
-    return [(np.zeros if loop.gate else np.empty)(spec.shape, spec.dtype) for spec in stacks]
+    return lambda *xs, loop: run(loop, xs, program)
 
 
 def _address(array: Any) -> int:
     return array.__array_interface__["data"][0]  # type: ignore[no-any-return]  # quicker than `ctypes.data`
 
 
-class InRegisters:
-    """Call it with the values of the inputs."""
+class Machine:
+    """A loop in machine code. `into(outputs, inputs)` writes its results into arrays that are there (`calls.py`)."""
+
+    loop: Loop
+
+    def __call__(self, *xs: Any, loop: Loop) -> tuple[Any, ...]:
+        outputs = [np.empty(spec.shape, spec.dtype) for spec in self.loop.spec()]
+        self.into(outputs, xs)
+        return tuple([y[()] for y in outputs])
+
+    def into(self, outputs: Sequence[Any], xs: Sequence[Any]) -> None:
+        """Do the loop."""
+        raise NotImplementedError
+
+
+class InRegisters(Machine):
+    """A loop whose values are in registers."""
 
     def __init__(self, loop: Loop) -> None:
-        self.loop, self.specs = loop, loop.spec()
+        self.loop = loop
         writer = Registers(loop)
         writer.write()
         self.code = Code(writer.module, ("loop",))
         self.function = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(self.code.address("loop"))
 
-    def __call__(self, *xs: Any) -> tuple[Any, ...]:
+    def into(self, outputs: Sequence[Any], xs: Sequence[Any]) -> None:
         inputs = [np.asarray(x, order="C") for x in xs]
-        ends = self.specs[: self.loop.carried + self.loop.summed]
-        outputs = [*(np.empty(spec.shape, spec.dtype) for spec in ends), *_results(self.loop)]
+        if self.loop.gate:
+            _clear(self.loop, outputs)
         table = np.array([_address(x) for x in (*inputs, *outputs)], np.intp)
         self.function(_address(table))
-        return tuple([y[()] for y in outputs])
 
 
-class InMemory:
-    """Call it with the values of the inputs."""
+def _clear(loop: Loop, outputs: Sequence[Any]) -> None:
+    """Zeros for the turns that may not be done."""
+    for stack in loop.results(outputs)[2]:
+        stack[...] = 0
+
+
+class InMemory(Machine):
+    """A loop whose turn has its values in memory."""
 
     def __init__(self, loop: Loop) -> None:
         self.loop = loop
@@ -171,14 +184,15 @@ class InMemory:
         size = math.prod(spec.shape) * spec.dtype.itemsize
         return -size if self.loop.backwards else size
 
-    def __call__(self, *xs: Any) -> tuple[Any, ...]:
+    def into(self, outputs: Sequence[Any], xs: Sequence[Any]) -> None:
         loop, program = self.loop, self.program
         arrays = [np.asarray(x, order="C") for x in xs]
         state, fixed, sliced = loop.parts(arrays)
-        stacks = _results(loop)
-        _, sums, _ = loop.results(loop.spec())
-        starts = [*(x.copy() for x in state), *(np.asarray(start_of_sum(spec)) for spec in sums)]
-        pairs = [(x, np.empty_like(x)) for x in starts]
+        held, totals, stacks = loop.results(outputs)
+        if loop.gate:
+            _clear(loop, outputs)
+        starts = [*(x.copy() for x in state), *(np.asarray(start_of_sum(total)) for total in totals)]
+        pairs = list(zip(starts, (*held, *totals), strict=True))
         table, slot = program.template.copy(), program.slot
         for value, array in zip(self.graph.inputs[len(state) :], fixed, strict=False):
             if value in slot:
@@ -187,10 +201,10 @@ class InMemory:
         for value, array in zip(self.moving, (*sliced, *stacks), strict=True):
             if value in slot:
                 table[slot[value]] = _address(array) + last * abs(self._step(value))
-        for (before, after), (x, y) in zip(self.pairs, pairs, strict=True):
-            table[slot[after]] = _address(y)
+        for (before, after), (first, second) in zip(self.pairs, pairs, strict=True):
+            table[slot[after]] = _address(second)
             if before in slot:
-                table[slot[before]] = _address(x)
+                table[slot[before]] = _address(first)
         if loop.gate:
             asked = np.empty((), bool)
             table[slot[self.graph.outputs[-1]]] = _address(asked)
@@ -198,11 +212,9 @@ class InMemory:
         (steps,) = program.parts
         count = self.function(_address(table), _address(steps), len(steps))
         program.release(block)
-        ends = [
-            pair[count % 2 if before in slot else min(count, 1)][()]
-            for (before, _), pair in zip(self.pairs, pairs, strict=True)
-        ]
-        return (*ends, *stacks)
+        for (before, _), (first, second) in zip(self.pairs, pairs, strict=True):
+            if not (count % 2 if before in slot else count):
+                second[...] = first
 
 
 def _turn(loop: Loop) -> tuple[Graph, list[tuple[int, int]]]:

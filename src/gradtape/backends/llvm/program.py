@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from ...core.graph import Graph, evaluate
+from .calls import into
 from .driver import RUN, Driver, Step
 from .emit import STORED, Module, Unsupported
 from .engine import Code
@@ -47,7 +48,9 @@ class Program:
         bases = {self.plan.views[i].base if i in self.plan.views else i for i in graph.outputs}
         stored = sorted(self.plan.stored)
         self.slot = {value: place for place, value in enumerate(stored)}
-        called = {o for step in self.plan.steps if isinstance(step, Call) for o in step.operation.outputs}
+        calls = [step for step in self.plan.steps if isinstance(step, Call)]
+        self.into = {id(step): f for step in calls if (f := into(step.operation, specs)) is not None}
+        called = {o for step in calls if id(step) not in self.into for o in step.operation.outputs}
         given = set(graph.inputs)
         self.results = [
             i for i in stored if i in bases and i not in given | called and i not in graph.constants
@@ -152,7 +155,7 @@ class Program:
             self._pool.append(block)
 
     def _between(self, arrays: dict[int, Any], block: Any, first: int) -> None:
-        """The values in the block that calls to NumPy read, as arrays."""
+        """The values in the block that calls to NumPy read or write, as arrays."""
         for index in self._read_by_calls():
             shape, dtype = self.shapes[index]
             arrays[index] = np.ndarray(shape, dtype, block.data, first + self.offsets[index])
@@ -164,7 +167,7 @@ class Program:
                 views[i].base if i in views else i
                 for step in self.plan.steps
                 if isinstance(step, Call)
-                for i in step.operation.inputs
+                for i in (*step.operation.inputs, *step.operation.outputs)
             }
             read |= {views[i].base if i in views else i for i in self.graph.outputs}
             self._read = sorted(read & set(self.offsets))
@@ -180,7 +183,11 @@ class Program:
     def _call(self, step: Call, arrays: dict[int, Any], table: Any) -> None:
         operation = step.operation
         given = [self._value(i, arrays) for i in operation.inputs]
+        write = self.into.get(id(step))
         with np.errstate(all="ignore"):
+            if write is not None:
+                write([arrays[i] for i in operation.outputs], given)
+                return
             found = evaluate(operation, given)
         for index, value in zip(operation.outputs, found, strict=True):
             arrays[index] = array = np.asarray(value, order="C")

@@ -2,7 +2,7 @@
 
     python3 docs/make_array_api.py
 
-The findings are those of tests/array_api/scipy_calls.py, which compares values with NumPy's and gradients with
+The findings are those of tests/array_api/scipy_calls.py, which compares values with NumPy's and derivatives with
 difference quotients. What stands before the first heading that is written here is kept as it is.
 """
 
@@ -106,7 +106,7 @@ def tables(found):
     lines = ["", f"SciPy {version}, {len(found)} functions of it."]
     lines += table(
         f"Recorded ({len(of['recorded'])})",
-        "Values are those on NumPy arrays, and gradients those of difference quotients.",
+        "Values are those on NumPy arrays, first and second derivatives those of difference quotients.",
         "",
         "| module | functions |",
         "|---|---|",

@@ -114,3 +114,18 @@ def test_assignment_names_the_rewrite():
     x = gt.constant(X)
     with pytest.raises(TypeError, match=r"t = t\.at\[i\]\.set\(v\)"):
         x[0] = 1.0
+
+
+def test_a_mask_that_varies_can_be_compiled_and_mapped():
+    def program(x):
+        return np.sum(x.at[x > 1.5].set(4.0) ** 2)
+
+    for values in ([1.0, 2.0, 3.0], [3.0, 1.0, 0.5]):
+        x = gt.constant(values)
+        expected = np.where(np.array(values) > 1.5, 0.0, 2 * np.array(values))
+        np.testing.assert_array_equal(gt.grad(program)(x).numpy(), expected)
+    compiled = gt.function(gt.grad(program))
+    rows = gt.constant([[1.0, 2.0, 3.0], [3.0, 1.0, 0.5]])
+    wanted = np.where(rows.numpy() > 1.5, 0.0, 2 * rows.numpy())
+    np.testing.assert_array_equal([compiled(row).numpy() for row in rows], wanted)
+    np.testing.assert_array_equal(gt.vectorized_map(gt.grad(program), rows).numpy(), wanted)

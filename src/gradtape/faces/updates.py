@@ -30,13 +30,7 @@ def _aimed(name: str, x: Any, index: Any, values: Any) -> tuple[Tensor, Tensor, 
         TypeError: for values that would need a higher dtype than the tensor has.
     """
     base = as_tensor(x)
-    given = beside((base, values))[1]
-    if not np.can_cast(given._value.dtype, base._value.dtype, "same_kind"):
-        raise TypeError(
-            f"at[...].{name}: values of dtype {given.dtype.name} do not fit into a tensor of dtype {base.dtype.name}; "
-            "cast one of them first, e.g. with gt.cast"
-        )
-    given = composite.astype(given, base.dtype)
+    given = _fitting(name, base, values)
     numbers = np.arange(base.size).reshape(base._value.shape)
     try:
         places = np.asarray(numbers[index_of(index)])
@@ -57,12 +51,32 @@ def _aimed(name: str, x: Any, index: Any, values: Any) -> tuple[Tensor, Tensor, 
     )
 
 
+def _fitting(name: str, base: Tensor, values: Any) -> Tensor:
+    """The values in the dtype of the tensor that takes them."""
+    given = beside((base, values))[1]
+    if not np.can_cast(given._value.dtype, base._value.dtype, "same_kind"):
+        raise TypeError(
+            f"at[...].{name}: values of dtype {given.dtype.name} do not fit into a tensor of dtype {base.dtype.name}; "
+            "cast one of them first, e.g. with gt.cast"
+        )
+    return composite.astype(given, base.dtype)
+
+
 def _shaped(y: Tensor, x: Any) -> Tensor:
     return linear.reshape(y, shape=tuple(as_tensor(x)._value.shape))  # type: ignore[no-any-return]
 
 
 def set_at(x: Any, index: Any, values: Any) -> Tensor:
-    """The tensor with values in the place of what the index picks; what they replace reaches nothing."""
+    """The tensor with values in the place of what the index picks; what they replace reaches nothing.
+
+    One number where a mask of the whole shape holds is a choice entry by entry: no place depends on the mask's values,
+    so that a recording, and a batch, may have a mask that varies.
+    """
+    base = as_tensor(x)
+    if getattr(index, "dtype", None) == np.dtype(bool) and tuple(index.shape) == base._value.shape:
+        given = _fitting("set", base, values)
+        if given._value.ndim == 0:
+            return linear.where(as_tensor(index), given, base)  # type: ignore[no-any-return]
     return _shaped(replaced(*_aimed("set", x, index, values)), x)
 
 

@@ -181,7 +181,12 @@ def test_a_script_that_raises_has_a_page_up_to_there(gradtape, script, tmp_path)
 
 @pytest.mark.parametrize(
     ("code", "status", "said"),
-    [("raise SystemExit(3)", 3, "status 3"), ("raise SystemExit", 0, ""), ("syntax error", 1, "SyntaxError")],
+    [
+        ("raise KeyboardInterrupt", 130, "KeyboardInterrupt"),
+        ("raise SystemExit(3)", 3, "status 3"),
+        ("raise SystemExit", 0, ""),
+        ("syntax error", 1, "SyntaxError"),
+    ],
 )
 def test_other_ways_to_leave(gradtape, script, tmp_path, code, status, said):
     assert gradtape("report", script(code), "-o", "page.html")[0] == status
@@ -195,6 +200,17 @@ def test_arguments_of_the_script(gradtape, script):
     page = "page.html"
     assert gradtape("report", path, "--epochs", "3", "-o", page)[1] == "['--epochs', '3']\n"
     assert gradtape("report", "-o", page, path, "--", "-o", "--json")[1] == "['-o', '--json']\n"
+
+
+def test_a_script_that_goes_elsewhere(gradtape, script, tmp_path):
+    (tmp_path / "other").mkdir()
+    code = "import os\nos.chdir('other')\nx = tf.constant(1.0) * 2.0\nraise ValueError\n"
+    script(code)
+    gradtape("report", "program.py", "-o", "page.html")
+    data = story_of((tmp_path / "page.html").read_text(encoding="utf-8"))
+    assert data["sources"][0]["runs"][0]["lines"][1:] == code.splitlines()
+    assert data["run"]["error"]["line"] == 5
+    assert list((tmp_path / "other").iterdir()) == []
 
 
 def test_json(gradtape, script, tmp_path):

@@ -146,7 +146,7 @@ def add_report(app: "typer.Typer") -> None:
         elif file is not None:
             with refusals():
                 delivered(finite(data), file, json_wanted)
-            print(f"gradtape report: {file}", file=sys.stderr)
+            print(f"gradtape report: {output or file.name}", file=sys.stderr)
         raise typer.Exit(reporting.status)
 
 

@@ -203,6 +203,25 @@ def test_memory_is_that_of_arrays():
     assert held["x"] == kilo
 
 
+def test_memory_of_derivatives_counts_for_the_line_that_asks():
+    def program():
+        x = gt.constant(np.ones(1000))
+        with gt.autodiff.ForwardAccumulator(x, gt.ones_like(x)) as accumulator:
+            y = gt.sin(x)
+        accumulator.jvp(y)
+        with gt.GradientTape() as tape:
+            tape.watch(x)
+            y = gt.sin(x)
+        tape.gradient(y, x)
+
+    data = watched(program)
+    walks = {expression(site): site["bytes"] for site in data["sites"] if site["role"] == "walk"}
+    assert walks == {
+        "gt.sin(x)": 16000,
+        "tape.gradient(y, x)": 16000,
+    }  # the cosine, and its product, each time
+
+
 def test_the_curve_of_memory_keeps_its_highest_points():
     memory = limits.Memory()
     rng = np.random.default_rng(0)

@@ -24,7 +24,7 @@ class Reporting:
 
     def __init__(self, script: str, arguments: Sequence[str], version: str) -> None:
         self.status = 0
-        self._script = script
+        self._script = os.path.abspath(script)  # the script may go to another folder
         self._arguments = list(arguments)
         self._version = version
         self._error: dict[str, Any] | None = None
@@ -44,7 +44,7 @@ class Reporting:
         """Remember the error that ends the script, with the last of the script's lines that it came through."""
         frames = traceback.extract_tb(error.__traceback__)
         own = [frame for frame in frames if not frame.filename.startswith(PACKAGE)]
-        script = [frame for frame in own if frame.filename == os.path.abspath(self._script)]
+        script = [frame for frame in own if frame.filename == self._script]
         found = script or own
         last = found[-1] if found else None
         self._error = {
@@ -78,13 +78,13 @@ def destination(script: str, output: str | None, as_json: bool) -> Path | None:
     """
     if output is None and as_json:
         return None
-    file = Path(output if output is not None else Path(script).with_suffix(".html").name)
+    file = Path(output if output is not None else Path(script).with_suffix(".html").name).absolute()
     if file.is_dir():
-        raise ValueError(f"-o: '{file}' is a folder; give the name of a file in it")
-    if not file.absolute().parent.is_dir():
-        raise ValueError(f"-o: there is no folder '{file.parent}'")
+        raise ValueError(f"-o: '{output}' is a folder; give the name of a file in it")
+    if not file.parent.is_dir():
+        raise ValueError(f"-o: there is no folder '{Path(output or '').parent}'")
     if file.exists() and file.samefile(script):
-        raise ValueError(f"-o: '{file}' is the script itself")
+        raise ValueError(f"-o: '{output}' is the script itself")
     return file
 
 

@@ -82,7 +82,7 @@ class Watch(Listener):
         if way.derived and self._asked:
             self._asked[-1][1].operations += 1
         if way.derived and not followed:
-            self._derive(outputs)
+            self._derive(outputs, way)
             return
         under = None
         key: Any = (way.key, primitive.name)
@@ -144,14 +144,13 @@ class Watch(Listener):
                 tape.name = tape.name or _tape_name(listener, way.frame)
         return followed, ended
 
-    def _derive(self, outputs: Sequence[Tensor]) -> None:
-        """Count an operation of a rule that nobody follows: to its question, and the memory that it takes."""
-        if not self._asked:
-            return
-        asked = self._asked[-1][1]
-        site = self.story.site(("walk", asked.index))
+    def _derive(self, outputs: Sequence[Tensor], way: Trail) -> None:
+        """Count the memory that an operation of a rule takes which nobody follows, for the line that asked for it."""
+        key = ("walk", *way.key[:2])
+        site = self.story.site(key)
         if site is None:
-            site = self.story.new_site(("walk", asked.index), "the walk back", "walk", asked.spot)
+            spot = spot_of(way.frame.f_code, way.frame.f_lasti)
+            site = self.story.new_site(key, "derivatives", "walk", spot)
         site.count += 1
         for y in outputs:
             if isinstance(y._value, np.ndarray):

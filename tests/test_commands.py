@@ -6,6 +6,7 @@ import math
 import os
 import pty
 import re
+import shlex
 import subprocess
 import sys
 from importlib.metadata import version
@@ -14,6 +15,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import sympy as sp
+from markdown_blocks import fenced_blocks
+from test_docs import difference
 
 from gradtape import cli
 from gradtape.commands import doctor, examples
@@ -443,3 +446,32 @@ def test_the_page_shows_what_is_printed(gradtape):
     page = (ROOT / "docs" / "explain.md").read_text(encoding="utf-8")
     _, out, _ = gradtape("partials", "x**3 + 2*t", "--at", "x=1,t=1", "--order", 2)
     assert f"```text\n{out}```" in page
+
+
+# the page
+
+
+def command_blocks():
+    """The commands of docs/command.md with what the page says they print, None where it shows a picture."""
+    blocks = fenced_blocks((ROOT / "docs" / "command.md").read_text(encoding="utf-8"))
+    for block, after in zip(blocks, [*blocks[1:], blocks[0]], strict=True):
+        if block.language == "sh":
+            yield block.text.strip(), after.text if after.language == "text" else None
+
+
+@pytest.mark.parametrize(("command", "printed"), list(command_blocks()), ids=lambda each: str(each)[:40])
+def test_the_commands_of_the_page(gradtape, monkeypatch, tmp_path, command, printed):
+    blocks = fenced_blocks((ROOT / "docs" / "command.md").read_text(encoding="utf-8"))
+    (tmp_path / "model.py").write_text(next(b.text for b in blocks if "def loss" in b.text))
+    monkeypatch.chdir(tmp_path)
+    status, out, err = gradtape(*shlex.split(command)[1:])
+    assert (status, err) == ("wrong" in command, "")
+    assert out == (printed or "")
+    for picture in tmp_path.glob("*.png"):
+        assert difference(picture, ROOT / "docs" / "pictures" / picture.name) < 0.02
+
+
+def test_the_page_has_every_command():
+    page = (ROOT / "docs" / "command.md").read_text(encoding="utf-8")
+    assert all(f"\n## {name}\n" in page for name in SUBCOMMANDS if " " not in name and name != "cache")
+    assert len(list(command_blocks())) >= 8

@@ -5,14 +5,13 @@ from __future__ import annotations
 import itertools
 import warnings
 from enum import Enum
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from .core import nest
 from .core.errors import NonDifferentiableDtypeWarning
-from .core.spec import is_differentiable
+from .core.spec import is_differentiable, unit
 from .core.tensor import Tensor, as_tensor
 from .core.variable import Variable
 
@@ -96,13 +95,7 @@ def seeds_of(targets: list[Any], structure: Any, given: Any) -> list[Tensor | No
 def _ones(value: Any) -> Tensor:
     """Ones like a value; a NumPy scalar for rank 0, which keeps the walk in scalar arithmetic."""
     kind: Any = type(value)
-    return Tensor(np.ones(value.shape, value.dtype) if kind is np.ndarray else _one(kind))
-
-
-@lru_cache
-def _one(kind: Any) -> Any:
-    """The number one of a NumPy scalar type."""
-    return kind(1)
+    return Tensor(np.ones(value.shape, value.dtype) if kind is np.ndarray else unit(kind))
 
 
 def _flat_weights(structure: Any, given: Any) -> list[Any]:

@@ -21,7 +21,6 @@ from .core import nest
 from .core.absent import origin
 from .core.errors import InactiveTapeWarning, PersistentTapeWarning
 from .core.listen import Node, activate, deactivate, listeners
-from .core.spec import is_differentiable
 from .core.tensor import Tensor
 from .core.variable import Variable
 from .explain.absence import answered_none
@@ -140,9 +139,8 @@ class GradientTape(Explains, FieldOperators, WholeDerivatives):
             )
             return
         for source in sources:
-            if not is_differentiable(source._value.dtype):
+            if not self._record.watch(source):
                 warn_dtype("watched tensor", source.dtype)
-            self._record.watch(source)
 
     def watched_variables(self) -> tuple[Variable, ...]:
         """The variables watched so far, in order of their creation; remembered when the tape is used up."""
@@ -238,7 +236,7 @@ class GradientTape(Explains, FieldOperators, WholeDerivatives):
         seeds = seeds_of(targets, target, output_gradients)
         known: list[tuple[Node, Tensor]] = []
         apart: list[tuple[Any, Tensor]] = []  # targets that this tape does not follow can still be sources
-        for t, g in zip(targets, seeds, strict=True):
+        for t, g in zip(targets, seeds):  # noqa: B905  # of one length; the keyword costs time
             if g is not None:
                 if record.knows(t):
                     known.append((t._node, g))
@@ -252,11 +250,12 @@ class GradientTape(Explains, FieldOperators, WholeDerivatives):
             for t, g in apart:
                 if t is source:
                     result = g if result is None else result + g
-            result = answer(result, source, unconnected)
+            if result is None:
+                result = answer(result, source, unconnected)
             results.append(result)
             if result is None:
                 missing = True
-            elif type(result) is Tensor:
+            elif active and type(result) is Tensor:
                 for listener in active:
                     listener.hear_derivative(source, result)
         if missing:

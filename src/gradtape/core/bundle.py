@@ -24,11 +24,7 @@ class Bundle(Node):
 
     __slots__ = ("items",)
 
-    def __init__(self, outputs: tuple[Tensor, ...]) -> None:
-        super().__init__(
-            None, None, None, None, tuple([spec_of(output._value) for output in outputs]), None, None
-        )
-        self.items: list[ReferenceType[Node] | None] = [None] * len(outputs)
+    items: list[ReferenceType[Node] | None]
 
     def alive(self) -> list[Node]:
         """The nodes of the outputs that are still there."""
@@ -36,7 +32,7 @@ class Bundle(Node):
 
     def item(self, index: int) -> Node:
         """A new node for one output."""
-        node = Node(ITEM, {"index": index}, self, None, self.spec[index], None, None)
+        node = Node.made(ITEM, {"index": index}, self, None, self.spec[index])
         self.items[index] = ref(node)
         return node
 
@@ -46,7 +42,8 @@ def bundle_of(outputs: tuple[Tensor, ...]) -> Bundle:
     for output in outputs:
         if output._node is not None and output._node.primitive is ITEM:
             return output._node.saved  # type: ignore[no-any-return]
-    bundle = Bundle(outputs)
+    bundle = Bundle.made(None, None, None, None, tuple([spec_of(output._value) for output in outputs]))
+    bundle.items = [None] * len(outputs)
     for index, output in enumerate(outputs):
         output._node = bundle.item(index)
     return bundle

@@ -15,10 +15,10 @@ from __future__ import annotations
 import itertools
 import sys
 from _thread import get_ident
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from threading import RLock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 from weakref import ReferenceType, ref
 
 import numpy as np
@@ -51,6 +51,9 @@ class Node:
 
     The first listener's note lies in `key` and `note`; those of further listeners in the dictionary `more`. A note
     never moves, so that a listener of one thread is not disturbed by one of another on the node of a shared variable.
+
+    `made` makes one. There is no `__init__`: Python's detour to it costs more than all that it would do, and a record
+    makes a node for every operation (`Record.hear`).
     """
 
     __slots__ = (
@@ -66,25 +69,39 @@ class Node:
         "spec",
     )
 
-    def __init__(
-        self,
+    primitive: Primitive | None
+    params: Any
+    saved: Any
+    kept: Any
+    spec: Any
+    key: Key | None
+    note: Any
+    more: dict[Key, Any] | None
+    serial: int
+
+    @classmethod
+    def made(
+        cls,
         primitive: Primitive | None,
         params: Any,
         saved: Any,
         kept: Any,
         spec: Any,
-        key: Key | None,
-        note: Any,
-    ) -> None:
-        self.primitive = primitive
-        self.params = params
-        self.saved = saved
-        self.kept = kept
-        self.spec = spec
-        self.key = key
-        self.note = note
-        self.more: dict[Key, Any] | None = None
-        self.serial = next(_SERIAL)
+        key: Key | None = None,
+        note: Any = None,
+    ) -> Self:
+        """A new node, with a first note if one is given."""
+        node = cls()
+        node.primitive = primitive
+        node.params = params
+        node.saved = saved
+        node.kept = kept
+        node.spec = spec
+        node.key = key
+        node.note = note
+        node.more = None
+        node.serial = SERIAL()
+        return node
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -140,7 +157,7 @@ class Node:
 
 def leaf(value: Any, key: Key | None = None, note: Any = None) -> Node:
     """A node for a tensor that no operation known to a listener made, with a first note if one is given."""
-    return Node(None, None, None, None, spec_of(value), key, note)
+    return Node.made(None, None, None, None, spec_of(value), key, note)
 
 
 def spec_of(value: Any) -> Any:
@@ -149,7 +166,7 @@ def spec_of(value: Any) -> Any:
     return kind if kind is not np.ndarray else (value.shape, value.dtype)
 
 
-_SERIAL = itertools.count()
+SERIAL: Callable[[], int] = itertools.count().__next__
 
 # Reentrant: erasing a note can drop the last reference to another listener, which then erases its own.
 _WRITING = RLock()
@@ -176,7 +193,8 @@ class Listener:
     """Whether to be told of the cotangents on a walk back."""
 
     def __init__(self) -> None:
-        self.settle()
+        self.home: int | None = None  # nowhere, until it listens for the first time
+        self.task: ReferenceType[Any] | None = None
         self.key = Key(self)
         self.nodes: list[ReferenceType[Node]] = []
         self._limit = 4096
@@ -351,6 +369,8 @@ class paused:
         self._listeners = listeners
 
     def __enter__(self) -> None:
+        if self._listeners and self._listeners[-1].home is None:
+            self._listeners[-1].settle()
         self._token = ACTIVE.set(self._listeners)
 
     def __exit__(self, *exception: object) -> None:

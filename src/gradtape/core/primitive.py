@@ -67,7 +67,7 @@ class Rule:
 
 Sample = tuple[tuple[Any, ...], dict[str, Any]]
 Saving = tuple[tuple[bool, ...] | bool, bool, bool] | None
-Pulls = tuple[Callable[..., Any] | None, ...]
+Steps = tuple[Callable[..., Any], Callable[..., Any]]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -100,8 +100,8 @@ class Primitive:
             tangent; what the walk of reverse mode needs at every step.
         savings: `saving` of one or two inputs, by bits; `many` has all that were asked for, by bits and
             count.
-        pulls: the reverse rules as functions of plain numbers, by dtype's scalar type, as `modes/numbers.py` reads
-            them when they are first needed; None where they cannot be read.
+        steps: what a step of reverse mode does on scalars, on numbers and on tensors, by the dtype's scalar type, as
+            `modes/numbers.py` reads it off the rules when it is first needed; None where they cannot be read.
         element: says with the verbs of an emitter (`backends/llvm/emit.py`) how one entry of the result is computed,
             `element(e, *x, **params)`; without it machine code calls `value`.
         structural: a zero in the transpose of ones means that the entry of the input has no influence, and a zero in
@@ -128,7 +128,7 @@ class Primitive:
     functions: tuple[Callable[..., Any] | None, ...] | None = field(init=False)
     savings: tuple[Saving, ...] = field(init=False)
     many: dict[tuple[int, int], Saving] = field(init=False, default_factory=dict)
-    pulls: dict[type, Pulls | None] = field(init=False, default_factory=dict)
+    steps: dict[type, Steps | None] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.pointwise and self.lead is LOOPED:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -65,6 +66,12 @@ class TensorShape(tuple[int, ...]):
 def is_differentiable(dtype: DType) -> bool:
     """Whether tensors of this dtype have derivatives: the real and complex floating dtypes."""
     return dtype.kind in "fc"
+
+
+@lru_cache
+def unit(kind: Any) -> Any:
+    """The number one of a NumPy scalar type, always the same object: a weight that is known to be one."""
+    return kind(1)
 
 
 class _Default:

@@ -32,6 +32,7 @@ FUNCTIONS: dict[str, Any] = {}
 
 
 NONE: dict[str, Any] = {}
+_new = object.__new__
 
 
 def apply(primitive: Primitive, inputs: tuple[Tensor, ...], params: Any = NONE) -> Any:
@@ -51,7 +52,12 @@ def apply(primitive: Primitive, inputs: tuple[Tensor, ...], params: Any = NONE) 
             value = QUIET.run(primitive.value, *[x._value for x in inputs])
     except Exception as error:
         value = _retry(error, primitive, inputs, params)
-    result: Any = Tensor(value) if type(value) is not tuple else tuple([Tensor(part) for part in value])
+    if type(value) is not tuple:
+        result: Any = _new(Tensor)  # as `Tensor(value)`, without Python's detour to `__init__`
+        result._value = value
+        result._node = None
+    else:
+        result = tuple([Tensor(part) for part in value])
     active = ACTIVE.get()
     if active:
         if active[-1].home != get_ident():

@@ -88,13 +88,14 @@ QUIET = _Quiet()
 
 def number(dtype: DType, x: float) -> Any:
     """A Python number as a NumPy scalar of a dtype; one too large for it is an infinity, as in IEEE arithmetic."""
-    if dtype.char == "d":
-        return dtype.type(x)
+    kind = dtype.type
+    if kind is np.float64:
+        return kind(x)
     try:
-        return QUIET.run(dtype.type, x)
+        return QUIET.run(kind, x)
     except RuntimeError:  # a signal handler or finalizer came while the context was busy
         with np.errstate(all="ignore"):
-            return dtype.type(x)
+            return kind(x)
 
 
 def value_beside(obj: Any, dtype: DType) -> Any:

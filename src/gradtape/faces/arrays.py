@@ -34,6 +34,8 @@ def constant(value: Any, dtype: Any = None, shape: Any = None, name: str | None 
     [[1 2]
      [3 4]], shape=(2, 2), dtype=int32)
     """
+    if type(value) is float and shape is None:
+        return Tensor(to_value(value, dtype))  # most constants, spared the questions
     if hasattr(type(value), "_as_tensor"):
         tensor = cast(value, dtype) if dtype is not None else as_tensor(value)
         return tensor if shape is None else composite.reshape(tensor, shape)

@@ -23,7 +23,7 @@ from weakref import ReferenceType, ref
 
 from ..core.bundle import bundle_of
 from ..core.listen import Key, Listener, Node, leaf
-from ..core.place import Place, place_of, user_frame
+from ..core.place import Place, place_at, place_of, user_frame
 
 NEAR = 16  # nodes remembered when a place is passed, as long as it is new
 NEW = 4  # passes for which a place is new
@@ -65,15 +65,15 @@ class Derivatives:
         self._latest: deque[Any] = deque(maxlen=LATEST)
 
     def note(self, result: Node, source: Node) -> None:
-        """Remember one, as cheaply as that can be done."""
-        frame = user_frame()
-        self._latest.append((ref(result), ref(source), frame.f_code.co_filename, frame.f_lineno))
+        """Remember one, as cheaply as that can be done. Called by `Record.hear_derivative`, and that by the tape."""
+        frame = user_frame(4)
+        self._latest.append((ref(result), ref(source), frame.f_code, frame.f_lasti))
 
     def among(self, nodes: Container[Node]) -> list[Cut]:
         """Those whose results are among these nodes, as cuts."""
         return [
-            Cut("derivative", "gradient", Place(file, line), [source])
-            for result, source, file, line in self._latest
+            Cut("derivative", "gradient", place_at(code, instruction), [source])
+            for result, source, code, instruction in self._latest
             if result() in nodes
         ]
 

@@ -14,14 +14,13 @@ from weakref import ReferenceType, ref
 from numpy import ndarray
 
 from ..core.bundle import attach_bundle, bundle_of
-from ..core.listen import Key, Listener, Node, leaf
-from ..core.primitive import Kind, Primitive
+from ..core.listen import SERIAL, Key, Listener, Node, leaf
+from ..core.primitive import Primitive
 from ..core.spec import Spec, is_differentiable
 from ..core.tensor import Tensor
 from ..core.variable import Variable
 from .cuts import LEAVINGS, Cuts, Derivatives
 
-_CONSTANT = Kind.CONSTANT
 _SERIAL = attrgetter("serial")
 
 
@@ -52,9 +51,6 @@ class Record(Listener):
         result: Any,
         outside: Any,
     ) -> None:
-        if primitive.kind is _CONSTANT:
-            self._cut("operation", primitive.name, inputs, result)
-            return
         key = self.key
         count = len(inputs)
         if count == 1:
@@ -109,8 +105,16 @@ class Record(Listener):
                     saved = inputs
                 else:
                     saved = _saved(inputs, keeps)
-                node = Node(primitive, params, saved, value if keeps_output else None, spec, key, parents)
-                result._node = node
+                node = result._node = Node()  # `Node.made`, in line
+                node.primitive = primitive
+                node.params = params
+                node.saved = saved
+                node.kept = value if keeps_output else None
+                node.spec = spec
+                node.key = key
+                node.note = parents
+                node.more = None
+                node.serial = SERIAL()
             else:
                 self._share(node, primitive, inputs, params, result._value, parents)
                 node.write(key, parents)
@@ -200,20 +204,26 @@ class Record(Listener):
         if self.watch_accessed and variable.trainable:
             self.watch(variable)
 
-    def watch(self, source: Tensor | Variable) -> None:
-        """Follow what is computed from this source from now on; what made it so far stays as it was recorded."""
-        if isinstance(source, Variable):
+    def watch(self, source: Tensor | Variable) -> bool:
+        """Follow what is computed from this source from now on; what made it so far stays as it was recorded.
+
+        Returns:
+            whether the dtype of the source has derivatives; if not, nothing is followed.
+        """
+        if type(source) is not Tensor and isinstance(source, Variable):
             self.variables[source._serial] = source
-        if is_differentiable(source._value.dtype):
-            node = source._node
-            if node is None:
-                node = source._node = leaf(source._value, self.key, ())
-                self.remember(node)
-            elif not node.knows(self.key):
-                self.attach(node, ())
-            else:
-                return
-            self.leaves.append(ref(node))
+        if not is_differentiable(source._value.dtype):
+            return False
+        node = source._node
+        if node is None:
+            node = source._node = leaf(source._value, self.key, ())
+            self.remember(node)
+        elif not node.knows(self.key):
+            self.attach(node, ())
+        else:
+            return True
+        self.leaves.append(ref(node))
+        return True
 
     def alive(self) -> list[Node]:
         """The nodes that are still there, in the order in which they were made."""
@@ -228,8 +238,11 @@ class Record(Listener):
 
     def follows_only(self, sources: frozenset[Node]) -> bool:
         """Whether all that is followed from a leaf on is followed from one of these sources on."""
-        nodes = [reference() for reference in self.leaves]
-        return sources.issuperset(nodes) or sources.issuperset([node for node in nodes if node is not None])
+        for reference in self.leaves:
+            node = reference()
+            if node is not None and node not in sources:
+                return False
+        return True
 
     def knows(self, source: Tensor | Variable) -> bool:
         """Whether this record follows the source."""
@@ -254,8 +267,10 @@ def _saved(inputs: tuple[Tensor, ...], keeps: tuple[bool, ...] | bool) -> tuple[
 
 def reached(key: Key, targets: Iterable[Node]) -> list[Node]:
     """The nodes that the targets were made of, latest first, as the listener of this key noted them."""
-    found = list(dict.fromkeys(targets))
+    found = list(targets)
     seen: set[Node | None] = {None, *found}
+    if len(seen) <= len(found):  # one is given twice
+        found = list(dict.fromkeys(found))
     for node in found:  # grows while it is read
         for parent in node.note if node.key is key else node.read(key):
             if parent not in seen:

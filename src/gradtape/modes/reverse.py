@@ -13,13 +13,13 @@ import numpy as np
 
 from ..core.bundle import ITEM, Bundle, item_tensor
 from ..core.errors import InternalError
-from ..core.listen import Node, listeners, paused
+from ..core.listen import SERIAL, Key, Node, listeners, paused
 from ..core.primitive import Kind, Masked, Primitive, Rule
 from ..core.spec import Spec
 from ..core.tensor import Tensor, apply
 from ..core.values import QUIET
 from ..ops.elementwise import conjugated, multiply
-from ..ops.linear import add, take
+from ..ops.linear import add, identity, take
 from . import numbers
 from .mask import Cotangent, conform, cut, join, plain, reach
 from .record import Record, reached
@@ -39,20 +39,13 @@ class Pullback:
     """
 
     def __init__(self, record: Record, targets: Iterable[Node], sources: Iterable[Node]) -> None:
-        self.key = record.key
-        self.sources = frozenset(sources)
-        self.order = reached(record.key, targets)
-        if not record.follows_only(self.sources):
-            self._drop_useless()
-        self.blank: dict[Node, Any] = dict.fromkeys(self.order)
-
-    def _drop_useless(self) -> None:
-        """Keep only nodes that depend on a source."""
-        key, useful = self.key, set(self.sources)
-        for node in reversed(self.order):
-            if not useful.isdisjoint(node.note if node.key is key else node.read(key)):
-                useful.add(node)
-        self.order = [node for node in self.order if node in useful]
+        key = self.key = record.key
+        self.sources = useful = frozenset(sources)
+        order = reached(key, targets)
+        if not record.follows_only(useful):
+            order = _leading(key, order, useful)
+        self.order = order
+        self.blank: dict[Node, Any] = dict.fromkeys(order)
 
     def depends(self, node: Node) -> bool:
         """Whether a target depends on this source."""
@@ -69,7 +62,11 @@ class Pullback:
         axis sends to a source that nothing made is entered there, as pairs of slices and indices, instead of being
         added into a dense tensor.
         """
-        return {node: plain(g) for node, g in self.walk(seeds, slices).items()}
+        found = self.walk(seeds, slices)
+        for node, g in found.items():
+            if type(g) is not Tensor:
+                found[node] = plain(g)
+        return found
 
     def walk(
         self,
@@ -81,19 +78,20 @@ class Pullback:
         cotangents = self.blank.copy()
         for node, seed in seeds:
             if node in cotangents:
-                cotangents[node] = join(cotangents[node], seed)
-        active = listeners()
+                old = cotangents[node]
+                cotangents[node] = seed if old is None else join(old, seed)
+        start, active = SERIAL(), listeners()
         told = [listener for listener in active if listener.walks]
         unheard = slices is None and not active
         position = 0
         while position < len(order):
             if unheard:
-                position = QUIET.run(numbers.walk, self.key, order, position, cotangents, sources)
+                position = QUIET.run(numbers.walk, self.key, order, position, cotangents)
                 if position == len(order):
                     break
             node = order[position]
-            g = numbers.as_tensor(cotangents[node])
-            parents = node.read(self.key)
+            g = cotangents[node]
+            parents = node.note if node.key is self.key else node.read(self.key)
             position += 1
             if g is None:
                 continue
@@ -102,51 +100,66 @@ class Pullback:
             if not parents:
                 continue
             if slices is not None and self._reads_slices(node, parents):
-                slices.setdefault(parents[0], []).append((plain(g), node.saved[1]))
+                slices.setdefault(parents[0], []).append((plain(numbers.as_tensor(g)), node.saved[1]))
             else:
-                self._step(node, g, parents, cotangents)
-            if unheard:
-                numbers.learn(node)
+                self._step(node, numbers.as_tensor(g), parents, cotangents)
             if node not in sources:
-                cotangents[node] = None
-        return {node: numbers.as_tensor(g) for node in sources if (g := cotangents.get(node)) is not None}
+                cotangents[node] = None  # its memory is free from here on
+        found: dict[Node, Cotangent] = {}
+        for node in sources:
+            g = cotangents.get(node)
+            if g is not None:
+                found[node] = _own(g, start) if type(g) is Tensor else numbers.as_tensor(g)
+        return found
 
     def _step(
         self, node: Node, g: Cotangent, parents: Sequence[Node | None], cotangents: dict[Node, Any]
     ) -> None:
         """Send the cotangent of one node on to its parents."""
-        functions = node.primitive.functions  # type: ignore[union-attr]  # a node with parents was made by one
-        if functions is None or node.params or type(g) is not Tensor:
-            for parent, share in zip(parents, _shares(node, g, parents, cotangents), strict=False):
-                if share is not None and parent in cotangents:
-                    cotangents[parent] = join(numbers.as_tensor(cotangents[parent]), share)
-            return
-        # One rule an input and no parameters, which most operations of a scalar program are: `_shares` in line.
-        inputs = node.saved or ()
-        elementwise = node.primitive.kind is _ELEMENTWISE  # type: ignore[union-attr]
-        for parent, function in zip(parents, functions):  # noqa: B905  # of one length; the keyword costs time
-            if parent not in cotangents or function is None:
-                continue
-            if elementwise:
-                partial = function(node if node.kept is None else Tensor(node.kept, node), *inputs)
-                share = apply(multiply, (g, conjugated(partial)))
-            else:
-                share = function(g, *inputs)
-            if type(share) is not Tensor or type(share._value) is not parent.spec:
-                share = conform(share, parent)
-            old = cotangents[parent]
-            if old is None:
-                cotangents[parent] = share
-            elif type(old) is Tensor and type(share) is Tensor:
-                cotangents[parent] = apply(add, (old, share))
-            else:
-                cotangents[parent] = join(numbers.as_tensor(old), share)
+        primitive = node.primitive
+        assert primitive is not None  # a node with parents was made by one
+        if type(g) is Tensor and type(g._value) is node.spec and not node.params:
+            if node.spec not in primitive.steps:
+                numbers.learn(node)
+            steps = primitive.steps[node.spec]
+            if steps is not None:
+                try:
+                    return steps[1](cotangents, parents, g, node)  # type: ignore[no-any-return]
+                except numbers.MixedError:
+                    pass
+        for parent, share in zip(parents, _shares(node, g, parents, cotangents), strict=False):
+            if share is not None and parent in cotangents:
+                cotangents[parent] = join(numbers.as_tensor(cotangents[parent]), share)
 
     def _reads_slices(self, node: Node, parents: Sequence[Node | None]) -> bool:
         source = parents[0]
         if node.primitive is not take or node.params["axis"] != 0 or source is None:
             return False
         return source in self.sources and not source.read(self.key)
+
+
+def _own(g: Tensor, start: int) -> Tensor:
+    """A cotangent as a derivative, which is a tensor of its own even where a tensor of the program served as it is.
+
+    `start` is the serial of the first node that the walk can have made.
+    """
+    if g._node is None:
+        return Tensor(g._value)
+    return identity(g) if g._node.serial < start else g  # type: ignore[no-any-return]
+
+
+def _leading(key: Key, order: Sequence[Node], sources: frozenset[Node]) -> list[Node]:
+    """Those nodes of an order, latest first, that depend on a source."""
+    useful: set[Node | None] = set(sources)
+    kept = []
+    for node in reversed(order):
+        if node in useful:
+            kept.append(node)
+        elif not useful.isdisjoint(node.note if node.key is key else node.read(key)):
+            useful.add(node)
+            kept.append(node)
+    kept.reverse()
+    return kept
 
 
 def _shares(node: Node, g: Any, parents: Sequence[Node | None], useful: Container[Node | None]) -> list[Any]:

@@ -94,7 +94,7 @@ def _first_row(node: Node, flags: Flags, parents: tuple[Any, ...], record: Recor
         saved = tuple([_part(x, batch) if f else x for x, f in zip(saved, flags, strict=True)])
     spec = ((1, *node.shape[1:]), node.dtype)
     kept = None if node.kept is None else node.kept[:1]
-    row = Node(node.primitive, _params(node), saved, kept, spec, record.key, parents)
+    row = Node.made(node.primitive, _params(node), saved, kept, spec, record.key, parents)
     record.remember(row)
     if kept is not None:
         batch.attach(row, _spread(Tensor(node.kept, node)))

@@ -151,9 +151,7 @@ def _connected(question: Question, nodes: list[Node]) -> Explanation:
     """The source is reached: is a derivative there, and if not, whose rule gives none?"""
     record, target, source = question.record, question.target, question.source
     start = target._node
-    with paused():
-        found = Pullback(record, [start], [source._node])([(start, zeros(start))])
-    if found.get(source._node) is not None:
+    if not question.answered and _has_derivative(record, start, source._node):
         return Explanation(
             Cause.CONNECTED,
             f"{question.y} depends on {question.x}, and its derivative is not None.",
@@ -174,6 +172,12 @@ def _connected(question: Question, nodes: list[Node]) -> Explanation:
         f"{', '.join(names)}.",
         remedy,
     )
+
+
+def _has_derivative(record: Record, target: Node, source: Node) -> bool:
+    """Whether a walk from the target leaves a derivative at the source."""
+    with paused():
+        return source in Pullback(record, [target], [source])([(target, zeros(target))])
 
 
 def _outside(question: Question) -> Explanation:

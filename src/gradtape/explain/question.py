@@ -14,12 +14,16 @@ from .program import name_of
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A record, a target and a source, and the frame that asks."""
+    """A record, a target and a source, and the frame that asks.
+
+    `answered`: the tape has answered None, so that no rule of the program need be run again to know it.
+    """
 
     record: Record
     target: Any
     source: Any
     frame: FrameType
+    answered: bool = False
 
     @property
     def x(self) -> str:

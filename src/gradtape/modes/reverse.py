@@ -145,7 +145,7 @@ def _own(g: Tensor, start: int) -> Tensor:
     """
     if g._node is None:
         return Tensor(g._value)
-    return identity(g) if g._node.serial < start else g  # type: ignore[no-any-return]
+    return identity(g) if g._node.serial < start else g
 
 
 def _leading(key: Key, order: Sequence[Node], sources: frozenset[Node]) -> list[Node]:

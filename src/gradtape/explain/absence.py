@@ -75,7 +75,8 @@ def answered_none(
     if _printing:
         for source, result in zip(sources, results, strict=True):
             for target in targets if result is None else ():
-                sys.stderr.write(f"gradient is None: {explain(Question(record, target, source, frame, len(targets) == 1))}\n")
+                question = Question(record, target, source, frame, answered=len(targets) == 1)
+                sys.stderr.write(f"gradient is None: {explain(question)}\n")
     missing = [source for source, result in zip(sources, results, strict=True) if result is None]
     passes = _passes.get(line, 0)
     if passes < NEW and len(record.nodes) <= LONG:
@@ -93,7 +94,7 @@ def _texts(
 ) -> str:
     """The answer's line, and why for the first sources."""
     reasons = [
-        str(explain(Question(record, target, source, frame, len(targets) == 1)))
+        str(explain(Question(record, target, source, frame, answered=len(targets) == 1)))
         for source in missing[:SOURCES]
         for target in targets[:1]
     ]

@@ -1,8 +1,8 @@
 """Reverse mode over scalars: steps of the walk that are written once and then run as they stand.
 
-Around the arithmetic of one scalar, everything else costs ten times the arithmetic. So a row's rules are *read* once for
-each dtype: they run on tensors while a listener writes their operations down. What stands there becomes the source of
-a step, a function that sends the cotangent of a result on to the inputs, with the same operations in the same order
+Around the arithmetic of one scalar, everything else costs ten times the arithmetic. So a row's rules are *read* once
+for each dtype: they run on tensors while a listener writes their operations down. What stands there becomes the source
+of a step, a function that sends the cotangent of a result on to the inputs, with the same operations in the same order
 and the same results to the last bit. It is written twice: on NumPy numbers for a walk that nobody hears (`walk`), and
 on tensors, through the door, for one that somebody does.
 
@@ -12,7 +12,7 @@ ordinary way. So do the rules that users register, which may depend on things th
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+from collections.abc import Sequence
 from functools import partial
 from itertools import islice
 from typing import Any

@@ -19,7 +19,7 @@ from ..core.spec import Spec
 from ..core.tensor import Tensor, apply
 from ..core.values import QUIET
 from ..ops.elementwise import conjugated, multiply
-from ..ops.linear import add, identity, take
+from ..ops.linear import identity, take
 from . import numbers
 from .mask import Cotangent, conform, cut, join, plain, reach
 from .record import Record, reached

@@ -154,7 +154,9 @@ class _Numbers:
     def constant(self, tensor: Tensor) -> Any:
         return tensor._value
 
-    def operation(self, primitive: Primitive, params: Any, name: str, arguments: list[str]) -> tuple[str, Any]:
+    def operation(
+        self, primitive: Primitive, params: Any, name: str, arguments: list[str]
+    ) -> tuple[str, Any]:
         value = partial(primitive.value, **params) if params else primitive.value
         return f"f_{name}({', '.join(arguments)})", value
 
@@ -169,7 +171,9 @@ class _Tensors:
     def constant(self, tensor: Tensor) -> Any:
         return tensor
 
-    def operation(self, primitive: Primitive, params: Any, name: str, arguments: list[str]) -> tuple[str, Any]:
+    def operation(
+        self, primitive: Primitive, params: Any, name: str, arguments: list[str]
+    ) -> tuple[str, Any]:
         inputs = ", ".join(arguments) + ("," if len(arguments) == 1 else "")
         setting = f", params_{name}" if params else ""
         return f"apply(f_{name}, ({inputs}){setting})", primitive
@@ -180,7 +184,13 @@ _NUMBERS, _TENSORS = _Numbers(), _Tensors()
 
 def _step(readings: Sequence[_Reading | None], kind: Any, form: _Numbers | _Tensors) -> Any:
     """The function that sends a cotangent to all inputs, made of what was read of their rules."""
-    bound: dict[str, Any] = {"kind": kind, "MixedError": MixedError, "Tensor": Tensor, "apply": apply, "add": add}
+    bound: dict[str, Any] = {
+        "kind": kind,
+        "MixedError": MixedError,
+        "Tensor": Tensor,
+        "apply": apply,
+        "add": add,
+    }
     bound |= {"join": join, "as_tensor": as_tensor, "unit": unit(kind)}
     real = kind(0).dtype.kind == "f"
     read = [reading for reading in readings if reading is not None]

@@ -8,7 +8,7 @@ output a guard) is not told here: see `recording.py`. A pass maps a graph to ano
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -118,15 +118,31 @@ def evaluate(operation: Operation, values: Sequence[Any]) -> tuple[Any, ...]:
     return found if operation.joint else (found,)
 
 
-def evaluated(graph: Graph, values: Sequence[Any]) -> list[Any]:
-    """The outputs of a graph for NumPy values of its inputs, by the rows' own values."""
-    known = {index: constant._value for index, constant in graph.constants.items()}
-    known.update(zip(graph.inputs, values, strict=True))
-    for operation in graph.operations:
-        known.update(
-            zip(operation.outputs, evaluate(operation, [known[i] for i in operation.inputs]), strict=True)
-        )
-    return [known[i] for i in graph.outputs]
+def evaluator(graph: Graph) -> Callable[[Sequence[Any]], list[Any]]:
+    """A graph made ready to be evaluated many times by the rows' own values: from NumPy values of inputs to outputs."""
+    steps = [(op.primitive.value, op.inputs, op.params, op.outputs, op.joint, op) for op in graph.operations]
+    base: list[Any] = [None] * len(graph.specs)
+    for index, constant in graph.constants.items():
+        base[index] = constant._value
+
+    def turn(values: Sequence[Any]) -> list[Any]:
+        known = base.copy()
+        for index, value in zip(graph.inputs, values, strict=True):
+            known[index] = value
+        for function, inputs, params, outputs, joint, operation in steps:
+            given = [known[i] for i in inputs]
+            try:
+                found = function(*given, **params)
+            except Exception as error:
+                raise _placed(explained(error, operation.primitive, given, params), operation) from None
+            if joint:
+                for index, value in zip(outputs, found, strict=True):
+                    known[index] = value
+            else:
+                known[outputs[0]] = found
+        return [known[i] for i in graph.outputs]
+
+    return turn
 
 
 def inline(graph: Graph, inputs: Sequence[Tensor]) -> list[Tensor]:

@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from .graph import Graph, evaluated, frozen, is_equal
+from .graph import Graph, evaluator, frozen, is_equal
 from .spec import Spec
 
 
@@ -134,7 +134,7 @@ def run(loop: Loop, inputs: Sequence[Any], turn: Callable[[Sequence[Any]], Seque
 
 def value_of(*xs: Any, loop: Loop) -> tuple[Any, ...]:
     """The results of a loop by the rows' own NumPy values."""
-    return run(loop, xs, lambda values: evaluated(loop.body, values))
+    return run(loop, xs, evaluator(loop.body))
 
 
 __all__ = ["Loop", "is_same", "run", "start_of_sum", "value_of"]

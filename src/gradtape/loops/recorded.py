@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ..core.graph import Graph, check, evaluated
+from ..core.graph import Graph, check, evaluator
 from ..core.listen import Listener, activate, deactivate, listeners
 from ..core.loop import Loop, is_same
 from ..core.primitive import Kind
@@ -146,9 +146,9 @@ class Attempt:
             return None
         body, fixed = found
         values, same = [x._value for x in state], [_tensor(x)._value for x in fixed]
-        count = 0
+        once, count = evaluator(body), 0
         while values[0] and (most is None or count < most):
-            values = evaluated(body, [*values, *same])
+            values = once([*values, *same])
             count += 1
         turns = max(1 << (2 * count - 1).bit_length(), SHORTEST)
         bounded = most is not None and most <= turns

@@ -4,6 +4,7 @@ import os
 
 import pytest
 
+from gradtape import cli
 from gradtape.core.tensor import ROWS
 
 os.environ["GRADTAPE_CACHE"] = "off"  # tests of the cache name a folder of their own
@@ -16,3 +17,19 @@ def vocabulary_as_before():
     yield
     for name in set(ROWS) - before:
         del ROWS[name]
+
+
+@pytest.fixture
+def gradtape(capsys):
+    """Run the command in this process; its status, output and errors."""
+
+    def run(*arguments):
+        try:
+            cli.application()([str(a) for a in arguments], prog_name="gradtape")
+            status = 0
+        except SystemExit as leaving:
+            status = leaving.code or 0
+        out, err = capsys.readouterr()
+        return status, out, " ".join(err.replace("│", " ").split())
+
+    return run

@@ -6,23 +6,8 @@ import math
 import numpy as np
 import pytest
 
-from gradtape import cli
 from gradtape.commands import bench
 from gradtape.commands.bench import cases, measured, of_function, quickest
-
-
-@pytest.fixture
-def gradtape(capsys):
-    def run(*arguments):
-        try:
-            cli.application()([str(a) for a in arguments], prog_name="gradtape")
-            status = 0
-        except SystemExit as leaving:
-            status = leaving.code or 0
-        out, err = capsys.readouterr()
-        return status, out, " ".join(err.replace("│", " ").split())
-
-    return run
 
 
 def test_the_quickest_call_counts(monkeypatch):

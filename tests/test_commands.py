@@ -27,22 +27,6 @@ from gradtape.commands.values import values_at
 ROOT = Path(__file__).parents[1]
 
 
-@pytest.fixture
-def gradtape(capsys):
-    """Run the command in this process; its status, output and errors."""
-
-    def run(*arguments):
-        try:
-            cli.application()([str(a) for a in arguments], prog_name="gradtape")
-            status = 0
-        except SystemExit as leaving:
-            status = leaving.code or 0
-        out, err = capsys.readouterr()
-        return status, out, " ".join(err.replace("│", " ").split())
-
-    return run
-
-
 # partials
 
 

@@ -9,25 +9,8 @@ import numpy as np
 import pytest
 
 import gradtape as tf
-from gradtape import cli
 from gradtape.commands.picture import LOOKS, _fill, draw, heading
 from gradtape.commands.sampling import Surface, sampled
-
-
-@pytest.fixture
-def gradtape(capsys):
-    """Run the command in this process; its status, output and errors."""
-
-    def run(*arguments):
-        try:
-            cli.application()([str(a) for a in arguments], prog_name="gradtape")
-            status = 0
-        except SystemExit as leaving:
-            status = leaving.code or 0
-        out, err = capsys.readouterr()
-        return status, out, " ".join(err.replace("│", " ").split())
-
-    return run
 
 
 @pytest.fixture

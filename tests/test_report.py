@@ -10,8 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from gradtape import cli
-
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "src" / "gradtape" / "explain" / "page"
 TUTORIAL = ROOT / "examples" / "first_and_second_partials.py"
@@ -19,20 +17,10 @@ EMPTY = {"meta", "input", "br", "img", "link", "hr"}  # elements that have no en
 
 
 @pytest.fixture
-def gradtape(capsys, monkeypatch, tmp_path):
-    """Run the command in this process, in a folder of its own; its status, output and errors."""
+def gradtape(gradtape, monkeypatch, tmp_path):
+    """Run the command in a folder of its own."""
     monkeypatch.chdir(tmp_path)
-
-    def run(*arguments):
-        try:
-            cli.application()([str(a) for a in arguments], prog_name="gradtape")
-            status = 0
-        except SystemExit as leaving:
-            status = leaving.code or 0
-        out, err = capsys.readouterr()
-        return status, out, " ".join(err.replace("│", " ").split())
-
-    return run
+    return gradtape
 
 
 @pytest.fixture

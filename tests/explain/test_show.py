@@ -237,3 +237,13 @@ def test_it_is_saved(tmp_path):
     path = tape.show(y, x).save(tmp_path / "tape.html")
     assert path == tmp_path / "tape.html"
     assert path.read_text(encoding="utf-8") == tape.show(y, x).html
+
+
+def test_large_values_are_not_computed_again():
+    x = gt.constant(np.ones(2000))
+    with gt.GradientTape() as tape:
+        tape.watch(x)
+        y = gt.reduce_sum(gt.reshape(x, (40, 50)))
+    values = {m["at"]: m.get("value") for m in tape.show().data["moments"]}
+    assert values == {0: "float64[2000] 1 … 1, mean 1", 1: None, 2: "2000"}  # x and y have names here
+    del y

@@ -16,7 +16,7 @@ FEW = 4  # digits of the range of many entries
 
 def digest(value: Any) -> Any:
     """A number itself, a copy of a small array, else (dtype, shape, smallest, mean, largest, how many not finite)."""
-    if not isinstance(value, np.ndarray):
+    if not isinstance(value, np.ndarray):  # a number, or None where there is no value
         return value
     if value.size <= WHOLE:
         return value.copy()

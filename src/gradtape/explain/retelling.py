@@ -8,6 +8,7 @@ rule wants are computed again where their inputs are known. Adjoints come from a
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from math import prod
 from types import FrameType
 from typing import Any
 
@@ -29,6 +30,8 @@ from .program import held, name_of
 from .question import Question
 from .story import Asked, End, Moment, Passage, Story
 
+AGAIN = 2000  # operations on a tape up to which values that nobody kept are computed again
+ENTRIES = 1000  # entries of such a value
 ALONE = 300  # operations up to which each stands alone where lines are not known
 
 
@@ -101,8 +104,8 @@ class Teller:
     def _operation(self, node: Node) -> None:
         primitive, parents = node.primitive, node.read(self.record.key)
         assert primitive is not None  # it has parents
-        value = self._value(node)
         noted = self._noted(node)
+        value = noted.value if noted is not None else digest(self._value(node))
         key = self._key(node, noted)
         site = self.story.site(key)
         shape, dtype = _type(node)
@@ -126,9 +129,7 @@ class Teller:
                 site.numbers.setdefault(slot, shown(digest(x._value)))
         site.bytes += _bytes(shape, dtype)
         site.flops += recorded_flops(node, self.record.key)
-        self.passages[node] = self.story.passage(
-            site, noted.value if noted else digest(value) if value is not None else None
-        )
+        self.passages[node] = self.story.passage(site, value)
 
     def _noted(self, node: Node) -> Noted | None:
         """What was noted of a result; of a tuple, with one of its entries."""
@@ -151,11 +152,15 @@ class Teller:
 
     def _value(self, node: Node) -> Any:
         """The value of a result: kept, or computed again."""
-        if node not in self.values and node.primitive is not None and not isinstance(node, Bundle):
+        if node not in self.values and node.primitive is not None and self._small(node):
             inputs = self._inputs(node)
             if inputs is not None:
                 self.values[node] = QUIET.run(node.primitive.value, *inputs, **(node.params or {}))
         return self.values.get(node)
+
+    def _small(self, node: Node) -> bool:
+        """Whether computing a value again, and holding it for those that come after, costs little."""
+        return not isinstance(node, Bundle) and len(self.nodes) <= AGAIN and prod(node.shape) <= ENTRIES
 
     def _inputs(self, node: Node) -> list[Any] | None:
         parents = node.read(self.record.key)

@@ -54,7 +54,16 @@ ORDER = [
 RANK = {room: rank for rank, rooms in enumerate(ORDER) for room in rooms}
 ENTRANCE = "gradtape.backends.llvm"  # loads what lies behind it with the first program that is compiled
 HEAVY = {
-    "scipy": ("ops", "modes.structure", "coloring", "faces.lbfgs", "implicit", "optimize", "sparse"),
+    "scipy": (
+        "ops",
+        "modes.links",
+        "modes.structure",
+        "coloring",
+        "faces.lbfgs",
+        "implicit",
+        "optimize",
+        "sparse",
+    ),
     "llvmlite": "backends.llvm",
     "cyipopt": "optimize.ipopt",
     "jax": "backends.xla",

@@ -59,6 +59,17 @@ JACOBIANS = {
     "a dense column": (lambda x: x[0] * x, X, 23),
     "arrow": (lambda x: np.concatenate([x[0] * x, np.sum(x * x, keepdims=True)]), X, 35),
     "nothing": (lambda x: np.round(x), X, 0),
+    "one after the other": (
+        lambda x: gt.scan(lambda c, v: 0.5 * c + v**2, x, initializer=gt.constant(0.0, "float64")),
+        X,
+        78,
+    ),
+    "each by itself": (lambda x: gt.map_fn(lambda v: v**3, x), X, 12),
+    "rows at once": (lambda x: gt.vectorized_map(lambda r: gt.sin(r) * r[::-1], x), SQUARE, 32),
+    "turns of a state": (lambda x: gt.foldl(lambda c, _: c + 0.1 * c**2, np.zeros(9), initializer=x), X, 12),
+    "a rule of one's own": (gt.custom_gradient(lambda x: (x**2, lambda g: 2 * g * x)), X, 144),
+    "computed again": (lambda x: gt.recompute_grad(lambda x: gt.sin(x) * x)(x), X, None),
+    "compiled": (gt.function(lambda x: gt.sin(x) * x), X, 12),
 }
 
 

@@ -109,6 +109,7 @@ class Primitive:
         gaps: (structural only) the result may have entries that not every input influences: zeros are put there.
         lead: how the row reads with one more axis in front (`lead.py`); by itself for a pointwise row.
         reads: which entries of its inputs an entry of the result reads (`reads.py`), where the rest does not tell.
+        unfold: does what a row stands for operation by operation, `unfold(*x, **params)`; None if it cannot be done so.
     """
 
     name: str
@@ -125,6 +126,7 @@ class Primitive:
     element: Callable[..., Any] | None = None
     lead: Lead = LOOPED
     reads: Reads | None = None
+    unfold: Callable[..., Any] | None = None
     functions: tuple[Callable[..., Any] | None, ...] | None = field(init=False)
     savings: tuple[Saving, ...] = field(init=False)
     many: dict[tuple[int, int], Saving] = field(init=False, default_factory=dict)

@@ -167,6 +167,8 @@ LOOP = Primitive(
     lambda *_specs, loop: loop.spec(),
     Rule(_pull, _tangent, keeps=True, keeps_output=True, absent=True),
     lead=Lead(_whole, lambda _specs, _params: None),
+    # How many turns a gate lets through depends on values.
+    unfold=lambda *x, loop: None if loop.gate else unrolled(loop, x),
 )
 """Not in the vocabulary, whose laws draw inputs of every dtype: the body of a loop has dtypes of its own."""
 

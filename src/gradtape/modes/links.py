@@ -234,7 +234,7 @@ def _is_in_order(keys: Any, count: int) -> bool:
 
 def matrix(shape: tuple[int, int], rows: Any, columns: Any) -> Any:
     """A boolean matrix with these entries."""
-    from scipy.sparse import csr_array
+    from scipy.sparse import csr_array  # type: ignore[import-untyped]  # SciPy brings no types
 
     kind = np.int32 if max(*shape, rows.size) < 1 << 31 else np.int64
     places = rows.astype(kind, copy=False), columns.astype(kind, copy=False)

@@ -8,6 +8,7 @@ import numpy as np
 
 from .arguments import UnconnectedGradients, short, unconnected_choice, warn_dtype
 from .core import nest
+from .core.errors import documented
 from .core.listen import activate, deactivate
 from .core.spec import is_differentiable
 from .core.tensor import Tensor, as_tensor
@@ -52,7 +53,10 @@ class ForwardAccumulator:
                 raise ValueError(f"a primal must be a tensor or a variable, not {short(primal)}")
             if any(primal is other for other, _ in pairs):
                 raise ValueError(
-                    f"Tensor {short(primal)} was passed as a primal multiple times; give it once"
+                    documented(
+                        f"Tensor {short(primal)} was passed as a primal multiple times; give it once",
+                        "Forward mode",
+                    )
                 )
             pairs.append((primal, self._direction(primal, tangent)))
         for primal, tangent in pairs:
@@ -74,7 +78,10 @@ class ForwardAccumulator:
     def __enter__(self) -> Self:
         if self._recording:
             raise ValueError(
-                "Accumulator is already recording: it cannot be entered again before its context ends"
+                documented(
+                    "Accumulator is already recording: it cannot be entered again before its context ends",
+                    "Forward mode",
+                )
             )
         self._recording = True
         activate(self._pusher)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from .core import nest
-from .core.errors import NonDifferentiableDtypeWarning
+from .core.errors import NonDifferentiableDtypeWarning, documented
 from .core.spec import is_differentiable, unit
 from .core.tensor import Tensor, as_tensor
 from .core.variable import Variable
@@ -55,7 +55,10 @@ def unconnected_choice(value: UnconnectedGradients | str) -> UnconnectedGradient
         return UnconnectedGradients(value)
     except ValueError:
         raise ValueError(
-            f"Unknown value for unconnected_gradients: {value!r}; it is 'none' or 'zero'"
+            documented(
+                f"Unknown value for unconnected_gradients: {value!r}; it is 'none' or 'zero'",
+                "An unknown word for unconnected_gradients",
+            )
         ) from None
 
 
@@ -67,8 +70,11 @@ def tensors_of(structure: Any, name: str) -> list[Any]:
     for leaf in flat:
         if not isinstance(leaf, (Tensor, Variable)):
             raise TypeError(
-                f"Argument `{name}` should hold tensors and variables, not {short(leaf)} of type "
-                f"{type(leaf).__name__!r}: derivatives belong to the object that was watched"
+                documented(
+                    f"Argument `{name}` should hold tensors and variables, not {short(leaf)} of type "
+                    f"{type(leaf).__name__!r}: derivatives belong to the object that was watched",
+                    "No target, or one that is not a tensor",
+                )
             )
     return flat
 
@@ -87,7 +93,12 @@ def seeds_of(targets: list[Any], structure: Any, given: Any) -> list[Tensor | No
         return [_ones(target._value) for target in targets]
     weights = _flat_weights(structure, given)
     if len(weights) != len(targets):
-        raise ValueError(f"output_gradients has {len(weights)} entries for {len(targets)} targets")
+        raise ValueError(
+            documented(
+                f"output_gradients has {len(weights)} entries for {len(targets)} targets",
+                "Output gradients that do not fit",
+            )
+        )
     seeds = [_weighed(target._value, weight) for target, weight in zip(targets, weights, strict=True)]
     return [g if is_differentiable(t._value.dtype) else None for g, t in zip(seeds, targets, strict=True)]
 
@@ -117,6 +128,9 @@ def _weighed(value: Any, weight: Any) -> Tensor:
     g = as_tensor(weight) if hasattr(type(weight), "_as_tensor") else as_tensor(weight, value.dtype)
     if g._value.shape != value.shape:
         raise ValueError(
-            f"output_gradients: a weight of shape {g.shape} was given for a target of shape {value.shape}"
+            documented(
+                f"output_gradients: a weight of shape {g.shape} was given for a target of shape {value.shape}",
+                "Output gradients that do not fit",
+            )
         )
     return g

@@ -30,6 +30,7 @@ from typing import Any
 from .arguments import short
 from .capture import Captures, Held, followed, pulled, pushed, unchanged
 from .core import nest
+from .core.errors import documented
 from .core.listen import listeners, paused
 from .core.tensor import Tensor, as_tensor
 from .core.variable import Variable
@@ -188,14 +189,20 @@ def _next_state(state: Any, now: Tensors, result: Any, index: int) -> list[Tenso
         nest.assert_same_structure(state, result)
     except (TypeError, ValueError) as error:
         raise ValueError(
-            f"checkpoint: step {index} returned another structure than the state: {error}"
+            documented(
+                f"checkpoint: step {index} returned another structure than the state: {error}",
+                "A step that changes its state",
+            )
         ) from None
     found = [as_tensor(leaf) for leaf in nest.flatten(result)]
     for number, (old, new) in enumerate(zip(now, found, strict=True)):
         if old._value.shape != new._value.shape or old._value.dtype != new._value.dtype:
             raise ValueError(
-                f"checkpoint: step {index} returned shape {tuple(new.shape)} of {new.dtype.name} for leaf {number} of "
-                f"the state, which has shape {tuple(old.shape)} of {old.dtype.name}"
+                documented(
+                    f"checkpoint: step {index} returned shape {tuple(new.shape)} of {new.dtype.name} for "
+                    f"leaf {number} of the state, which has shape {tuple(old.shape)} of {old.dtype.name}",
+                    "A step that changes its state",
+                )
             )
     return found
 

@@ -16,6 +16,7 @@ import numpy as np
 from .core import nest
 from .core.define import Functions, constant, elementwise, linear
 from .core.define import tangent as tangent_row
+from .core.errors import documented
 from .core.lead import CLOSED
 from .core.listen import Listener, activate, deactivate, listeners, paused, replayed
 from .core.primitive import Kind, Primitive, Rule, broadcast_spec, register
@@ -116,8 +117,11 @@ def custom_gradient(f: Callable[..., Any] | None = None) -> Any:
         variables = reads.beyond(args)
         if variables and not _accepts_variables(grad_fn):
             raise TypeError(
-                f"{_name(function)} reads variables, so its gradient function must accept keyword argument 'variables' "
-                "and return the pair (gradients of the arguments, gradients of the variables)"
+                documented(
+                    f"{_name(function)} reads variables, so its gradient function must accept keyword "
+                    "argument 'variables' and return the pair (gradients of the arguments, gradients of the variables)",
+                    "A Variable inside a custom gradient",
+                )
             )
         return _with_gradient(_name(function), structure, args, variables, grad_fn)
 
@@ -176,16 +180,22 @@ def _with_gradient(
             for_variables = _flat(for_variables)
             if len(for_variables) != len(variables):
                 raise ValueError(
-                    f"Must return gradient for each variable from the gradient function of {name}: it reads "
-                    f"{len(variables)}, {len(for_variables)} were returned"
+                    documented(
+                        f"Must return gradient for each variable from the gradient function of {name}: it reads "
+                        f"{len(variables)}, {len(for_variables)} were returned",
+                        "A Variable inside a custom gradient",
+                    )
                 )
         else:
             for_arguments, for_variables = grad_fn(*upstream), []
         shares = _flat(for_arguments)
         if len(shares) != len(arguments):
             raise ValueError(
-                f"custom_gradient function expected to return {len(arguments)} gradients (one for each flat positional "
-                f"argument of {name}), but returned {len(shares)} instead"
+                documented(
+                    f"custom_gradient function expected to return {len(arguments)} gradients (one for each "
+                    f"flat positional argument of {name}), but returned {len(shares)} instead",
+                    "The wrong number of gradients",
+                )
             )
         kept = [share for share, argument in zip(shares, arguments, strict=True) if argument is not None]
         shares = [*kept, *for_variables, *(None for _ in passed)]
@@ -260,8 +270,11 @@ def recompute_grad(f: Callable[..., Any]) -> Callable[..., Any]:
 
 def _no_forward_mode(*_told: Any) -> Any:
     raise NotImplementedError(
-        "recompute_grad tried to transpose grad of a recomputed function, which has no forward mode; call the plain "
-        "function inside a ForwardAccumulator"
+        documented(
+            "recompute_grad tried to transpose grad of a recomputed function, which has no forward mode; "
+            "call the plain function inside a ForwardAccumulator",
+            "Forward mode through recompute_grad",
+        )
     )
 
 
@@ -380,8 +393,11 @@ def _takes_several(pull: Callable[..., Any]) -> bool:
 def _without_derivative(name: str, value: Callable[..., Any], spec: Callable[..., Any]) -> Primitive:
     def missing(*_told: Any) -> Any:
         raise LookupError(
-            f"gradient registry has no entry for: {name}. The operation lies between target and source but no "
-            "derivative is registered for it; give gt.register_primitive a rule, or put gt.stop_gradient before it"
+            documented(
+                f"gradient registry has no entry for: {name}. The operation lies between target and source but no "
+                "derivative is registered for it; give gt.register_primitive a rule, or put gt.stop_gradient before it",
+                "An operation without a derivative",
+            )
         )
 
     return register(Primitive(name, Kind.TANGENT, value, spec, Rule(missing, missing)))

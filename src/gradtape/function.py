@@ -18,7 +18,7 @@ import numpy as np
 
 from . import backends
 from .core import nest
-from .core.errors import RecordingError, RecordingWarning
+from .core.errors import RecordingError, RecordingWarning, documented
 from .core.graph import Graph
 from .core.listen import ACTIVE, activate, deactivate, listeners, opened, replayed
 from .core.recording import Recording, Source
@@ -230,8 +230,11 @@ class Function:
         if kind.made:
             names = ", ".join(variable.name for variable in made)
             raise ValueError(
-                f"tf.function only supports singleton tf.Variables created on the first call: {self._name} "
-                f"makes {names} at every call. Make them outside, or keep them on an object and make them once"
+                documented(
+                    f"tf.function only supports singleton tf.Variables created on the first call: {self._name} "
+                    f"makes {names} at every call. Make them outside, or keep them on an object and make them once",
+                    "Variables made at every call",
+                )
             )
         kind.made = True
 

@@ -7,6 +7,7 @@ from typing import Any, Self
 
 from .arguments import short
 from .core import nest
+from .core.errors import documented
 from .core.listen import activate, deactivate
 from .core.spec import is_differentiable
 from .core.tensor import Tensor, as_tensor
@@ -52,7 +53,9 @@ class TaylorAccumulator:
         for primal, coefficients in zip(flat, lists, strict=True):
             _check(primal, coefficients)
         if len({id(primal) for primal in flat}) < len(flat):
-            raise ValueError("a tensor was passed as a primal multiple times; give it once")
+            raise ValueError(
+                documented("a tensor was passed as a primal multiple times; give it once", "Forward mode")
+            )
         highest = max((len(coefficients) for coefficients in lists), default=0)
         chosen = highest if order is None else int(order)
         if chosen < max(1, highest):
@@ -71,7 +74,10 @@ class TaylorAccumulator:
     def __enter__(self) -> Self:
         if self._recording:
             raise ValueError(
-                "Accumulator is already recording: it cannot be entered again before its context ends"
+                documented(
+                    "Accumulator is already recording: it cannot be entered again before its context ends",
+                    "Forward mode",
+                )
             )
         self._recording = True
         activate(self._listener)

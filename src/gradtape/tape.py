@@ -19,7 +19,7 @@ from .arguments import (
 )
 from .core import nest
 from .core.absent import origin
-from .core.errors import InactiveTapeWarning, PersistentTapeWarning
+from .core.errors import InactiveTapeWarning, PersistentTapeWarning, documented
 from .core.listen import Node, activate, deactivate, listeners
 from .core.tensor import Tensor
 from .core.variable import Variable
@@ -94,7 +94,12 @@ class GradientTape(Explains, FieldOperators, WholeDerivatives):
 
     def __enter__(self) -> Self:
         if self._recording:
-            raise ValueError("Tape is still recording: it cannot be entered again before its context ends")
+            raise ValueError(
+                documented(
+                    "Tape is still recording: it cannot be entered again before its context ends",
+                    "Entering a tape that records",
+                )
+            )
         if self._record is None:
             self._record = self._new_record()
             self._unanswered = None
@@ -124,8 +129,12 @@ class GradientTape(Explains, FieldOperators, WholeDerivatives):
         for source in sources:
             if type(source) is not Tensor and not isinstance(source, (Tensor, Variable)):
                 raise ValueError(
-                    f"Passed in object {short(source)} of type {type(source).__name__!r}, not tf.Tensor or tf.Variable "
-                    "or ExtensionType: make it one with gt.constant or gt.Variable before watching it"
+                    documented(
+                        f"Passed in object {short(source)} of type {type(source).__name__!r}, not tf.Tensor "
+                        "or tf.Variable or ExtensionType: make it one with gt.constant or gt.Variable before "
+                        "watching it",
+                        "Watching something that is not a tensor",
+                    )
                 )
         if self._record is None:
             raise RuntimeError(
@@ -159,7 +168,10 @@ class GradientTape(Explains, FieldOperators, WholeDerivatives):
         record = self._record
         if record is None:
             raise RuntimeError(
-                "Trying to stop recording a tape which is not recording: enter it with `with tape:`"
+                documented(
+                    "Trying to stop recording a tape which is not recording: enter it with `with tape:`",
+                    "Pausing or resetting a tape that does not record",
+                )
             )
         self._must_record()
         self._stop()
@@ -187,7 +199,12 @@ class GradientTape(Explains, FieldOperators, WholeDerivatives):
 
     def _must_record(self) -> None:
         if not self._recording:
-            raise ValueError("Tape is not recording: this is possible only inside `with tape:`")
+            raise ValueError(
+                documented(
+                    "Tape is not recording: this is possible only inside `with tape:`",
+                    "Pausing or resetting a tape that does not record",
+                )
+            )
 
     # derivatives
 
@@ -229,7 +246,10 @@ class GradientTape(Explains, FieldOperators, WholeDerivatives):
         record = self._begin(target, sources)
         if target is None:
             raise TypeError(
-                f"Argument `target` should be a tensor or variable, or a nest of them, not None{origin(None)}"
+                documented(
+                    f"Argument `target` should be a tensor or variable, or a nest of them, not None{origin(None)}",
+                    "No target, or one that is not a tensor",
+                )
             )
         unconnected = unconnected_choice(unconnected_gradients)
         targets, flat = tensors_of(target, "target"), tensors_of(sources, "sources")
@@ -300,7 +320,12 @@ class GradientTape(Explains, FieldOperators, WholeDerivatives):
         ([3.0, 12.0], [6.0, 12.0], [2.0, 2.0])
         """
         if target is None:
-            raise TypeError(f"Argument `target` should be a tensor or variable, not None{origin(None)}")
+            raise TypeError(
+                documented(
+                    f"Argument `target` should be a tensor or variable, not None{origin(None)}",
+                    "No target, or one that is not a tensor",
+                )
+            )
         if not isinstance(sources, Mapping):
             raise TypeError(
                 f'partials takes its sources as a dictionary {{"x": x, "t": t}}, not {short(sources)}'
@@ -320,7 +345,7 @@ class GradientTape(Explains, FieldOperators, WholeDerivatives):
         """The record to walk along; a non-persistent tape stops recording, a persistent one says what that costs."""
         record = self._record
         if record is None:
-            raise RuntimeError(_CONSUMED)
+            raise RuntimeError(documented(_CONSUMED, "A tape that is used up"))
         if self._recording:
             if not self._persistent:
                 self._stop()

@@ -9,6 +9,7 @@ import numpy as np
 from .arguments import UnconnectedGradients, single, tensors_of, unconnected_choice
 from .core import nest
 from .core.absent import origin
+from .core.errors import documented
 from .core.tensor import Tensor
 from .jacobians import gradients_of_rows, hessian, jacobian
 from .modes.record import Record
@@ -122,10 +123,18 @@ class WholeDerivatives:
         for name, shape in (("target", ys), ("source", xs)):
             if len(shape) < 2:
                 raise ValueError(
-                    f"batch_jacobian: the {name} must have rank at least 2, not the shape {shape}"
+                    documented(
+                        f"batch_jacobian: the {name} must have rank at least 2, not the shape {shape}",
+                        "A batch Jacobian without a batch",
+                    )
                 )
         if ys[0] != xs[0]:
-            raise ValueError(f"Need first dimension of target shape {ys} and source shape {xs} to match")
+            raise ValueError(
+                documented(
+                    f"Need first dimension of target shape {ys} and source shape {xs} to match",
+                    "A batch Jacobian without a batch",
+                )
+            )
         (found,) = jacobian(record, y, [x], 1, parallel_iterations if experimental_use_pfor else 1)
         result = Tensor(np.zeros(ys + xs[1:], y._value.dtype)) if found is None else found
         self._finish(result)
@@ -223,6 +232,9 @@ class WholeDerivatives:
     def _may_repeat(self, vectorised: bool) -> None:
         if not vectorised and not self._persistent:
             raise RuntimeError(
-                "experimental_use_pfor=False walks the tape once for each entry, which needs "
-                "GradientTape(persistent=True)"
+                documented(
+                    "experimental_use_pfor=False walks the tape once for each entry, which needs "
+                    "GradientTape(persistent=True)",
+                    "A sequential Jacobian of a tape that is not persistent",
+                )
             )

@@ -16,7 +16,12 @@ class Documented(Exception):
     section: ClassVar[str]
 
     def __str__(self) -> str:
-        return f"{super().__str__().rstrip()} [docs/errors.md: {self.section}]"
+        return documented(super().__str__(), self.section)
+
+
+def documented(message: str, section: str) -> str:
+    """The message of an error, ending with the section of docs/errors.md; for errors of Python's own classes."""
+    return f"{message.rstrip()} [docs/errors.md: {section}]"
 
 
 def said(error: BaseException) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..arguments import seeds_of, single, tensors_of
+from ..core.errors import documented
 from ..core.place import user_frame
 from ..core.variable import Variable
 from ..modes.record import Record
@@ -184,8 +185,11 @@ class Explains:
         record = self._record or self._unanswered
         if record is None:
             raise RuntimeError(
-                "there is nothing to show: the tape was never entered, or it is used up. Ask before the first "
-                "derivative, or make it with GradientTape(persistent=True)"
+                documented(
+                    "there is nothing to show: the tape was never entered, or it is used up. Ask before the first "
+                    "derivative, or make it with GradientTape(persistent=True)",
+                    "A tape that is used up",
+                )
             )
         frame = user_frame()
         teller = Teller(record, frame)

@@ -13,6 +13,7 @@ import numpy as np
 
 from ..core import nest
 from ..core.absent import origin
+from ..core.errors import documented
 from ..core.tensor import as_tensor
 from ..core.variable import Variable
 from ..ops import linear
@@ -145,7 +146,12 @@ def _loss_and_gradient(loss: Callable[[], Any], variables: list[Variable]) -> tu
     gradients = tape.gradient(y, variables)
     if all(g is None for g in gradients):
         names = [v.name for v in variables]
-        raise ValueError(f"lbfgs_minimize: No gradients provided for any variable: {names}{origin(None)}")
+        raise ValueError(
+            documented(
+                f"lbfgs_minimize: No gradients provided for any variable: {names}{origin(None)}",
+                "No gradient for any variable",
+            )
+        )
     parts = [
         np.zeros(v._value.size) if g is None else np.ravel(np.asarray(g)).astype(np.float64)
         for g, v in zip(gradients, variables, strict=True)

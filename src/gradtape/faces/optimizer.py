@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from ..core import nest
+from ..core.errors import documented
 from ..core.listen import listeners, paused
 from ..core.spec import float64, int64
 from ..core.tensor import Tensor, as_tensor
@@ -184,7 +185,10 @@ class Optimizer:
             raise ValueError(f"{self.name}.set_state: the state lacks {sorted(missing)}")
         if state["optimizer"] != type(self).__name__:
             raise ValueError(
-                f"{self.name}.set_state: the state is of {state['optimizer']}, this is {type(self).__name__}"
+                documented(
+                    f"{self.name}.set_state: the state is of {state['optimizer']}, this is {type(self).__name__}",
+                    "A state of another optimiser",
+                )
             )
         self.build(var_list)
         own, given = list(self._slots.values()), state["slots"]

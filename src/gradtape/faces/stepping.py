@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from ..core.absent import origin
-from ..core.errors import GradtapeWarning
+from ..core.errors import GradtapeWarning, documented
 from ..core.questions import has_outside
 from ..core.spec import float64
 from ..core.tensor import Tensor, as_tensor, decide
@@ -50,8 +50,11 @@ def read_gradients(name: str, given: Sequence[Any]) -> list[Pair]:
     if not pairs:
         names = absent or "no variables"
         raise ValueError(
-            f"{name}: No gradients provided for any variable: {names}. None means that no differentiable path "
-            f"led from the loss to the variable while the tape recorded{origin(None)}"
+            documented(
+                f"{name}: No gradients provided for any variable: {names}. None means that no differentiable path "
+                f"led from the loss to the variable while the tape recorded{origin(None)}",
+                "No gradient for any variable",
+            )
         )
     if absent:
         warnings.warn(

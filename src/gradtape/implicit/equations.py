@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from ..capture import Held, pulled, pushed
-from ..core.errors import Documented
+from ..core.errors import Documented, documented
 from ..core.lead import reshaped
 from ..core.tensor import Tensor, decide
 from ..modes.reverse import zeros
@@ -259,8 +259,11 @@ def _solution(
         found = matrix(lambda z: [residual(z, *tensors)], x)
         if decide(found, _is_singular):
             raise ValueError(
-                f"{name}: the Jacobian of the condition is singular at the solution, shape {tuple(found.shape)}; "
-                "there the solution is no differentiable function of the parameters"
+                documented(
+                    f"{name}: the Jacobian of the condition is singular at the solution, shape {tuple(found.shape)}; "
+                    "there the solution is no differentiable function of the parameters",
+                    "A solution that is no function of its parameters",
+                )
             )
         return found
 

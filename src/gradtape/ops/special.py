@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from ..core.define import elementwise
+from ..core.errors import documented
 from ..core.primitive import Primitive
 from ..core.tensor import as_tensor
 from .composite import composite
@@ -97,8 +98,11 @@ def no_order(name: str) -> Callable[..., Any]:
 
     def partial(_y: Any, *_xs: Any, **_params: Any) -> Any:
         raise LookupError(
-            f"gradient registry has no entry for: {name} in its order. The order is on the path from target to source; "
-            "use gt.stop_gradient on it"
+            documented(
+                f"gradient registry has no entry for: {name} in its order. The order is on the path from "
+                "target to source; use gt.stop_gradient on it",
+                "An operation without a derivative",
+            )
         )
 
     return partial

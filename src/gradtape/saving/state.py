@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ..core.errors import documented
 from ..core.tensor import Tensor
 from ..faces.noise import tell_effect
 from .files import Content, read, write
@@ -79,7 +80,10 @@ def load(path: str | os.PathLike[str], objects: Any = None, /, **named: Any) -> 
         matched.refuse(path)
         if matched.missing or matched.unused:
             raise ValueError(
-                f"{path} does not fit: {difference(matched.missing, matched.unused)}; nothing was changed"
+                documented(
+                    f"{path} does not fit: {difference(matched.missing, matched.unused)}; nothing was changed",
+                    "A file that does not fit",
+                )
             )
         matched.put()
     return {name: Tensor(value[()]) for name, value in content.tensors.items()}
@@ -121,7 +125,12 @@ class Matched:
     def refuse(self, path: Any) -> None:
         """Raise if there is a value that cannot be put."""
         if self.refusals:
-            raise ValueError(f"{path} does not fit: {'; '.join(self.refusals)}; nothing was changed")
+            raise ValueError(
+                documented(
+                    f"{path} does not fit: {'; '.join(self.refusals)}; nothing was changed",
+                    "A file that does not fit",
+                )
+            )
 
     def put(self) -> None:
         """Put everything that is in both, after `refuse`."""

@@ -16,6 +16,7 @@ import numpy as np
 
 from ..backends.passes import merged
 from ..core import nest
+from ..core.errors import documented
 from ..core.graph import spec_of_value
 from ..core.listen import paused
 from ..core.questions import ASKED
@@ -70,7 +71,9 @@ def save_function(
     try:
         description = writer.description(name, (args, kwargs), result)
     except Unwritable as error:
-        raise TypeError(f"save_function: {name}: {error}") from None
+        raise TypeError(
+            documented(f"save_function: {name}: {error}", "A program that cannot be written as data")
+        ) from None
     write(path, Content("program", writer.arrays, description))
 
 

@@ -314,8 +314,11 @@ def _check_returns(function: Callable[..., Any]) -> None:
         return
     what = "a coroutine" if code.co_flags & inspect.CO_COROUTINE else "a generator"
     raise TypeError(
-        f"{function.__name__} is {what}: it hands over before it is done, so that a recording would miss what it does. "
-        "Put the part that computes into a function of its own, and return its results together"
+        documented(
+            f"{function.__name__} is {what}: it hands over before it is done, so that a recording would miss "
+            "what it does. Put the part that computes into a function of its own, and return its results together",
+            "Generators and coroutines",
+        )
     )
 
 

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from ..core.errors import documented
 from ..core.holder import show
 from ..core.tensor import FUNCTIONS, ROWS, Operators, Tensor, apply, as_tensor, call, wraps_arrays
 from ..core.values import UnconvertibleError, to_value
@@ -194,7 +195,11 @@ def _in_place(name: str) -> Callable[[Any, Any], Any]:
             return result
         if result._value.shape != self._value.shape:
             raise ValueError(
-                f"{name} in place: the result has the shape {result.shape}, the array {self.shape}; write a = a ... b"
+                documented(
+                    f"{name} in place: the result has the shape {result.shape}, the array {self.shape}; "
+                    "write a = a ... b",
+                    "Writing to an array what it cannot hold",
+                )
             )
         if not np.can_cast(result.dtype, self.dtype, "same_kind"):
             raise TypeError(

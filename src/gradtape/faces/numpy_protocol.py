@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from ..core.errors import documented
 from ..core.tensor import FUNCTIONS, ROWS, Tensor, as_tensor, call, look, wraps_arrays
 from ..ops.composite import astype
 from ..ops.fourier import FUNCTIONS_FFT
@@ -239,10 +240,11 @@ def signature_text(signature: inspect.Signature) -> str:
 
 def _no_rule(what: str, settings: dict[str, Any]) -> str:
     extra = f" with {', '.join(settings)}" if settings else ""
-    return (
+    return documented(
         f"{what}{extra} has no derivative here, and a tensor given to it is recorded. Use a gradtape function in its "
         "place, take t.numpy() or gt.stop_gradient(t) first to leave the tape on purpose, or give it a rule with "
-        "gt.register_primitive"
+        "gt.register_primitive",
+        "A function without a rule",
     )
 
 

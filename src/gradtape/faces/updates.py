@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.errors import InvalidArgumentError, InvalidIndexError
+from ..core.errors import InvalidArgumentError, InvalidIndexError, documented
 from ..core.tensor import FUNCTIONS, Tensor, as_tensor, beside
 from ..ops import composite, constant, linear
 from ..ops import elementwise as each
@@ -56,8 +56,11 @@ def _fitting(name: str, base: Tensor, values: Any) -> Tensor:
     given = beside((base, values))[1]
     if not np.can_cast(given._value.dtype, base._value.dtype, "same_kind"):
         raise TypeError(
-            f"at[...].{name}: values of dtype {given.dtype.name} do not fit into a tensor of dtype {base.dtype.name}; "
-            "cast one of them first, e.g. with gt.cast"
+            documented(
+                f"at[...].{name}: values of dtype {given.dtype.name} do not fit into a tensor of dtype "
+                f"{base.dtype.name}; cast one of them first, e.g. with gt.cast",
+                "Writing to an array what it cannot hold",
+            )
         )
     return composite.astype(given, base.dtype)
 

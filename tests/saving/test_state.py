@@ -110,6 +110,19 @@ def test_names_are_paths(path):
     ]
 
 
+def test_an_optimizer_without_its_variables(path):
+    """Its own slots come back by number; another optimiser cannot know whose they were."""
+    v, optimizer = gt.Variable(1.0), gt.optimizers.SGD(0.1, momentum=0.9)
+    optimizer.apply_gradients([(1.0, v)])
+    gt.save(path, optimizer)
+    assert sorted(gt.load(path)) == ["iterations", "learning_rate", "slots/0/momentum"]
+    optimizer.apply_gradients([(1.0, v)])
+    gt.load(path, optimizer)
+    assert optimizer.variables[2].numpy() == np.float32(-0.1)
+    with pytest.raises(ValueError, match="save and load the variables with their optimizer"):
+        gt.load(path, gt.optimizers.SGD(0.1, momentum=0.9))
+
+
 def test_an_optimizer_saved_before_its_first_step_starts_afresh(path):
     v, optimizer = gt.Variable(1.0), gt.optimizers.SGD(0.1, momentum=0.9)
     gt.save(path, v=v, optimizer=optimizer)

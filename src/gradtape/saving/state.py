@@ -146,7 +146,10 @@ def difference(missing: Sequence[str], unused: Sequence[str]) -> str:
     """What the file lacks and what the objects lack, in words."""
     parts = [f"the file has no {_list(missing)}"] if missing else []
     parts += [f"no object has the file's {_list(unused)}"] if unused else []
-    return ", and ".join(parts)
+    text = ", and ".join(parts)
+    if any(f"/{name}".rpartition("/slots/")[2][:1].isdecimal() for name in unused if "slots/" in name):
+        text += " (slots find their variable by its path: save and load the variables with their optimizer)"
+    return text
 
 
 def match(content: Content, state: State) -> Matched:

@@ -31,6 +31,7 @@ from typing import Any
 import numpy as np
 
 from ..core.bundle import attach_bundle, bundle_of
+from ..core.errors import documented
 from ..core.listen import Listener, leaf, listeners, paused
 from ..core.primitive import Kind, Primitive, Rule
 from ..core.tensor import Tensor
@@ -165,8 +166,11 @@ def _product(links: Any, part: Any, primitive: Primitive, y: Tensor) -> Any:
     moves = isinstance(links, np.ndarray)
     if int((counts[links] if moves else links @ counts).sum()) > MOST:
         raise ValueError(
-            f"the derivative is not sparse: more than {MOST} entries of {primitive.name}, of shape {y.shape}, depend "
-            "on the argument; use gt.jacobian, or products such as gt.jvp, gt.vjp and gt.hvp"
+            documented(
+                f"the derivative is not sparse: more than {MOST} entries of {primitive.name}, of shape "
+                f"{y.shape}, depend on the argument; use gt.jacobian, or products such as gt.jvp, gt.vjp and gt.hvp",
+                "A derivative that is not sparse",
+            )
         )
     return part[links] if moves else links @ part
 

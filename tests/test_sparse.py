@@ -133,7 +133,7 @@ def test_rosenbrocks_hessian_takes_three_products():
     assert sparse.colors == 3
 
 
-@settings(CALM, max_examples=25)
+@settings(CALM, max_examples=15)
 @given(programs("float64"))
 def test_random_programs(program):
     """Sparse is dense in every real input: Jacobian of the last value, Hessian of the weighted sum."""

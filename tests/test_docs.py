@@ -75,7 +75,9 @@ def test_each_picture_is_small_and_shown():
     assert pictures
     for picture in pictures:
         assert picture.stat().st_size < 60_000
-        assert f'savefig("{picture.name}"' in text
+        assert (
+            f'savefig("{picture.name}"' in text or f"-o {picture.name}" in text
+        )  # by a page, or by the command
         assert f"pictures/{picture.name})" in text
 
 

@@ -17,11 +17,15 @@ from ...core.loop import Loop
 from ...core.spec import Spec
 from ...core.tensor import ROWS
 from .emit import KINDS, STORED, Lane, Module, Unsupported
-from .mathematics import Verbs
+from .kernels import INLINED
+from .mathematics import OWN, Verbs
 from .plan import REDUCTIONS, speaks, spoken
 
 LARGEST = 4000
 """A body with more entries, all its values together, goes through memory."""
+
+LARGEST_VALUE = 32
+"""Values of more entries are quicker as vectors in memory, and much quicker compiled."""
 
 _MOVES = frozenset(
     {"reshape", "transpose", "broadcast_to", "getitem", "flip", "concatenate", "stack", "scatter"}
@@ -30,11 +34,13 @@ _MOVES = frozenset(
 
 def fits(body: Graph) -> bool:
     """Whether a body can be written so."""
-    entries = sum(math.prod(body.specs[i].shape) for op in body.operations for i in op.outputs)
+    sizes = [math.prod(spec.shape) for spec in body.specs]
+    entries = sum(sizes[i] for op in body.operations for i in op.outputs)
     kinds = all(spec.dtype in KINDS for spec in body.specs)
-    given = sum(math.prod(body.specs[i].shape) for i in (*body.inputs, *body.constants))
+    given = sum(sizes[i] for i in (*body.inputs, *body.constants))
     return (
         kinds
+        and max(sizes, default=0) <= LARGEST_VALUE
         and entries <= LARGEST
         and given <= LARGEST
         and all(_is_known(body, op) for op in body.operations)
@@ -69,6 +75,8 @@ class Registers:
         self.loop, self.body = loop, loop.body
         self.module = Module()
         self.e = Verbs(self.module)
+        own = sum(self._size(op.outputs[0]) for op in self.body.operations if op.primitive.name in OWN)
+        self.e.inline = own <= INLINED
         self.lanes: list[Any] = [None]  # the first name stands for zero
         self.known: dict[int, Any] = {}
 

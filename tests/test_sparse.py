@@ -1,5 +1,6 @@
 """Sparse Jacobians and Hessians against dense ones and formulas: structure, values, reuse, guards, bad input."""
 
+import itertools
 import tracemalloc
 
 import numpy as np
@@ -29,6 +30,12 @@ def stepped(x):
         inner = x[1:-1] + 0.1 * (x[1:-1] * x[2:] - 2 * x[1:-1] ** 2 + x[:-2])
         x = gt.concat([x[:1], inner, x[-1:]], 0)
     return x
+
+
+def irregular(x):
+    """Turns of a loop that have a constant each, so that they stay turns in the recording."""
+    numbers = itertools.count(1)
+    return gt.scan(lambda s, v: 0.5 * s + v**2 * next(numbers), x, initializer=gt.constant(0.0, "float64"))
 
 
 # program, argument, entries of the Jacobian that are not zero by nature
@@ -67,6 +74,19 @@ JACOBIANS = {
     "each by itself": (lambda x: gt.map_fn(lambda v: v**3, x), X, 12),
     "rows at once": (lambda x: gt.vectorized_map(lambda r: gt.sin(r) * r[::-1], x), SQUARE, 32),
     "turns of a state": (lambda x: gt.foldl(lambda c, _: c + 0.1 * c**2, np.zeros(9), initializer=x), X, 12),
+    "turns that differ": (irregular, X, 78),
+    "turns that depend on values": (
+        lambda x: gt.while_loop(
+            lambda i, y: gt.reduce_sum(y) < 20,
+            lambda i, y: (i + 1, y * 1.1 + 0.01 * y[::-1]),
+            (gt.constant(0), x),
+        )[1],
+        X,
+        None,
+    ),
+    "equations": (lambda x: np.linalg.solve(np.eye(3) * 5 + np.reshape(x[:9], (3, 3)), x[9:]), X, 36),
+    "groups": (lambda x: gt.math.segment_max(x**2, np.repeat(np.arange(4), 3)), X, 12),
+    "a derivative": (lambda x: gt.hvp(lambda t: gt.reduce_sum(t[1:] * t[:-1] ** 2), (x,), (x,))[0], X, 33),
     "a rule of one's own": (gt.custom_gradient(lambda x: (x**2, lambda g: 2 * g * x)), X, 144),
     "computed again": (lambda x: gt.recompute_grad(lambda x: gt.sin(x) * x)(x), X, None),
     "compiled": (gt.function(lambda x: gt.sin(x) * x), X, 12),

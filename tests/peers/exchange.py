@@ -16,7 +16,8 @@ import torch
 
 import gradtape as gt
 
-DTYPES = [
+DTYPES = ["bool", "int8", "uint8", "int16", "int32", "int64", "float16", "float32", "float64"]
+DTYPES += ["complex64", "complex128"]
     "bool",
     "int8",
     "uint8",

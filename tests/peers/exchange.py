@@ -16,20 +16,8 @@ import torch
 
 import gradtape as gt
 
-DTYPES = ["bool", "int8", "uint8", "int16", "int32", "int64", "float16", "float32", "float64"]
-DTYPES += ["complex64", "complex128"]
-    "bool",
-    "int8",
-    "uint8",
-    "int16",
-    "int32",
-    "int64",
-    "float16",
-    "float32",
-    "float64",
-    "complex64",
-    "complex128",
-]
+DTYPES = ["bool", "int8", "uint8", "int16", "int32", "int64"]
+DTYPES += ["float16", "float32", "float64", "complex64", "complex128"]
 SHAPES = [(), (3,), (0, 2), (2, 3)]
 LIBRARIES = {"torch": (torch, lambda x: x.numpy()), "jax": (jnp, np.asarray)}
 

@@ -30,10 +30,13 @@ from . import (
     numpy_reductions,
     numpy_statistics,
     scipy_distributions,
+    scipy_functions,
     scipy_special,
+    scipy_stats,
 )
 from .numpy_names import NAMES, SCIPY
 from .numpy_words import MAKERS, PLAIN, REFUSED, WRITERS
+from .scipy_words import LACKING
 from .ufunc_methods import METHODS
 
 ENTERED = (
@@ -44,7 +47,9 @@ ENTERED = (
     numpy_reductions,
     numpy_statistics,
     scipy_distributions,
+    scipy_functions,
     scipy_special,
+    scipy_stats,
 )
 """The files whose functions `NAMES` and `SCIPY` hold."""
 
@@ -87,15 +92,19 @@ def ufunc_for(ufunc: Any) -> Callable[..., Any] | None:
 
 def _ufunc_found(ufunc: Any) -> Callable[..., Any] | None:
     name = ufunc.__name__
-    # With SCIPY_ARRAY_API=1 SciPy puts a function in front of each ufunc.
-    special = inspect.unwrap(getattr(sys.modules.get("scipy.special"), name, len))
     if getattr(np, name, None) is ufunc or name == "clip":
         return NAMES.get(name) or (None if name in PLAIN else _found(name))
     if name == "_ones_like":  # what np.ones_like is made of
         return FUNCTIONS["ones_like"]  # type: ignore[no-any-return]
-    if special is ufunc:
-        return SCIPY.get(name) or _found(name)
-    return None
+    return SCIPY.get(name) or _found(name) if _of_scipy(ufunc) else None
+
+
+def _of_scipy(ufunc: Any) -> bool:
+    """Whether a ufunc is one of SciPy's special functions, or of those that `scipy.stats` calls."""
+    name = ufunc.__name__
+    rooms = (sys.modules.get("scipy.special"), sys.modules.get("scipy.special._ufuncs"))
+    # With SCIPY_ARRAY_API=1 SciPy puts a function in front of each ufunc.
+    return any(inspect.unwrap(getattr(room, name, len)) is ufunc for room in rooms)
 
 
 def _found(name: str) -> Callable[..., Any] | None:
@@ -110,7 +119,9 @@ def array_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], settings: dict
     """Answer `np.sin(t)`, `np.add.reduce(t)` and the like."""
     if any(hasattr(type(x), "__array_ufunc__") and wraps_arrays(type(x)) for x in inputs):
         return NotImplemented
-    name = f"np.{ufunc.__name__}" + ("" if method == "__call__" else f".{method}")
+    special = _of_scipy(ufunc)
+    name = "scipy.special." * special + "np." * (getattr(np, ufunc.__name__, None) is ufunc) + ufunc.__name__
+    name += "" if method == "__call__" else f".{method}"
     if _given(settings.get("out")):
         raise TypeError(_NO_OUT.format(name))
     if method == "at":
@@ -127,11 +138,13 @@ def array_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], settings: dict
             return function(*inputs)
         if set(settings) == {"dtype"} and settings["dtype"] is not None:
             return function(*(astype(x, settings["dtype"]) for x in inputs))
-    if ufunc.__name__ not in PLAIN and any(_followed(x) for x in inputs):
+    if (special or ufunc.__name__ not in PLAIN) and any(_followed(x) for x in inputs):
         if "where" in settings:
             raise TypeError(
                 f"{name}: where= leaves entries of the result undefined; use np.where(mask, {name}(...), other)"
             )
+        if special and ufunc.__name__ in LACKING:
+            raise TypeError(f"{name} on a tensor that is recorded: {LACKING[ufunc.__name__]}")
         raise TypeError(_no_rule(name, settings))
     return getattr(ufunc, method)(*(_plain(x) for x in inputs), **settings)
 

@@ -8,12 +8,12 @@ NumPy's own room are written with it. A name of NumPy's that is in none of them 
 from __future__ import annotations
 
 
-def _spread(reasons: dict[str, str]) -> dict[str, str]:
+def spread(reasons: dict[str, str]) -> dict[str, str]:
     """The reason for each name, where names stand together behind their reason."""
     return {name: reason for reason, names in reasons.items() for name in names.split()}
 
 
-PLAIN = _spread(
+PLAIN = spread(
     {
         "truth values": """
             allclose array_equal array_equiv isclose iscomplex iscomplexobj isin isnat isreal isrealobj
@@ -45,7 +45,7 @@ PLAIN = _spread(
 )
 """For each name what it answers with."""
 
-MAKERS = _spread(
+MAKERS = spread(
     {
         "makes an array; with `like=` a tensor": """
             arange array asanyarray asarray ascontiguousarray asfortranarray empty eye frombuffer fromfile
@@ -88,7 +88,7 @@ REFUSED = {
     "lib.scimath.logn": _COMPLEX.format("log"),
     "lib.scimath.power": _COMPLEX.format("power"),
     "lib.scimath.sqrt": _COMPLEX.format("sqrt"),
-    **_spread(
+    **spread(
         {
             _FIELDS: """
                 lib.recfunctions.append_fields lib.recfunctions.apply_along_fields

@@ -108,14 +108,6 @@ def fdtrc(dfn: Any, dfd: Any, x: Any) -> Tensor:
     return incomplete.betainc(d / 2, n / 2, d / (d + n * x))  # type: ignore[no-any-return]
 
 
-@scipy_name("stdtr")
-def stdtr(df: Any, t: Any) -> Tensor:
-    """Student's distribution up to t."""
-    v, t = beside((df, t))
-    tail = incomplete.betainc(v / 2, each.like(v, 0.5), v / (v + each.square(t))) / 2
-    return linear.where(fixed.less(t, each.like(t, 0)), tail, 1 - tail)  # type: ignore[no-any-return]
-
-
 # quantiles
 
 
@@ -131,3 +123,18 @@ def pdtri(k: Any, y: Any) -> Tensor:
     """The mean of the Poisson distribution that has the probability y up to k."""
     k, y = beside((k, y))
     return quantile.gammainccinv(fixed.floor(k) + 1, y)  # type: ignore[no-any-return]
+
+
+@scipy_name("gdtrix")
+def gdtrix(a: Any, b: Any, p: Any) -> Tensor:
+    """The quantile of the gamma distribution of rate a and shape b."""
+    a, b, p = beside((a, b, p))
+    return quantile.gammaincinv(b, p) / a  # type: ignore[no-any-return]
+
+
+@scipy_name("fdtri")
+def fdtri(dfn: Any, dfd: Any, p: Any) -> Tensor:
+    """The quantile of the F distribution; part and rest are both computed, as 1 - part would lose its digits."""
+    n, d, p = beside((dfn, dfd, p))
+    part, rest = quantile.betaincinv(n / 2, d / 2, p), quantile.betainccinv(d / 2, n / 2, p)
+    return d * part / (n * rest)  # type: ignore[no-any-return]

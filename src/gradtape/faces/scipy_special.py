@@ -21,7 +21,8 @@ from .numpy_names import scipy_name
 _HALF_ROOT = math.sqrt(0.5)
 
 
-def _pick(condition: Any, x: Any, y: Any) -> Tensor:
+def pick(condition: Any, x: Any, y: Any) -> Tensor:
+    """x where the condition holds, else y; numbers take the tensors' dtype."""
     return linear.where(condition, *beside((x, y)))  # type: ignore[no-any-return]
 
 
@@ -58,7 +59,7 @@ def xlog1py(x: Any, y: Any) -> Tensor:
 def entr(x: Any) -> Tensor:
     """-x log(x); 0 at 0 and minus infinity below."""
     x = as_tensor(x)
-    return _pick(fixed.less(x, each.like(x, 0)), -math.inf, -each.xlogy(x, x))
+    return pick(fixed.less(x, each.like(x, 0)), -math.inf, -each.xlogy(x, x))
 
 
 @scipy_name("rel_entr")
@@ -68,7 +69,7 @@ def rel_entr(x: Any, y: Any) -> Tensor:
     zero = each.like(x, 0)
     inside = fixed.logical_and(fixed.greater(x, zero), fixed.greater(y, zero))
     nothing = fixed.logical_and(fixed.equal(x, zero), fixed.greater_equal(y, zero))
-    return _pick(inside, each.xlogy(x, x / y), _pick(nothing, zero, math.inf))
+    return pick(inside, each.xlogy(x, x / y), pick(nothing, zero, math.inf))
 
 
 @scipy_name("kl_div")
@@ -92,8 +93,8 @@ def log_ndtr(x: Any) -> Tensor:
     """Its logarithm; in the lower tail by erfcx(z) = exp(z**2) erfc(z) (DLMF 7.2), so that it does not underflow."""
     x = as_tensor(x)
     below = fixed.less(x, each.like(x, -1))
-    tail = each.log(0.5 * row.erfcx(_pick(below, x, -1.0) * -_HALF_ROOT)) - each.square(x) / 2
-    return _pick(below, tail, each.log1p(-0.5 * row.erfc(_pick(below, 0.0, x) * _HALF_ROOT)))
+    tail = each.log(0.5 * row.erfcx(pick(below, x, -1.0) * -_HALF_ROOT)) - each.square(x) / 2
+    return pick(below, tail, each.log1p(-0.5 * row.erfc(pick(below, 0.0, x) * _HALF_ROOT)))
 
 
 # the gamma family
@@ -104,7 +105,7 @@ def gamma(x: Any) -> Tensor:
     """The gamma function; below zero by its sign, which is that of (-1)**floor(x)."""
     x = as_tensor(x)
     size = each.exp(row.gammaln(x))
-    return _pick(_negative_gamma(x), -size, size)
+    return pick(_negative_gamma(x), -size, size)
 
 
 def _negative_gamma(x: Tensor) -> Tensor:
@@ -117,14 +118,14 @@ def gammasgn(x: Any) -> Tensor:
     """The sign of gamma(x), which is locally constant; NaN at its poles."""
     x = as_tensor(x)
     pole = fixed.logical_and(fixed.less(x, each.like(x, 0)), fixed.equal(fixed.floor(x), x))
-    return _pick(pole, math.nan, _pick(_negative_gamma(x), each.like(x, -1), each.like(x, 1)))
+    return pick(pole, math.nan, pick(_negative_gamma(x), each.like(x, -1), each.like(x, 1)))
 
 
 @scipy_name("loggamma")
 def loggamma(x: Any) -> Tensor:
     """The logarithm of gamma, for real numbers; NaN below zero, where it is complex."""
     x = as_tensor(x)
-    return _pick(fixed.less(x, each.like(x, 0)), math.nan, row.gammaln(x))
+    return pick(fixed.less(x, each.like(x, 0)), math.nan, row.gammaln(x))
 
 
 @scipy_name("binom")
@@ -134,14 +135,14 @@ def binom(n: Any, k: Any) -> Tensor:
     parts = (n + 1, k + 1, n - k + 1)
     size = each.exp(row.gammaln(parts[0]) - row.gammaln(parts[1]) - row.gammaln(parts[2]))
     turned = fixed.logical_xor(_negative_gamma(parts[0]), _negative_gamma(parts[1]))
-    return _pick(fixed.logical_xor(turned, _negative_gamma(parts[2])), -size, size)
+    return pick(fixed.logical_xor(turned, _negative_gamma(parts[2])), -size, size)
 
 
 @scipy_name("exp1")
 def exp1(x: Any) -> Tensor:
     """The integral of exp(-t) / t from x on, for x > 0 (DLMF 6.2.6)."""
     x = as_tensor(x)
-    return _pick(fixed.less(x, each.like(x, 0)), math.nan, -integral.expi(-x))
+    return pick(fixed.less(x, each.like(x, 0)), math.nan, -integral.expi(-x))
 
 
 @scipy_name("rgamma")
@@ -190,8 +191,8 @@ def huber(delta: Any, r: Any) -> Tensor:
     """r**2 / 2 up to delta, then a line; infinity for a negative delta."""
     d, r = beside((delta, r))
     size = each.absolute(r)
-    y = _pick(fixed.less_equal(size, d), each.square(r) / 2, d * (size - d / 2))
-    return _pick(fixed.less(d, each.like(d, 0)), math.inf, y)
+    y = pick(fixed.less_equal(size, d), each.square(r) / 2, d * (size - d / 2))
+    return pick(fixed.less(d, each.like(d, 0)), math.inf, y)
 
 
 @scipy_name("pseudo_huber")
@@ -207,8 +208,8 @@ def boxcox(x: Any, lmbda: Any) -> Tensor:
     """(x**lambda - 1) / lambda, and log(x) at 0; the derivative in lambda is for lambda other than 0."""
     x, power = beside((x, lmbda))
     zero = fixed.equal(power, each.like(power, 0))
-    safe = _pick(zero, 1.0, power)
-    return _pick(zero, each.log(x), each.expm1(safe * each.log(x)) / safe)
+    safe = pick(zero, 1.0, power)
+    return pick(zero, each.log(x), each.expm1(safe * each.log(x)) / safe)
 
 
 @scipy_name("boxcox1p")
@@ -216,8 +217,8 @@ def boxcox1p(x: Any, lmbda: Any) -> Tensor:
     """boxcox(1 + x, lambda)."""
     x, power = beside((x, lmbda))
     zero = fixed.equal(power, each.like(power, 0))
-    safe = _pick(zero, 1.0, power)
-    return _pick(zero, each.log1p(x), each.expm1(safe * each.log1p(x)) / safe)
+    safe = pick(zero, 1.0, power)
+    return pick(zero, each.log1p(x), each.expm1(safe * each.log1p(x)) / safe)
 
 
 @scipy_name("inv_boxcox")
@@ -235,8 +236,8 @@ def inv_boxcox1p(y: Any, lmbda: Any) -> Tensor:
 def _log_of_inverse(y: Any, lmbda: Any) -> Tensor:
     y, power = beside((y, lmbda))
     zero = fixed.equal(power, each.like(power, 0))
-    safe = _pick(zero, 1.0, power)
-    return _pick(zero, y, each.log1p(safe * y) / safe)
+    safe = pick(zero, 1.0, power)
+    return pick(zero, y, each.log1p(safe * y) / safe)
 
 
 @scipy_name("cosm1")

@@ -71,7 +71,7 @@ def page():
         "",
         f"What SciPy {scipy.__version__} does on tensors: *recorded* functions go through the rows of the vocabulary",
         "that are named. What *raises* does so on a tensor that is recorded, and says what to write; on any other it",
-        "computes. What *leaves* makes plain arrays of its arguments first, and warns: see [NumPy and SciPy](numpy.md).",
+        "computes. What *leaves* makes plain arrays of its arguments first, and warns: see [NumPy](numpy.md).",
         "",
         "## Special functions",
         "",

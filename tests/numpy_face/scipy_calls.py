@@ -65,7 +65,7 @@ LAST = {
     "hyp0f1",
     "hyp1f1",
 }
-LAST |= {"hyp2f1", "hyperu", "iv", "ive", "jv", "jve", "kv", "kve", "modstruve", "struve", "yv", "yve"}
+LAST |= {"hyp2f1", "hyperu", "iv", "ive", "jn", "jv", "jve", "kv", "kve", "modstruve", "struve", "yv", "yve"}
 LAST |= {name for name in UFUNCS if name.startswith("eval_")}
 APART = {"chndtr": (0, 2)}
 

@@ -22,6 +22,9 @@ from .spec import DType, complex64, default_complex, default_float, int32, int64
 _INT32, _INT64 = np.iinfo(np.int32), np.iinfo(np.int64)
 
 
+_PROTOCOLS = ("array_ufunc", "array_function")  # NumPy asks these; what the user called is known further in
+
+
 class UnconvertibleError(Documented, TypeError):
     """The object cannot become a tensor."""
 
@@ -220,7 +223,7 @@ def _asked(obj: Any) -> str:
                 name, argument = primitive.name, ""
             elif function == "__init__":
                 name, argument = type(at.f_locals["self"]).__name__, _argument_of(at, obj) or argument
-            elif not function.startswith(("_", "<")):
+            elif not function.startswith(("_", "<")) and function not in _PROTOCOLS:
                 name, argument = function, _argument_of(at, obj) or argument
         elif name:
             break

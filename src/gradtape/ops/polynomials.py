@@ -16,15 +16,14 @@ from .special import in_double, no_order, special
 
 
 def _value(name: str) -> Any:
-    """SciPy's polynomial, 0 where the degree is negative."""
+    """SciPy's polynomial, 0 where the degree is negative; of whole degrees by the recurrence that SciPy has."""
 
     def value(n: Any, *xs: Any) -> Any:
-        degree = np.where(n < 0, 0.0, n)
-        if "hermite" in name:  # of whole degrees alone
-            found = getattr(special(), name)(degree.astype(np.int64), *xs)
-            found = np.where(degree == np.floor(degree), found, np.nan)
-        else:
-            found = getattr(special(), name)(degree, *xs)
+        whole = n == np.floor(n)
+        found = getattr(special(), name)(np.where(whole & (n > 0), n, 0).astype(np.int64), *xs)
+        if not np.all(whole):  # Hermite's polynomials have whole degrees alone
+            other = np.nan if "hermite" in name else getattr(special(), name)(np.where(n > 0, n, 0.0), *xs)
+            found = np.where(whole, found, other)
         return np.where(n < 0, 0.0, found)
 
     return in_double(value)
@@ -32,7 +31,7 @@ def _value(name: str) -> Any:
 
 def _family(name: str, slope: Any, shapes: int = 0) -> Primitive:
     """The row of a family with parameters of this number, whose derivative is `slope(n, *parameters, x)`."""
-    numbers = np.array([0, 2, 3], np.int8)
+    numbers = np.array([1, 2, 3], np.int8)
     three = (numbers, *[np.array([1, 2, 1], np.int8)] * shapes, (3,))
     one = (np.int8(4), *[np.int8(1)] * shapes, (2,))
     row: Primitive = elementwise(

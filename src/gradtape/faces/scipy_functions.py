@@ -11,18 +11,21 @@ from typing import Any
 
 from ..core.tensor import Tensor, as_tensor, beside
 from ..ops import bessel, elliptic, hypergeometric, polynomials
+from ..ops import constant as fixed
 from ..ops import elementwise as each
 from ..ops import special as row
 from .numpy_names import scipy_name
+from .scipy_special import pick
 
 # elementary functions that keep the digits of small results
 
 
 @scipy_name("powm1")
 def powm1(x: Any, y: Any) -> Tensor:
-    """x**y - 1 for x above 0."""
+    """x**y - 1, for x above 0 by expm1, which keeps the digits of small results."""
     x, y = beside((x, y))
-    return each.expm1(y * each.log(x))  # type: ignore[no-any-return]
+    positive = fixed.greater(x, each.like(x, 0))
+    return pick(positive, each.expm1(y * each.log(pick(positive, x, 1.0))), each.power(x, y) - 1)
 
 
 @scipy_name("exprel")
@@ -30,13 +33,6 @@ def exprel(x: Any) -> Tensor:
     """(exp(x) - 1) / x = 1F1(1; 2; x), smooth at 0 (DLMF 13.6.2)."""
     x = as_tensor(x)
     return hypergeometric.hyp1f1(each.like(x, 1), each.like(x, 2), x)  # type: ignore[no-any-return]
-
-
-@scipy_name("zetac")
-def zetac(x: Any) -> Tensor:
-    """zeta(x) - 1 for x above 1: Hurwitz' zeta from 2 on, which cancels nothing."""
-    x = as_tensor(x)
-    return row.zeta(x, each.like(x, 2))  # type: ignore[no-any-return]
 
 
 # several results
@@ -94,9 +90,12 @@ def yve(v: Any, x: Any) -> Tensor:
 
 @scipy_name("elliprc")
 def elliprc(x: Any, y: Any) -> Tensor:
-    """R_C(x, y) = R_F(x, y, y) for y above 0 (DLMF 19.16.6)."""
+    """R_C(x, y) = R_F(x, y, y) for y above 0 (DLMF 19.16.6), Cauchy's principal value below (19.2.20)."""
     x, y = beside((x, y))
-    return elliptic.elliprf(x, y, y)  # type: ignore[no-any-return]
+    below = fixed.less(y, each.like(y, 0))
+    first, other = pick(below, x - y, x), pick(below, -y, y)
+    scale = pick(below, each.sqrt(x / (x - pick(below, y, x - 1))), 1.0)
+    return scale * elliptic.elliprf(first, other, other)  # type: ignore[no-any-return]
 
 
 @scipy_name("elliprd")
@@ -107,17 +106,21 @@ def elliprd(x: Any, y: Any, z: Any) -> Tensor:
 
 @scipy_name("elliprg")
 def elliprg(x: Any, y: Any, z: Any) -> Tensor:
-    """R_G of numbers above 0, by R_F and R_D (DLMF 19.21.10)."""
+    """R_G by R_F and R_D (DLMF 19.21.10), of which one argument at most is 0."""
     x, y, z = beside((x, y, z))
+    swapped = fixed.equal(z, each.like(z, 0))
+    x, z = pick(swapped, z, x), pick(swapped, x, z)
     share = (x - z) * (y - z) * elliprd(x, y, z) / 3
     return (z * elliptic.elliprf(x, y, z) - share + each.sqrt(x * y / z)) / 2  # type: ignore[no-any-return]
 
 
 @scipy_name("agm")
 def agm(a: Any, b: Any) -> Tensor:
-    """The arithmetic-geometric mean of numbers above 0 (DLMF 19.8.5): pi / (2 R_F(0, a**2, b**2))."""
+    """The arithmetic-geometric mean of numbers of one sign (DLMF 19.8.5): pi / (2 R_F(0, a**2, b**2))."""
     a, b = beside((a, b))
-    return math.pi / 2 / elliptic.elliprf(each.like(a, 0), each.square(a), each.square(b))  # type: ignore[no-any-return]
+    size = math.pi / 2 / elliptic.elliprf(each.like(a, 0), each.square(a), each.square(b))
+    apart = fixed.less(a * b, each.like(a, 0))
+    return pick(apart, math.nan, pick(fixed.less(a, each.like(a, 0)), -size, size))
 
 
 # orthogonal polynomials on other intervals and scales (DLMF 18.7)

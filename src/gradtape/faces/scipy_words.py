@@ -36,6 +36,7 @@ LACKING = spread(
         "integrate scipy.special.j0, y0, i0, k0 or struve with gt.implicit.quad": """
             it2i0k0 it2j0y0 it2struve0 iti0k0 itj0y0 itmodstruve0 itstruve0
         """,
+        "for x above 1 it is scipy.special.zeta(x, 2), which is differentiated": "zetac",
         "integrate scipy.special.airy with gt.implicit.quad": "itairy",
         _OWN.format("the function of the same name with a p behind it"): "bei ber kei ker",
         _OWN.format("given by Kelvin's equation x**2 w'' + x w' = i x**2 w"): "beip berp keip kelvin kerp",

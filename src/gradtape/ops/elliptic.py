@@ -40,7 +40,11 @@ def _derivative(x: Any, y: Any, z: Any, *, order: tuple[int, int, int]) -> Any:
     for part, i in zip(parts, order, strict=True):
         exponent = exponent - (0.5 + i) * np.log(t + part)
     factor = 0.5 * math.prod(-(0.5 + j) for i in order for j in range(i))
-    return np.where(known[:, 0], factor * STEP * np.sum(np.exp(exponent), axis=1), np.nan)
+    total = STEP * np.sum(np.exp(exponent), axis=1)
+    for part, i in zip(parts, order, strict=True):
+        if i:
+            total = np.where(part[:, 0] == 0, np.inf, total)
+    return np.where(known[:, 0], factor * total, np.nan)
 
 
 def _raised(order: Order, place: int) -> Order:

@@ -14,17 +14,19 @@ from ..core.define import elementwise
 from ..core.primitive import Primitive
 from .special import in_double, no_order, special
 
+_OWN_SLOPE = {"eval_jacobi", "eval_gegenbauer", "eval_genlaguerre", "eval_hermite", "eval_hermitenorm"}
+"""Families whose derivatives stay among them, and so come to the degree -1."""
+
 
 def _value(name: str) -> Any:
-    """SciPy's polynomial, 0 where the degree is negative; of whole degrees by the recurrence that SciPy has."""
+    """SciPy's polynomial; of whole degrees by the recurrence that SciPy has for them."""
 
     def value(n: Any, *xs: Any) -> Any:
-        whole = n == np.floor(n)
-        found = getattr(special(), name)(np.where(whole & (n > 0), n, 0).astype(np.int64), *xs)
+        whole, polynomial = n == np.floor(n), getattr(special(), name)
+        found = polynomial(np.where(whole, n, 0).astype(np.int64), *xs)
         if not np.all(whole):  # Hermite's polynomials have whole degrees alone
-            other = np.nan if "hermite" in name else getattr(special(), name)(np.where(n > 0, n, 0.0), *xs)
-            found = np.where(whole, found, other)
-        return np.where(n < 0, 0.0, found)
+            found = np.where(whole, found, np.nan if "hermite" in name else polynomial(n, *xs))
+        return np.where(n < 0, 0.0, found) if name in _OWN_SLOPE else found
 
     return in_double(value)
 

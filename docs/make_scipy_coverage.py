@@ -17,7 +17,7 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "tests"), str(HERE.parent / "tests"
 import numpy as np  # noqa: E402
 import scipy  # noqa: E402
 from make_coverage import PLUMBING, Ear  # noqa: E402
-from scipy_calls import DISTRIBUTIONS, METHODS, UFUNCS, arguments, outcome  # noqa: E402
+from special_calls import DISTRIBUTIONS, METHODS, UFUNCS, arguments, outcome  # noqa: E402
 
 import gradtape  # noqa: E402
 from gradtape.core.listen import ACTIVE  # noqa: E402

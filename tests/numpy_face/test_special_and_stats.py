@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import scipy
 import scipy.stats
-from scipy_calls import DISTRIBUTIONS, METHODS, UFUNCS, arguments, outcome, points
+from special_calls import DISTRIBUTIONS, METHODS, UFUNCS, arguments, outcome, points
 
 import gradtape as gt
 from gradtape.faces.numpy_protocol import ufunc_for

@@ -26,9 +26,10 @@ WIDTH = 8
 """Entries in a vector: two registers of four doubles or one of eight floats with AVX2."""
 
 INLINED = 8
-"""A loop with more elementary functions calls them: it is a little slower, and compiled many times faster."""
-MOST_INLINED = 24
-"""So many at most are inlined in one module."""
+"""So many elementary functions of a module stand where they are used, as those of one loop share work.
+
+Beyond that they are called: that costs a few percent in time, and saves most of the time to compile.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +160,7 @@ class _Writer:
         """Enter the function of the loop."""
         e, module = self.e, self.e.module
         own = sum(operation.primitive.name in OWN for operation in self.kernel.operations)
-        e.inline = own <= INLINED and module.inlined + own <= MOST_INLINED
+        e.inline = module.inlined + own <= INLINED
         module.inlined += own
         for operation, operand in self.folds:
             if self._revisited(operand):

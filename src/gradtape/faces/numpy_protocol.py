@@ -144,7 +144,8 @@ def array_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], settings: dict
                 f"{name}: where= leaves entries of the result undefined; use np.where(mask, {name}(...), other)"
             )
         if special and ufunc.__name__ in LACKING:
-            raise TypeError(f"{name} on a tensor that is recorded: {LACKING[ufunc.__name__]}")
+            why = f"{name} on a tensor that is recorded: {LACKING[ufunc.__name__]}"
+            raise TypeError(documented(why, "A function without a rule"))
         raise TypeError(_no_rule(name, settings))
     return getattr(ufunc, method)(*(_plain(x) for x in inputs), **settings)
 

@@ -81,6 +81,8 @@ ORDER = [
     "seed_compiled",
     "wide",
     "burgers",
+    "rk4",
+    "lstm",
     "gmm",
     "rosen",
     "sparse_rosen",

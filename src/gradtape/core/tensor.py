@@ -80,6 +80,8 @@ def _retry(error: Exception, primitive: Primitive, inputs: tuple[Tensor, ...], p
 
 def explained(error: Exception, primitive: Primitive, values: Sequence[Any], params: Any) -> Exception:
     """An error of NumPy in the words of the operation: its name, the dtypes and shapes, the parameters."""
+    if getattr(error, "__notes__", None):  # told already, of an operation inside this one
+        return error
     for kind, wording in (
         (IndexError, InvalidIndexError),
         (TypeError, TypeError),

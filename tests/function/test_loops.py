@@ -154,8 +154,8 @@ def tensors():
 
 FIRST = [(program, mode) for mode in ("value", "reverse", "forward") for program in PROGRAMS]
 SECOND = [
-    (numbers, "reverse-reverse"),
     (nested, "reverse-forward"),
+    (numbers, "reverse-reverse"),
     (doubling, "reverse-reverse"),
     (recurrent, "forward-reverse"),
 ]

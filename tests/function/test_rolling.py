@@ -85,8 +85,8 @@ def numbered(w, xs):
 
 def nested(w, xs):
     h = w[0]
-    for _ in range(N):
-        for _ in range(N):
+    for _ in range(9):
+        for _ in range(9):
             h = h + 0.01 * gt.sin(h * w[1])
         h = h * gt.cos(h)
     return h

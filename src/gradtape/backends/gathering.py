@@ -3,6 +3,7 @@
     before    of an entry of what is sliced and something fixed: one product of all entries, whose rows are then sliced
     behind    summed over the turns, transposed entry times entry: both are stacked, and one product adds up the turns;
               of something computed in a turn and something fixed, where nothing but a stack needs it
+    shared    of all old states and something fixed, where the turns have computed it: they stack what they have
 
 The first is how a recurrent net sees its inputs, and, on the way back, its old states too; the second are the
 derivatives in the weights and in the inputs. One large product is faster than many small ones; the order of a sum's
@@ -177,4 +178,42 @@ def _behind(operation: Operation, around: Around) -> Operation:
     return replace(operation, params={"loop": loop}, outputs=tuple(out for _, out in results))
 
 
-__all__ = ["Around", "gathered"]
+def shared(graph: Graph) -> Graph:
+    """The graph in which a product of all old states of a loop, which its turns have computed, is what they stack."""
+    makers = {index: (place, op) for place, op in enumerate(graph.operations) for index in op.outputs}
+    specs, operations = list(graph.specs), list(graph.operations)
+    for place, product in enumerate(graph.operations):
+        rows = makers.get(product.inputs[0]) if _matrices(graph, product) else None
+        found = makers.get(rows[1].inputs[0]) if rows is not None and _is(rows[1], "reshape") else None
+        if rows is None or found is None or not isinstance(found[1].params.get("loop"), Loop):
+            continue
+        at, operation = found[0], operations[found[0]]
+        own = _product_of(operation, rows[1].inputs[0], product.inputs[1])
+        if own is None:
+            continue
+        loop: Loop = operation.params["loop"]
+        spec = loop.body.specs[own]
+        specs.append(Spec((loop.turns, *spec.shape), spec.dtype))
+        loop = replace(loop, body=replace(loop.body, outputs=(*loop.body.outputs, own)), known={})
+        outputs = (*operation.outputs, len(specs) - 1)
+        operations[at] = replace(operation, params={"loop": loop}, outputs=outputs)
+        shape = graph.specs[product.outputs[0]].shape
+        operations[place] = Operation(ROWS["reshape"], {"shape": shape}, (len(specs) - 1,), product.outputs)
+    return replace(graph, specs=tuple(specs), operations=tuple(operations))
+
+
+def _product_of(operation: Operation, states: int, same: int) -> int | None:
+    """The product, in a turn of a loop, of a state before the turn with something fixed, given as outside the loop."""
+    loop: Loop = operation.params["loop"]
+    body = loop.body
+    stacked = dict(zip(operation.outputs, body.outputs, strict=True)).get(states)
+    _, fixed, _ = (dict(part) for part in loop.parts(list(zip(body.inputs, operation.inputs, strict=True))))
+    if loop.gate or stacked not in body.inputs[: loop.carried]:
+        return None
+    for inner in body.operations:
+        if _matrices(body, inner) and inner.inputs[0] == stacked and fixed.get(inner.inputs[1]) == same:
+            return inner.outputs[0]
+    return None
+
+
+__all__ = ["Around", "gathered", "shared"]

@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from ..core.graph import Graph, Operation, check, rewritten
 from ..core.loop import Loop
-from .gathering import Around, gathered
+from .gathering import Around, gathered, shared
 from .passes import alive
 
 Pass = Callable[[Graph], Graph]
@@ -49,7 +49,7 @@ def trimmed(graph: Graph, simplify: Pass) -> Graph:
 
     operations = [replace(op, inputs=tuple(first(i) for i in op.inputs)) for op in reversed(kept)]
     graph = rewritten(graph, operations, outputs=tuple(first(i) for i in graph.outputs))
-    return simplify(check(_hoisted(graph)))
+    return simplify(shared(simplify(check(_hoisted(graph)))))
 
 
 def _constant_states(operation: Operation) -> dict[int, int]:

@@ -58,11 +58,7 @@ def judged(goal: Goal, result: Mapping[str, Any]) -> tuple[str, str]:
         value = amount(result, goal.measured)
         if value is None:
             return "not measured", ""
-        text = (
-            duration(value)
-            if goal.measured.startswith("seconds") or "import" in goal.measured
-            else f"{value:.3g}"
-        )
+        text = duration(value) if goal.measured == "seconds" or "import" in goal.measured else f"{value:.3g}"
         return text, "met" if value <= goal.most else "missed"
     sides = [result["systems"].get(system, {}).get("seconds", []) for system in ("gradtape", goal.against)]
     if not all(sides):

@@ -281,3 +281,30 @@ def test_an_error_of_the_program_comes_out_as_it_is(backend):
         np.testing.assert_allclose(f(good), np.diag([1.0, 0.5]))
     assert listeners() == ()
     assert any("test_robustness.py" in note for note in first.value.__notes__)
+
+
+@pytest.mark.parametrize(
+    "dtype", ["float16", "complex64", "complex128", "uint8", "uint32", "uint64", "int8", "int16"]
+)
+def test_dtypes_without_machine_code_are_done_by_numpy(dtype):
+    """Beside others that have it, in kernels, reductions, batches and derivatives."""
+    rng = np.random.default_rng(5)
+    x = (rng.normal(size=(600, 3)) * 3).astype("complex128")
+    x = (x + 1j * rng.normal(size=x.shape) if dtype[0] == "c" else np.abs(x.real)).astype(dtype)
+
+    def program(x, w):
+        y = x * x + x
+        number = gt.cast(gt.math.real(y) if dtype[0] == "c" else y, "float64")
+        with gt.GradientTape() as tape:
+            tape.watch([x, w] if dtype[0] in "fc" else w)
+            z = gt.reduce_sum(gt.tanh(number @ w)) + gt.cast(gt.math.real(gt.reduce_sum(x * x)), "float64")
+        slopes = tape.gradient(z, [x, w] if dtype[0] in "fc" else w)
+        return y, gt.reduce_max(number, 0), y[::2] - y[1::2], slopes
+
+    w = rng.normal(size=(3, 2))
+    fast, slow = (gt.function(program, backend=backend) for backend in ("llvm", "reference"))
+    for _ in range(2):
+        for a, b in zip(gt.nest.flatten(fast(x, w)), gt.nest.flatten(slow(x, w)), strict=True):
+            assert a.dtype == b.dtype
+            np.testing.assert_allclose(a, b, rtol=1e-2 if dtype == "float16" else 1e-5, atol=1e-7)
+    np.testing.assert_array_equal(fast(x, w)[0], x * x + x)

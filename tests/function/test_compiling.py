@@ -8,6 +8,7 @@ import pytest
 
 import gradtape as gt
 from gradtape.backends.llvm import engine
+from gradtape.ops.special import hermite_gaussian
 
 
 @pytest.fixture
@@ -67,6 +68,8 @@ def test_loops_that_differ_a_little_are_not_one(dtype):
             gt.where(x < z, x, z),
             gt.cast(x, "float32") * 2.5,
             gt.cast(x, "float64") * 2.5,
+            hermite_gaussian(gt.cast(x, "float64"), degree=1),
+            hermite_gaussian(gt.cast(x, "float64"), degree=2),
             gt.reduce_max(x + z, 0),
             gt.reduce_min(x + z, 0),
             gt.reduce_sum(x + z, 0),

@@ -30,6 +30,10 @@ class Measured:
     values: list[float] = field(default_factory=list)
     first: list[float] = field(default_factory=list)
     seconds: list[float] = field(default_factory=list)
+    sized: dict[str, list[float]] = field(default_factory=dict)
+    """Seconds at each further size."""
+    memory: list[float] = field(default_factory=list)
+    """By how many bytes the process grows for the work."""
     said: str = ""
     """Why it failed, if it did."""
 
@@ -77,13 +81,36 @@ def agrees(values: Sequence[float], expected: Sequence[float], tolerance: float)
     )
 
 
+def take(
+    work: Workload, expected: Mapping[int, list[float]], answer: Mapping[str, Any], measured: Measured
+) -> None:
+    """Add one process's answer to what a system did, if its values are right."""
+    measured.status, measured.said = answer["status"], answer.get("said", "")
+    if measured.status != "measured":
+        return
+    measured.values, measured.version = answer["values"], answer["version"]
+    sized = answer.get("sized", {})
+    for size, values in {
+        work.size: measured.values,
+        **{int(n): one["values"] for n, one in sized.items()},
+    }.items():
+        if not agrees(values, expected[size], work.tolerance):
+            measured.status, measured.said = "wrong", f"{values} instead of {expected[size]} at size {size}"
+            return
+    measured.seconds.append(answer["seconds"])
+    for size, one in sized.items():
+        measured.sized.setdefault(size, []).append(one["seconds"])
+    if answer["first"] is not None:
+        measured.first.append(answer["first"])
+
+
 def run(
     work: Workload, systems: Sequence[str], pythons: Mapping[str, str], rounds: int, threads: int
 ) -> dict[str, Any]:
     """Measure a workload and return what the results file keeps of it."""
     found = {system: Measured() for system in systems if system in work.systems}
     probes: dict[str, list[float]] = {name: [] for name in work.probes}
-    expected = work.expected(work.size)
+    expected = {size: work.expected(size) for size in (work.size, *work.sizes)}
     for number in range(rounds):
         order = list(found)
         shift = number % len(order)
@@ -91,18 +118,12 @@ def run(
             measured = found[system]
             if number and measured.status != "measured":
                 continue
-            answer = ask(pythons.get(system, sys.executable), work.name, system, threads)
-            measured.status = answer["status"]
-            measured.said = answer.get("said", "")
-            if measured.status != "measured":
-                continue
-            measured.values, measured.version = answer["values"], answer["version"]
-            if not agrees(measured.values, expected, work.tolerance):
-                measured.status, measured.said = "wrong", f"{measured.values} instead of {expected}"
-                continue
-            measured.seconds.append(answer["seconds"])
-            if answer["first"] is not None:
-                measured.first.append(answer["first"])
+            python = pythons.get(system, sys.executable)
+            take(work, expected, ask(python, work.name, system, threads), measured)
+            if work.memory and measured.status == "measured":
+                answer = ask(python, work.name, system, threads, "memory")
+                if answer["status"] == "measured":
+                    measured.memory.append(answer["amount"])
         for name, amounts in probes.items():
             answer = ask(pythons.get("gradtape", sys.executable), work.name, "gradtape", threads, name)
             if answer["status"] == "measured":
@@ -112,7 +133,7 @@ def run(
         "machine": description(),
         "threads": threads,
         "rounds": rounds,
-        "expected": expected,
+        "expected": expected[work.size],
         "systems": {system: asdict(measured) for system, measured in found.items()},
         "probes": probes,
     }

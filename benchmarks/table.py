@@ -29,6 +29,11 @@ def duration(seconds: float) -> str:
     return f"{seconds * 1e6:.3g} µs"
 
 
+def mebibytes(amount: float) -> str:
+    """Bytes as mebibytes with three digits."""
+    return f"{amount / 2**20:.3g} MiB"
+
+
 def spread(samples: Sequence[float]) -> str:
     """The median and, between brackets, the smallest and the largest."""
     middle = duration(statistics.median(samples))
@@ -40,10 +45,19 @@ def ratio(ours: Sequence[float], theirs: Sequence[float]) -> float:
     return statistics.median(one / other for one, other in zip(ours, theirs, strict=False))
 
 
+def samples_of(result: Mapping[str, Any], system: str, measured: str) -> list[float]:
+    """A system's seconds, its seconds at a further size (`seconds at SIZE`), or its memory."""
+    found = result["systems"].get(system, {})
+    if measured.startswith("seconds at "):
+        found, measured = found.get("sized", {}), measured.removeprefix("seconds at ")
+    samples: list[float] = found.get(measured, [])
+    return samples
+
+
 def amount(result: Mapping[str, Any], measured: str) -> float | None:
     """The median of a probe, of gradtape's seconds, or of the difference of two probes ("a - b")."""
     if measured == "seconds":
-        samples = result["systems"].get("gradtape", {}).get("seconds", [])
+        samples = samples_of(result, "gradtape", "seconds")
     elif " - " in measured:
         names = measured.split(" - ")
         samples = [a - b for a, b in zip(*(result["probes"].get(name, []) for name in names), strict=False)]
@@ -60,7 +74,7 @@ def judged(goal: Goal, result: Mapping[str, Any]) -> tuple[str, str]:
             return "not measured", ""
         text = duration(value) if goal.measured == "seconds" or "import" in goal.measured else f"{value:.3g}"
         return text, "met" if value <= goal.most else "missed"
-    sides = [result["systems"].get(system, {}).get("seconds", []) for system in ("gradtape", goal.against)]
+    sides = [samples_of(result, system, goal.measured) for system in ("gradtape", goal.against)]
     if not all(sides):
         return "not measured", ""
     value = ratio(*sides)
@@ -72,7 +86,7 @@ def judged(goal: Goal, result: Mapping[str, Any]) -> tuple[str, str]:
 
 def rows_of(work: Workload, result: Mapping[str, Any]) -> Iterable[list[str]]:
     """One row for each system."""
-    ours = result["systems"].get("gradtape", {}).get("seconds", [])
+    ours = samples_of(result, "gradtape", "seconds")
     for system, measured in result["systems"].items():
         name = f"{WORDS[system]} {measured['version']}".strip()
         if measured["status"] != "measured":
@@ -82,6 +96,35 @@ def rows_of(work: Workload, result: Mapping[str, Any]) -> Iterable[list[str]]:
         first = duration(statistics.median(measured["first"])) if measured["first"] else ""
         beside = "1" if system == "gradtape" else f"{ratio(measured['seconds'], ours):.3g}" if ours else ""
         yield [name, spread(measured["seconds"]), first, beside, value]
+
+
+def beside(theirs: Sequence[float], ours: Sequence[float]) -> str:
+    """A median time, and how many times that of gradtape it is."""
+    if not theirs:
+        return ""
+    times = f" ({ratio(theirs, ours):.3g} times)" if ours and ours is not theirs else ""
+    return duration(statistics.median(theirs)) + times
+
+
+def sizes(work: Workload, result: Mapping[str, Any], systems: Sequence[str]) -> list[str]:
+    """The table of the time at further sizes, a column for each system."""
+    rows = []
+    for size in work.sizes:
+        ours, *_ = columns = [samples_of(result, system, f"seconds at {size}") for system in systems]
+        rows.append([f"{size:,}", *(beside(samples, ours) for samples in columns)])
+    return markdown(["steady call at size", *(WORDS[system] for system in systems)], rows)
+
+
+def memory(result: Mapping[str, Any], systems: Sequence[str]) -> list[str]:
+    """The table of memory, a row for each system."""
+    ours = samples_of(result, "gradtape", "memory")
+    rows = []
+    for system in systems:
+        if samples := samples_of(result, system, "memory"):
+            times = f"{ratio(samples, ours):.3g}" if ours else ""
+            rows.append([WORDS[system], mebibytes(statistics.median(samples)), times])
+    head = ["system", "peak memory of steady calls, above that after a tiny size", "times gradtape"]
+    return markdown(head, rows) if rows else []
 
 
 def markdown(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
@@ -100,6 +143,9 @@ def section(name: str, result: Mapping[str, Any]) -> list[str]:
     lines = [f"### {work.title}", "", f"{work.work}.", ""]
     head = ["system", f"{time}: median (range)", "first call", "times gradtape", "value"]
     lines += markdown(head, rows_of(work, result))
+    done = [system for system, measured in result["systems"].items() if measured["status"] == "measured"]
+    for more in (sizes(work, result, done) if work.sizes else [], memory(result, done)):
+        lines += ["", *more] if more else []
     goals = [[goal.text, *judged(goal, result)] for goal in work.goals]
     lines += ["", *markdown(["goal", "measured", ""], goals)]
     others = [

@@ -2,7 +2,8 @@
 
     python -m benchmarks.worker WORKLOAD SYSTEM THREADS BEGUN [PROBE]
 
-BEGUN is the time at which the process was started, by the clock of `time.time`. Only the standard library is loaded
+BEGUN is the time at which the process was started, by the clock of `time.time`. The probe `memory` is there for every
+system. Only the standard library is loaded
 before the system itself.
 """
 
@@ -14,7 +15,7 @@ import sys
 import time
 from collections.abc import Callable
 
-from benchmarks.workload import Call, workload
+from benchmarks.workload import Call, Workload, workload
 
 BATCH = 0.1  # seconds that a batch of calls should take, so that the clock's own steps do not count
 BATCHES = 5
@@ -41,6 +42,12 @@ def steady(call: Call) -> float:
     while len(batches) < BATCHES and (not batches or time.perf_counter() - begin < ENOUGH):
         batches.append(seconds_of(call, count))
     return statistics.median(batches)
+
+
+def sized(work: Workload, system: str, size: int) -> Words:
+    """A system's values and seconds at another size than the workload's own."""
+    call = work.systems[system](size)
+    return {"values": call(), "seconds": steady(call)}
 
 
 def version_of(system: str) -> str:
@@ -81,6 +88,7 @@ def measure(name: str, system: str, threads: int, begun: float) -> Words:
         "values": values,
         "first": first,
         "seconds": steady(call),
+        "sized": {str(size): sized(work, system, size) for size in work.sizes},
         "version": version_of(system),
     }
 
@@ -88,9 +96,13 @@ def measure(name: str, system: str, threads: int, begun: float) -> Words:
 def main(arguments: list[str]) -> None:
     """Do what the runner asks and say what came out."""
     name, system, threads, begun, *probe = arguments
-    if probe:
-        work = workload(name)
-        said: Words = {"status": "measured", "amount": work.probes[probe[0]](work.size)}
+    work = workload(name)
+    if probe == ["memory"]:
+        from benchmarks.memory import growth
+
+        said: Words = {"status": "measured", "amount": growth(work.systems[system], work.tiny, work.size)}
+    elif probe:
+        said = {"status": "measured", "amount": work.probes[probe[0]](work.size)}
     else:
         said = measure(name, system, int(threads), float(begun))
     print(json.dumps(said))

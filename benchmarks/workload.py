@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 SYSTEMS = ("gradtape", "tensorflow", "torch", "jax", "autograd", "casadi")
@@ -22,10 +22,10 @@ class Goal:
 
     text: str
     measured: str
-    """What is compared: `seconds`, or the name of a probe."""
+    """What is compared: `seconds`, `seconds at SIZE`, `memory`, or the name of a probe."""
     most: float
     against: str | None = None
-    """A system: then the ratio to its seconds counts. None: the amount itself."""
+    """A system: then the ratio to the same of it counts. None: the amount itself."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,23 @@ class Workload:
     """More to measure of gradtape, each in a process of its own."""
     fresh: bool = False
     """Whether a call is timed from the start of its process; `systems` are then not called twice."""
+    sizes: tuple[int, ...] = ()
+    """More sizes at which every system is timed."""
+    memory: bool = False
+    """Whether every system is also asked by how much its process grows for the work."""
+
+
+def shown_once(step: Callable[[], Iterable[object]], show: Callable[..., list[float]]) -> Call:
+    """The call that does `step` and returns what `show` makes of its first results: to look is not part of the work."""
+    found: list[float] = []
+
+    def call() -> list[float]:
+        results = step()
+        if not found:
+            found.extend(float(number) for number in show(*results))
+        return found
+
+    return call
 
 
 def workload(name: str) -> Workload:

@@ -194,4 +194,5 @@ WORKLOAD = Workload(
         Goal("1/4 of PyTorch", "seconds", 1 / 4, "torch"),
         Goal("1/4 of JAX", "seconds", 1 / 4, "jax"),
     ),
+    memory=True,
 )

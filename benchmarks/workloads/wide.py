@@ -116,4 +116,5 @@ WORKLOAD = Workload(
         Goal("1/3 of PyTorch", "seconds", 1 / 3, "torch"),
         Goal("1/3 of TensorFlow", "seconds", 1 / 3, "tensorflow"),
     ),
+    memory=True,
 )

@@ -10,9 +10,10 @@ print(tape.gradient(y, x))        # Tensor(6.0, shape=(), dtype=float32)
 """
 
 import importlib as _importlib
+from typing import TYPE_CHECKING
 from typing import Any as _Any
 
-from . import array_api, fields, implicit, optimize
+from . import fields
 from .arguments import UnconnectedGradients
 from .backends.llvm import get_threads, set_threads
 from .checkpoint import checkpoint
@@ -49,7 +50,6 @@ from .core.spec import float64 as double
 from .core.tensor import Tensor
 from .core.variable import Variable
 from .custom import custom_gradient, grad_pass_through, recompute_grad, register_primitive
-from .explain import debug
 from .explain.absence import explain_none
 from .explain.detached import DetachEvent
 from .faces import autodiff, errors, keras, linalg, math, nest, nn, numpy_protocol, optimizers, random, signal
@@ -211,16 +211,20 @@ from .function import Function, function
 from .indexed_slices import IndexedSlices
 from .kinds import TensorSpec
 from .partials import partials
-from .progress import progress
-from .saving import train
-from .saving.reading import load_function
-from .saving.state import load, save
-from .saving.writing import save_function
 from .series import TaylorAccumulator, taylor
-from .sparse import SparseDerivative, sparse_hessian, sparse_jacobian
 from .tape import GradientTape
 from .transforms import grad, hessian, hvp, jacobian, jvp, linearize, value_and_grad, vjp
-from .vectorize import vectorize
+
+if TYPE_CHECKING:  # `_LATER`, for those who read types
+    from . import array_api, implicit, optimize
+    from .explain import debug
+    from .progress import progress
+    from .saving import train
+    from .saving.reading import load_function
+    from .saving.state import load, save
+    from .saving.writing import save_function
+    from .sparse import SparseDerivative, sparse_hessian, sparse_jacobian
+    from .vectorize import vectorize
 
 __version__ = "0.1.0"
 
@@ -230,14 +234,34 @@ _await_einops()
 
 del numpy_protocol
 
-_LATER = {"test": ".faces.test", "testing": ".testing"}
+_LATER = {
+    "SparseDerivative": "sparse",
+    "array_api": "array_api",
+    "debug": "explain.debug",
+    "implicit": "implicit",
+    "load": "saving.state",
+    "load_function": "saving.reading",
+    "optimize": "optimize",
+    "progress": "progress",
+    "save": "saving.state",
+    "save_function": "saving.writing",
+    "sparse_hessian": "sparse",
+    "sparse_jacobian": "sparse",
+    "test": "faces.test",
+    "testing": "testing",
+    "train": "saving.train",
+    "vectorize": "vectorize",
+}
 
 
 def __getattr__(name: str) -> _Any:
-    """Load the checking tools when they are first asked for."""
-    if name in _LATER:
-        return _importlib.import_module(_LATER[name], __name__)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    """Load what many programs never use when it is first asked for: it would double the time of the import."""
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module = _importlib.import_module(f".{_LATER[name]}", __name__)
+    found = module if module.__name__.endswith(f".{name}") and not hasattr(module, name) else getattr(module, name)
+    globals()[name] = found
+    return found
 
 
 __all__ = [

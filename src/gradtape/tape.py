@@ -24,8 +24,7 @@ from .core.listen import Node, activate, deactivate, listeners
 from .core.tensor import Tensor
 from .core.variable import Variable
 from .explain.absence import answered_none
-from .explain.lined import LinedRecord
-from .explain.on_tape import Explains
+from .explain.on_tape import Explains, lined_record
 from .fields.on_tape import FieldOperators
 from .indexed_slices import sparse_gradients
 from .modes.record import Record
@@ -195,7 +194,9 @@ class GradientTape(Explains, FieldOperators, WholeDerivatives):
         self._start(self._record)
 
     def _new_record(self) -> Record:
-        return (LinedRecord if self._lines else Record)(self._watch_accessed, explains=True)
+        if self._lines:
+            return lined_record(self._watch_accessed)
+        return Record(self._watch_accessed, explains=True)
 
     def _must_record(self) -> None:
         if not self._recording:

@@ -1,9 +1,9 @@
-"""Explanations as methods of the tape."""
+"""Explanations as methods of the tape: the entrance to this room, whose greater part is loaded with the first question."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..arguments import seeds_of, single, tensors_of
 from ..core.errors import documented
@@ -12,14 +12,20 @@ from ..core.variable import Variable
 from ..modes.record import Record
 from .cause import Cause, Explanation
 from .detached import DetachEvent, events_of
-from .drawing import escaped
-from .formula import formulas
 from .none import explain
 from .program import name_of
 from .question import Question
-from .retelling import Teller, record_sources
-from .summary import Summary, summarize
-from .view import View
+
+if TYPE_CHECKING:
+    from .summary import Summary
+    from .view import View
+
+
+def lined_record(watch_accessed: bool) -> Record:
+    """A record that knows the lines of the program, for a tape with `lines=True`."""
+    from .lined import LinedRecord
+
+    return LinedRecord(watch_accessed, explains=True)
 
 
 class Explains:
@@ -142,6 +148,8 @@ class Explains:
         <BLANKLINE>
         deepest path: multiply > sin > sum
         """
+        from .summary import summarize
+
         record = self._record or self._unanswered
         if record is None:
             raise RuntimeError(
@@ -182,6 +190,9 @@ class Explains:
         multiply          1        1
         y = multiply      1        1
         """
+        from .retelling import Teller, record_sources
+        from .view import View
+
         record = self._record or self._unanswered
         if record is None:
             raise RuntimeError(
@@ -205,6 +216,8 @@ class Explains:
 
     def _repr_html_(self) -> str:
         """The graph in a notebook; a sentence where there is none."""
+        from .drawing import escaped
+
         if (self._record or self._unanswered) is None:
             return f"<p>{escaped(repr(self))}: nothing is recorded, or it is used up.</p>"
         return self.show()._repr_html_()
@@ -240,6 +253,8 @@ class Explains:
         >>> slope.latex, slope.value
         ('3 x^{2}', np.float32(3.0))
         """
+        from .formula import formulas
+
         (y,) = single(target, "formula")
         named = sources
         if not isinstance(sources, Mapping):

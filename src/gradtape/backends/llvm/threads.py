@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from concurrent.futures import ThreadPoolExecutor
 
 _LOCK = threading.Lock()
 _COUNT: list[int | None] = [None]
@@ -43,6 +45,8 @@ def get_threads() -> int:
 
 def share(work: Sequence[Callable[[], Any]]) -> list[Any]:
     """Do several pieces of work at once, the first in this thread; their results in order."""
+    from concurrent.futures import ThreadPoolExecutor  # brings logging, which would be a tenth of our own start
+
     if len(work) == 1:
         return [work[0]()]
     with _LOCK:

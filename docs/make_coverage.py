@@ -21,7 +21,7 @@ from tensorflow_values.calls import CALLS  # noqa: E402
 from tensorflow_values.names import module_of, read  # noqa: E402
 
 import gradtape  # noqa: E402
-from gradtape.core.listen import ACTIVE, Listener  # noqa: E402
+from gradtape.core.listen import Listener, paused  # noqa: E402
 
 INTRODUCTION = """\
 Every public name of TensorFlow {version} in the modules that gradtape follows: {covered} of {total} are covered. A
@@ -49,16 +49,15 @@ def rows_of(one):
     dtype = one.dtypes[0] if one.dtypes else "float64"
     _, run = one.outputs(gradtape, dtype)
     ear = Ear()
-    token = ACTIVE.set((ear,))
-    try:
+    with paused((ear,)):
         run()
-    finally:
-        ACTIVE.reset(token)
     return list(dict.fromkeys(ear.names))
 
 
 def has(module, name):
     """Whether gradtape offers a public name of a module of TensorFlow's."""
+    if not module:
+        return name in gradtape.__all__ or name.startswith("__")
     try:
         return hasattr(module_of(gradtape, module), name)
     except AttributeError:

@@ -26,7 +26,7 @@ from numpy.testing.overrides import (  # noqa: E402
 from numpy_calls import CALLS  # noqa: E402
 
 import gradtape  # noqa: E402
-from gradtape.core.listen import ACTIVE  # noqa: E402
+from gradtape.core.listen import paused  # noqa: E402
 from gradtape.faces.numpy_protocol import full_name, function_for, ufunc_for  # noqa: E402
 from gradtape.faces.numpy_words import MAKERS, PLAIN, REFUSED  # noqa: E402
 
@@ -37,11 +37,8 @@ def made_of(name):
     for function, arguments in CALLS.get(name, ()):
         tensors = [gradtape.constant(np.asarray(argument)) for argument in arguments]
         ear = Ear()
-        token = ACTIVE.set((ear,))
-        try:
+        with paused((ear,)):
             function(*tensors)
-        finally:
-            ACTIVE.reset(token)
         found += [row for row in ear.names if row not in PLUMBING]
     return list(dict.fromkeys(found))
 

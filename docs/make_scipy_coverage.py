@@ -20,7 +20,7 @@ from make_coverage import PLUMBING, Ear  # noqa: E402
 from special_calls import DISTRIBUTIONS, METHODS, UFUNCS, arguments, outcome  # noqa: E402
 
 import gradtape  # noqa: E402
-from gradtape.core.listen import ACTIVE  # noqa: E402
+from gradtape.core.listen import paused  # noqa: E402
 from gradtape.faces.numpy_protocol import ufunc_for  # noqa: E402
 from gradtape.faces.scipy_words import LACKING  # noqa: E402
 
@@ -30,11 +30,8 @@ def made_of(name):
     given, places = arguments(name)
     full = [gradtape.constant(np.float64(x)) if i in places else x for i, x in enumerate(given)]
     ear = Ear()
-    token = ACTIVE.set((ear,))
-    try:
+    with paused((ear,)):
         UFUNCS[name](*full)
-    finally:
-        ACTIVE.reset(token)
     return list(dict.fromkeys(row for row in ear.names if row not in PLUMBING))
 
 

@@ -11,11 +11,11 @@ NAMES = {
     "a whole module beside differentiation; not followed": """
         audio autograph bitwise compat config data debugging distribute dtensor dtypes experimental feature_column
         graph_util image initializers io lite lookup metrics mlir profiler quantization queue ragged raw_ops
-        saved_model security sets strings summary sysconfig tools tpu train types version xla linalg.experimental
+        saved_model security sets strings summary sysconfig tools tpu types version xla linalg.experimental
         nn.RNNCellDeviceWrapper nn.RNNCellDropoutWrapper nn.RNNCellResidualWrapper
     """,
     "sparse, ragged and other composite tensors; here tensors are dense": """
-        IndexedSlicesSpec NoneTensorSpec OptionalSpec RaggedTensor RaggedTensorSpec SparseTensor SparseTensorSpec
+        sparse IndexedSlicesSpec NoneTensorSpec OptionalSpec RaggedTensor RaggedTensorSpec SparseTensor SparseTensorSpec
         TypeSpec type_spec_from_value ragged_fill_empty_rows ragged_fill_empty_rows_grad edit_distance
         nn.collapse_repeated nn.embedding_lookup_sparse nn.safe_embedding_lookup_sparse
     """,

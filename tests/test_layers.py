@@ -1,8 +1,8 @@
 """Imports go one way only: the order of the rooms, no cycle anywhere, and nothing imported late.
 
 The order is that of docs/how-it-works.md. A late import, inside a function, is for a heavy third party in its own
-room, and for what lies behind the entrance of the compiler's. Imports for types alone (`if TYPE_CHECKING:`) never
-run: they make no cycle, but they keep the order.
+room, and for what lies behind the entrances of the compiler and of explanations. Imports for types alone (`if
+TYPE_CHECKING:`) never run: they make no cycle, but they keep the order.
 """
 
 import ast
@@ -52,7 +52,11 @@ ORDER = [
     ["__main__"],
 ]
 RANK = {room: rank for rank, rooms in enumerate(ORDER) for room in rooms}
-ENTRANCE = "gradtape.backends.llvm"  # loads what lies behind it with the first program that is compiled
+# Entrances, and the rooms behind them that are loaded with the first compiled program, and the first question.
+ENTRANCES = {
+    "gradtape.backends.llvm": "gradtape.backends.llvm.",
+    "gradtape.explain.on_tape": "gradtape.explain.",
+}
 HEAVY = {
     "scipy": (
         "ops",
@@ -65,6 +69,7 @@ HEAVY = {
         "sparse",
     ),
     "llvmlite": "backends.llvm",
+    "concurrent": "backends.llvm",
     "cyipopt": "optimize.ipopt",
     "jax": "backends.xla",
     "sympy": "explain",
@@ -114,7 +119,7 @@ def faults(source):
         for name, kind in imports(path, module):
             owner = HEAVY.get(name.split(".")[0])
             rooms = (owner,) if isinstance(owner, str) else owner or ()
-            own = module == ENTRANCE and name.startswith(f"{ENTRANCE}.")
+            own = module in ENTRANCES and name.startswith(ENTRANCES[module])
             allowed = own or module.startswith(tuple(f"gradtape.{room}" for room in rooms))
             if kind == "late" and not allowed:
                 found.append(f"{module} imports {name} inside a function")

@@ -10,8 +10,7 @@ print(tape.gradient(y, x))        # Tensor(6.0, shape=(), dtype=float32)
 """
 
 import importlib as _importlib
-from typing import TYPE_CHECKING
-from typing import Any as _Any
+import typing as _typing
 
 from . import fields
 from .arguments import UnconnectedGradients
@@ -47,6 +46,7 @@ from .core.spec import (
 from .core.spec import bool_ as bool
 from .core.spec import float16 as half
 from .core.spec import float64 as double
+from .core.tensor import FUNCTIONS as _FUNCTIONS
 from .core.tensor import Tensor
 from .core.variable import Variable
 from .custom import custom_gradient, grad_pass_through, recompute_grad, register_primitive
@@ -211,26 +211,27 @@ from .function import Function, function
 from .indexed_slices import IndexedSlices
 from .kinds import TensorSpec
 from .partials import partials
+from .progress import progress
 from .series import TaylorAccumulator, taylor
 from .tape import GradientTape
 from .transforms import grad, hessian, hvp, jacobian, jvp, linearize, value_and_grad, vjp
+from .vectorize import vectorize
 
-if TYPE_CHECKING:  # `_LATER`, for those who read types
+if _typing.TYPE_CHECKING:  # `_LATER`, for those who read types
     from . import array_api, implicit, optimize
     from .explain import debug
-    from .progress import progress
     from .saving import train
     from .saving.reading import load_function
     from .saving.state import load, save
     from .saving.writing import save_function
     from .sparse import SparseDerivative, sparse_hessian, sparse_jacobian
-    from .vectorize import vectorize
 
 __version__ = "0.1.0"
 
 newaxis = None
 
 _await_einops()
+_FUNCTIONS["__array_namespace__"] = lambda version: __getattr__("array_api").namespace(version)
 
 del numpy_protocol
 
@@ -242,7 +243,6 @@ _LATER = {
     "load": "saving.state",
     "load_function": "saving.reading",
     "optimize": "optimize",
-    "progress": "progress",
     "save": "saving.state",
     "save_function": "saving.writing",
     "sparse_hessian": "sparse",
@@ -250,17 +250,15 @@ _LATER = {
     "test": "faces.test",
     "testing": "testing",
     "train": "saving.train",
-    "vectorize": "vectorize",
 }
 
 
-def __getattr__(name: str) -> _Any:
+def __getattr__(name: str) -> _typing.Any:
     """Load what many programs never use when it is first asked for: it would double the time of the import."""
     if name not in _LATER:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     module = _importlib.import_module(f".{_LATER[name]}", __name__)
-    found = module if module.__name__.endswith(f".{name}") and not hasattr(module, name) else getattr(module, name)
-    globals()[name] = found
+    found = globals()[name] = getattr(module, name, module)  # a name of the module, or the module itself
     return found
 
 

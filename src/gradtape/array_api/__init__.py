@@ -36,7 +36,6 @@ from ..core.spec import (
     uint32,
     uint64,
 )
-from ..core.tensor import FUNCTIONS
 from ..faces.numpy_protocol import function_for, ufunc_for
 from . import fft, linalg, special
 from .arrays import Array
@@ -188,9 +187,6 @@ def namespace(api_version: str | None = None) -> ModuleType:
             f"array API standard {api_version!r} is not among those that gradtape.array_api has: {', '.join(VERSIONS)}"
         )
     return sys.modules[__name__]
-
-
-FUNCTIONS["__array_namespace__"] = namespace
 
 
 def __getattr__(name: str) -> Any:

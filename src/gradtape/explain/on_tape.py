@@ -1,4 +1,4 @@
-"""Explanations as methods of the tape: the entrance to this room, whose greater part is loaded with the first question."""
+"""Explanations as methods of the tape: the entrance to this room, of which most is loaded with the first question."""
 
 from __future__ import annotations
 

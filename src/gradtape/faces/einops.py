@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from ..core.tensor import Operators, Tensor
 from ..core.values import to_value
+
+if TYPE_CHECKING:
+    from importlib.abc import Loader, MetaPathFinder
 
 BACKENDS = "einops._backends"
 
@@ -40,8 +42,11 @@ def register(backends: ModuleType) -> None:
     backends.__dict__["GradtapeBackend"] = GradtapeBackend  # classes know their subclasses weakly
 
 
-class _Awaited(Loader):
-    """Loads the backends as their own loader does, then registers ours and is gone."""
+class _Awaited:
+    """Loads the backends as their own loader does, then registers ours and is gone.
+
+    Of no base class: `importlib.abc` would bring a tenth of what our own import takes.
+    """
 
     def __init__(self, loader: Loader, finder: MetaPathFinder) -> None:
         self._loader = loader
@@ -59,7 +64,7 @@ class _Awaited(Loader):
             sys.meta_path.remove(self._finder)
 
 
-class _Finder(MetaPathFinder):
+class _Finder:
     """Waits for the import of einops' backends, and for that alone."""
 
     def find_spec(self, fullname: str, path: Any, target: Any = None) -> ModuleSpec | None:
@@ -67,7 +72,7 @@ class _Finder(MetaPathFinder):
             return None
         spec = PathFinder.find_spec(fullname, path, target)
         if spec is not None and spec.loader is not None:
-            spec.loader = _Awaited(spec.loader, self)
+            spec.loader = cast("Loader", _Awaited(spec.loader, cast("MetaPathFinder", self)))
         return spec
 
 
@@ -77,4 +82,4 @@ def await_einops() -> None:
     if backends is not None:
         register(backends)
     else:
-        sys.meta_path.insert(0, _Finder())
+        sys.meta_path.insert(0, cast("MetaPathFinder", _Finder()))

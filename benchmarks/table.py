@@ -94,8 +94,8 @@ def rows_of(work: Workload, result: Mapping[str, Any]) -> Iterable[list[str]]:
             continue
         value = ", ".join(f"{number:.7g}" for number in measured["values"])
         first = duration(statistics.median(measured["first"])) if measured["first"] else ""
-        beside = "1" if system == "gradtape" else f"{ratio(measured['seconds'], ours):.3g}" if ours else ""
-        yield [name, spread(measured["seconds"]), first, beside, value]
+        times = "1" if system == "gradtape" else f"{ratio(measured['seconds'], ours):.3g}" if ours else ""
+        yield [name, spread(measured["seconds"]), first, times, value]
 
 
 def beside(theirs: Sequence[float], ours: Sequence[float]) -> str:

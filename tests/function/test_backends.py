@@ -288,7 +288,10 @@ def test_dead_operations_go():
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize(
     "sizes",
-    [(1, 1, 1), (2, 3, 4), (3, 5, 1), (7, 20, 20), (64, 20, 17), (5, 1, 33), (1, 40, 3), (100, 2, 20)],
+    [
+        *((1, 1, 1), (2, 3, 4), (3, 5, 1), (7, 20, 20), (64, 20, 17), (5, 1, 33), (1, 40, 3), (100, 2, 20)),
+        *((5, 16, 1), (50, 203, 1), (203, 50, 1), (3, 37, 2), (2, 40, 33), (1, 19, 107)),
+    ],
 )
 def test_products_of_every_size(sizes, dtype):
     rows, inner, columns = sizes
@@ -296,13 +299,15 @@ def test_products_of_every_size(sizes, dtype):
 
     def program(a, b):
         y = a @ b
-        return y, gt.transpose(b) @ gt.transpose(a), gt.transpose(a) @ y, y @ gt.transpose(b), a[:, ::-1] @ b
+        products = y, gt.transpose(b) @ gt.transpose(a), gt.transpose(a) @ y, y @ gt.transpose(b)
+        return *products, a[:, ::-1] @ b, a @ b[:, :1], gt.transpose(a) @ y[:, :1]
 
     a, b = rng.normal(size=(rows, inner)).astype(dtype), rng.normal(size=(inner, columns)).astype(dtype)
     f = gt.function(program, backend="llvm")
     f(a, b)
     assert f.stats()["calls"] == []
-    wanted = (a @ b, (a @ b).T, a.T @ (a @ b), a @ b @ b.T, a[:, ::-1] @ b)
+    columns = (a @ b[:, :1], a.T @ (a @ b)[:, :1])
+    wanted = (a @ b, (a @ b).T, a.T @ (a @ b), a @ b @ b.T, a[:, ::-1] @ b, *columns)
     for found, expected in zip(f(a, b), wanted, strict=True):
         eps = 100 * np.finfo(dtype).eps
         np.testing.assert_allclose(found.numpy(), expected, rtol=eps, atol=eps * inner)

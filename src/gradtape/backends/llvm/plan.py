@@ -210,7 +210,14 @@ class _Planner:
         if columns > 1 and self.view(second).strides[1] != 1:
             second = self._copied(second)
         down, along = self.view(first).strides
-        shape = Shape(kind, rows, inner, columns, down, along, self.view(second).strides[0])
+        below = self.view(second).strides[0]
+        if (
+            columns == down == 1 and along != 1
+        ):  # the transposed product: the column is a row, and so is the result
+            first, second = second, first
+            shape = Shape(kind, 1, inner, rows, 0, below, along)
+        else:
+            shape = Shape(kind, rows, inner, columns, down, along, below)
         made = Operation(operation.primitive, {}, (first, second), (output,), operation.line)
         for index in made.inputs:
             self._demand(index)

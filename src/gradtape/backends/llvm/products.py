@@ -4,6 +4,9 @@ The first factor may lie in memory in any way (its entries are read one by one a
 the second are read as vectors, so they must be contiguous. The same code serves a product and, with the first factor
 seen transposed, the sum over rows that is its derivative. Large products are left to BLAS, which blocks for the caches
 as well (Goto and van de Geijn 2008); a tile of rows is small.
+
+A result of one column has no rows for vectors. Where the matrix lies by rows the vectors go along them, and their
+entries are added up at the end; where it lies by columns, `plan` turns the product round into a row times a matrix.
 """
 
 from __future__ import annotations
@@ -30,6 +33,11 @@ class Shape:
     down: int
     along: int
     second: int
+
+    @property
+    def along_rows(self) -> bool:
+        """Whether there is one column, and both factors can be read by vectors along the inner size."""
+        return self.columns == self.along == self.second == 1 and self.inner >= 2 * WIDTH
 
     @property
     def name(self) -> str:
@@ -75,7 +83,7 @@ class _Writer:
             self._place("%a", e.line(f"mul nsw i64 {self._plus(row, i)}, {shape.down}"))
             for i in range(height)
         ]
-        totals = self._inner(first, panel)
+        totals = self._dots(first) if shape.along_rows else self._inner(first, panel)
         for i in range(height):
             line = e.line(f"mul nsw i64 {self._plus(row, i)}, {shape.columns}")
             for (start, width), total in zip(panel, totals[i], strict=True):
@@ -123,6 +131,57 @@ class _Writer:
         ]
         return [[f"{total}_next" for total in line] for line in totals]
 
+    def _dots(self, first: list[str]) -> list[list[str]]:
+        """The product of each row with the one column, by vectors and then what is left over."""
+        shape, e = self.shape, self.e
+        whole = shape.inner - shape.inner % WIDTH
+        vector = self._vector(WIDTH)
+        before, head = e.label(), e.label()
+        k = e.fresh()
+        e.lines += [f"  br label %{before}", f"{before}:", f"  br label %{head}", f"{head}:"]
+        e.lines.append(f"  {k} = phi i64 [ 0, %{before} ], [ {k}_next, %{head} ]")
+        totals = [e.fresh() for _ in first]
+        for total in totals:
+            e.lines.append(
+                f"  {total} = phi {vector} [ zeroinitializer, %{before} ], [ {total}_next, %{head} ]"
+            )
+        second = e.line(f"load {vector}, ptr {self._place('%b', k)}, align {self.size}")
+        for row, total in zip(first, totals, strict=True):
+            entries = e.line(f"load {vector}, ptr {self._place(row, k)}, align {self.size}")
+            self._add_product(entries, second, total, WIDTH)
+        e.lines += [
+            f"  {k}_next = add nuw nsw i64 {k}, {WIDTH}",
+            f"  {k}_more = icmp ult i64 {k}_next, {whole}",
+            f"  br i1 {k}_more, label %{head}, label %{head}_done",
+            f"{head}_done:",
+        ]
+        sums = [self._sum(f"{total}_next") for total in totals]
+        for last in range(whole, shape.inner):
+            entry = e.line(f"load {self.stored}, ptr {self._place('%b', str(last))}, align {self.size}")
+            for i, row in enumerate(first):
+                own = e.line(f"load {self.stored}, ptr {self._place(row, str(last))}, align {self.size}")
+                sums[i] = e.fma(*(Lane(name, shape.kind) for name in (own, entry, sums[i]))).name
+        return [[total] for total in sums]
+
+    def _sum(self, vector: str) -> str:
+        """The sum of a vector's entries, by halves."""
+        width = WIDTH
+        while width > 1:
+            width //= 2
+            both = f"{self._wide(2 * width)} {vector}, {self._wide(2 * width)} poison"
+            low, high = (
+                self.e.line(
+                    f"shufflevector {both}, <{width} x i32> "
+                    f"<{', '.join(f'i32 {i}' for i in range(start, start + width))}>"
+                )
+                for start in (0, width)
+            )
+            vector = self.e.line(f"fadd {self._wide(width)} {low}, {high}")
+        return self.e.line(f"extractelement {self._wide(1)} {vector}, i32 0")
+
+    def _wide(self, width: int) -> str:
+        return f"<{width} x {self.stored}>"
+
     def _spread(self, entry: str, width: int) -> str:
         """A number in every entry of a vector."""
         if width == 1:
@@ -141,7 +200,7 @@ class _Writer:
         self.e._count = lanes._count
 
     def _vector(self, width: int) -> str:
-        return self.stored if width == 1 else f"<{width} x {self.stored}>"
+        return self.stored if width == 1 else self._wide(width)
 
     def _plus(self, value: str, number: int) -> str:
         return value if not number else self.e.line(f"add nsw i64 {value}, {number}")
@@ -157,5 +216,5 @@ def _panels(shape: Shape) -> list[list[tuple[int, int]]]:
         width = min(WIDTH, 1 << ((shape.columns - start).bit_length() - 1))
         vectors.append((start, width))
         start += width
-    most = VECTORS if shape.kind == "float" else 1
+    most = (VECTORS if shape.kind == "float" else 1) * (ROWS // min(ROWS, shape.rows))
     return [vectors[i : i + most] for i in range(0, len(vectors), most)]

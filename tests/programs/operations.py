@@ -55,10 +55,10 @@ def square(shape):
     return len(shape) >= 2 and shape[-1] == shape[-2]
 
 
-def fits(shape, before):
-    """Whether two shapes broadcast."""
+def fits(shape, *before):
+    """Whether shapes broadcast together."""
     try:
-        np.broadcast_shapes(shape, before)
+        np.broadcast_shapes(shape, *before)
     except ValueError:
         return False
     return True
@@ -81,7 +81,9 @@ HOLOMORPHIC = {
     *("sin", "cos", "tan", "sinh", "cosh", "tanh", "expm1", "log1p", "sigmoid"),
 }
 # Their derivatives in the shape parameters are integrals: too slow to be drawn often. The laws have them.
-SLOW = {"gammainc", "gammaincc", "betainc", "zeta", "gamma_density", "beta_density"}
+SLOW = {"gammainc", "gammaincc", "betainc", "zeta", "gamma_density", "beta_density"} | {
+    *("gammaincinv", "gammainccinv", "betaincinv", "betainccinv"),
+}
 
 
 def pointwise():
@@ -103,7 +105,7 @@ for _name in list(pointwise()):
     enter(
         _name,
         _row,
-        (anything, fits)[:_count],
+        (anything, *[fits] * (_count - 1)),
         reference=_reference,
         bounds=_limits,
         kinds=COMPLEX if _name in HOLOMORPHIC else REAL,

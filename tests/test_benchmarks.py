@@ -158,7 +158,7 @@ def test_the_page_in_the_docs_is_that_of_the_results():
     written = run.PAGE.read_text(encoding="utf-8").partition(table.BEGIN)[2].partition(table.END)[0]
     assert written.strip() == table.page(results, run.ORDER).strip()
     assert set(results) <= set(names())
-    for name in results:
+    for name in names():
         assert results[name]["systems"]["gradtape"]["status"] == "measured"
 
 

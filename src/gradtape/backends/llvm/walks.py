@@ -21,6 +21,9 @@ from .threads import get_threads, share
 SMALLEST_SHARE = 1 << 20
 """A thread is worth its start from so many entries of a walk on."""
 
+STRETCH = 512
+"""So many tiles are added up one after the other; sums over more are gathered from stretches, in double precision."""
+
 WALK = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64, ctypes.c_void_p, ctypes.c_int64)
 
 _COMBINE = {"add": np.add, "maximum": np.maximum, "minimum": np.minimum}
@@ -189,7 +192,7 @@ class Body:
         """The inputs but for the totals, in the order of the graph."""
         return self.given
 
-    def go(self, arrays: dict[int, Any], first: int, count: int, totals: list[Any] | None) -> list[Any]:
+    def go(self, arrays: dict[int, Any], first: int, count: int) -> list[Any]:
         """Walk over so many tiles from a row on; what has been gathered."""
         program = self.program
         table = program.template.copy()
@@ -202,7 +205,7 @@ class Body:
         pairs = []
         for number, ((before, after), (_, verb)) in enumerate(zip(self.totals, self.gathered, strict=True)):
             spec = program.graph.specs[before]
-            start = np.full(spec.shape, _START[verb], spec.dtype) if totals is None else totals[number]
+            start = np.full(spec.shape, _START[verb], spec.dtype)
             pairs.append((start, np.empty_like(start)))
             table[program.slot[before]], table[program.slot[after]] = (x.ctypes.data for x in pairs[-1])
         block = program.block(table)
@@ -236,15 +239,33 @@ class Walk:
         bounds = [tiles * k // threads for k in range(threads + 1)]
 
         def piece(first: int, last: int) -> Any:
-            return lambda: body.go(arrays, first * self.tile, last - first, None)
+            return lambda: self._gather(arrays, first, last)
 
-        shares = share([piece(a, b) for a, b in pairwise(bounds)])
-        totals = shares[0]
-        for other in shares[1:]:
-            totals = [
-                _COMBINE[verb](a, b) for (_, verb), a, b in zip(body.gathered, totals, other, strict=True)
-            ]
-        totals = [np.asarray(total) for total in totals]
+        totals = self._joined(share([piece(a, b) for a, b in pairwise(bounds)]))
         if len(self.bodies) > 1:
-            totals = self.bodies[1].go(arrays, tiles * self.tile, 1, totals)
+            totals = self._joined([totals, self.bodies[1].go(arrays, tiles * self.tile, 1)])
+        totals = [
+            np.asarray(total, graph.specs[index].dtype)
+            for total, (index, _) in zip(totals, body.gathered, strict=True)
+        ]
         known.update(zip((index for index, _ in body.gathered), totals, strict=True))
+
+    def _gather(self, arrays: dict[int, Any], first: int, last: int) -> list[Any]:
+        """Walk over tiles, stretch by stretch; what has been gathered."""
+        body, stretch = self.bodies[0], last - first
+        if body.gathered:
+            stretch = max(STRETCH, SMALLEST_SHARE * (self.count // self.tile) // max(self.work, 1))
+        starts = range(first, last, max(stretch, 1))
+        return self._joined([body.go(arrays, at * self.tile, min(stretch, last - at)) for at in starts])
+
+    def _joined(self, parts: list[list[Any]]) -> list[Any]:
+        """What several parts of the walk have gathered, in order; sums in double precision."""
+        if len(parts) == 1:
+            return parts[0]
+        found = []
+        for (_, verb), *given in zip(self.bodies[0].gathered, *parts, strict=True):
+            total = np.asarray(given[0], np.float64) if given[0].dtype.kind == "f" else given[0]
+            for part in given[1:]:
+                total = _COMBINE[verb](total, part)
+            found.append(total)
+        return found

@@ -203,7 +203,7 @@ class Body:
         for value, index in zip(self.outputs, self.written, strict=False):
             table[program.slot[value]] = address_of(arrays[index], first)
         pairs = []
-        for number, ((before, after), (_, verb)) in enumerate(zip(self.totals, self.gathered, strict=True)):
+        for (before, after), (_, verb) in zip(self.totals, self.gathered, strict=True):
             spec = program.graph.specs[before]
             start = np.full(spec.shape, _START[verb], spec.dtype)
             pairs.append((start, np.empty_like(start)))

@@ -14,7 +14,7 @@ import pytest
 
 import gradtape as gt
 from gradtape.core.primitive import Primitive
-from gradtape.ops import bessel, incomplete, integral, special
+from gradtape.ops import bessel, elliptic, incomplete, integral, special
 
 math = gt.math
 inf, nan = np.inf, np.nan
@@ -520,3 +520,12 @@ def test_confusion_matrix():
     ):
         with pytest.raises(ValueError, match=text):
             math.confusion_matrix(labels, [0, 0], classes)
+
+
+def test_an_elliptic_integral_vanishes_with_its_derivatives_towards_infinity():
+    parts = [gt.constant(value, gt.float64) for value in (np.inf, 1.0, 2.0)]
+    with gt.GradientTape() as tape:
+        tape.watch(parts)
+        value = elliptic.elliprf(*parts)
+    assert value == 0.0
+    assert tape.gradient(value, parts) == [0.0, 0.0, 0.0]

@@ -30,7 +30,8 @@ REACH = 90.0  # the slowest decay is exp(-u/2)
 
 
 def _derivative(x: Any, y: Any, z: Any, *, order: tuple[int, int, int]) -> Any:
-    known = (x >= 0) & (y >= 0) & (z >= 0) & (x + y > 0) & (x + z > 0) & (y + z > 0)
+    defined = (x >= 0) & (y >= 0) & (z >= 0) & (x + y > 0) & (x + z > 0) & (y + z > 0)
+    known = defined & np.isfinite(x) & np.isfinite(y) & np.isfinite(z)
     parts = [np.where(known, part, 1.0) for part in (x, y, z)]
     logs = np.stack([np.log(np.where(part > 0, part, 1.0)) for part in parts])
     low, high = logs.min(0) - REACH, logs.max(0) + REACH
@@ -44,7 +45,8 @@ def _derivative(x: Any, y: Any, z: Any, *, order: tuple[int, int, int]) -> Any:
     for part, i in zip(parts, order, strict=True):
         if i:
             total = np.where(part[:, 0] == 0, np.inf, total)
-    return np.where(known[:, 0], factor * total, np.nan)
+    # Towards infinity in one of the three the integral and all its derivatives vanish.
+    return np.where(known[:, 0], factor * total, np.where(defined[:, 0], 0.0, np.nan))
 
 
 def _raised(order: Order, place: int) -> Order:

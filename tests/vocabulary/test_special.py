@@ -14,6 +14,7 @@ import pytest
 
 import gradtape as gt
 from gradtape.core.primitive import Primitive
+from gradtape.core.tensor import ROWS
 from gradtape.ops import bessel, elliptic, incomplete, integral, special
 
 math = gt.math
@@ -529,3 +530,9 @@ def test_an_elliptic_integral_vanishes_with_its_derivatives_towards_infinity():
         value = elliptic.elliprf(*parts)
     assert value == 0.0
     assert tape.gradient(value, parts) == [0.0, 0.0, 0.0]
+
+
+@pytest.mark.parametrize("degree", [np.inf, -np.inf, np.nan])
+def test_a_polynomial_of_no_finite_degree_is_no_number(degree):
+    for name in ("eval_chebyt", "eval_legendre", "eval_hermite"):
+        assert np.isnan(ROWS[name](gt.constant(degree, gt.float64), gt.constant(0.3, gt.float64)).numpy())

@@ -18,14 +18,20 @@ _OWN_SLOPE = {"eval_jacobi", "eval_gegenbauer", "eval_genlaguerre", "eval_hermit
 """Families whose derivatives stay among them, and so come to the degree -1."""
 
 
+LONGEST = 10_000_000
+"""The recurrence takes a step for each degree; beyond this many the formula for any degree is taken."""
+
+
 def _value(name: str) -> Any:
     """SciPy's polynomial; of whole degrees by the recurrence that SciPy has for them."""
 
     def value(n: Any, *xs: Any) -> Any:
-        whole, polynomial = n == np.floor(n), getattr(special(), name)
+        finite, polynomial = np.isfinite(n), getattr(special(), name)
+        whole = (n == np.floor(n)) & (np.abs(n) <= LONGEST)
         found = polynomial(np.where(whole, n, 0).astype(np.int64), *xs)
         if not np.all(whole):  # Hermite's polynomials have whole degrees alone
-            found = np.where(whole, found, np.nan if "hermite" in name else polynomial(n, *xs))
+            other = np.nan if "hermite" in name else polynomial(np.where(finite, n, 0.0), *xs)
+            found = np.where(whole, found, np.where(finite, other, np.nan))
         return np.where(n < 0, 0.0, found) if name in _OWN_SLOPE else found
 
     return in_double(value)

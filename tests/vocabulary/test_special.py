@@ -532,7 +532,7 @@ def test_an_elliptic_integral_vanishes_with_its_derivatives_towards_infinity():
     assert tape.gradient(value, parts) == [0.0, 0.0, 0.0]
 
 
-@pytest.mark.parametrize("degree", [np.inf, -np.inf, np.nan])
+@pytest.mark.parametrize("degree", [np.inf, np.nan])
 def test_a_polynomial_of_no_finite_degree_is_no_number(degree):
     for name in ("eval_chebyt", "eval_legendre", "eval_hermite"):
         assert np.isnan(ROWS[name](gt.constant(degree, gt.float64), gt.constant(0.3, gt.float64)).numpy())

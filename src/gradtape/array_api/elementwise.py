@@ -11,13 +11,7 @@ from ..core.tensor import ROWS, Tensor, apply, as_tensor
 from ..faces import numpy_elementwise
 from ..ops import composite, integral, linear
 from ..ops import elementwise as each
-from .arrays import exported, promoted, tensor_of
-
-
-def _described(function: Callable[..., Any], name: str, text: str) -> Callable[..., Any]:
-    function.__name__ = function.__qualname__ = name
-    function.__doc__ = text
-    return exported(function)
+from .arrays import described, exported, promoted, tensor_of
 
 
 def _one(name: str, apply_to: Any, text: str, whole: bool = False) -> Callable[..., Any]:
@@ -28,7 +22,7 @@ def _one(name: str, apply_to: Any, text: str, whole: bool = False) -> Callable[.
         x = tensor_of(x)
         return linear.identity(x) if whole and x._value.dtype.kind in "iu" else row(x)
 
-    return _described(function, name, text)
+    return described(function, name, text)
 
 
 def _two(name: str, apply_to: Any, text: str) -> Callable[..., Any]:
@@ -39,7 +33,7 @@ def _two(name: str, apply_to: Any, text: str) -> Callable[..., Any]:
         given = promoted(x1, x2)
         return apply_to(*given) if row is None else apply(row, tuple(given))
 
-    return _described(function, name, text)
+    return described(function, name, text)
 
 
 abs = _one("abs", "absolute", "The modulus.")

@@ -10,7 +10,7 @@ import numpy as np
 from ..core.spec import float64
 from ..core.tensor import Tensor
 from ..ops.fourier import FUNCTIONS_FFT
-from .arrays import exported, tensor_of
+from .arrays import described, exported, tensor_of
 from .dtypes import on_device
 
 
@@ -18,16 +18,14 @@ def _along_one(name: str, text: str) -> Callable[..., Any]:
     def function(x: Any, /, *, n: int | None = None, axis: int = -1, norm: str = "backward") -> Any:
         return FUNCTIONS_FFT[name](tensor_of(x), n, axis, norm)
 
-    function.__name__, function.__doc__ = name, text
-    return exported(function)
+    return described(function, name, text)
 
 
 def _along_many(name: str, text: str) -> Callable[..., Any]:
     def function(x: Any, /, *, s: Any = None, axes: Any = None, norm: str = "backward") -> Any:
         return FUNCTIONS_FFT[name](tensor_of(x), s, axes, norm)
 
-    function.__name__, function.__doc__ = name, text
-    return exported(function)
+    return described(function, name, text)
 
 
 fft = _along_one("fft", "The spectrum along an axis.")
@@ -47,8 +45,7 @@ def _frequencies(name: str, text: str) -> Callable[..., Any]:
         on_device(device)
         return Tensor(getattr(np.fft, name)(n, d).astype(float64 if dtype is None else dtype))
 
-    function.__name__, function.__doc__ = name, text
-    return exported(function)
+    return described(function, name, text)
 
 
 fftfreq = _frequencies("fftfreq", "The frequencies of a spectrum of n entries.")

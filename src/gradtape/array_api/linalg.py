@@ -11,7 +11,7 @@ from ..faces.numpy_reductions import summed_dtype
 from ..ops import contraction
 from ..ops.composite import shape_of
 from ..ops.matrices import FUNCTIONS_LINALG, EighResult, EigResult, QRResult, SlogdetResult, SVDResult
-from .arrays import exported, promoted, tensor_of
+from .arrays import described, exported, promoted, tensor_of
 from .manipulation import matrix_transpose
 
 
@@ -19,8 +19,7 @@ def _of_matrix(name: str, text: str) -> Callable[..., Any]:
     def function(x: Any, /) -> Any:
         return FUNCTIONS_LINALG[name](tensor_of(x))
 
-    function.__name__, function.__doc__ = name, text
-    return exported(function)
+    return described(function, name, text)
 
 
 det = _of_matrix("det", "The determinant.")

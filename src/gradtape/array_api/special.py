@@ -17,7 +17,7 @@ import numpy as np
 from ..core.tensor import ROWS, Tensor, call
 from ..faces.numpy_protocol import array_ufunc, ufunc_for
 from ..ops.special import special
-from .arrays import exported, promoted, tensor_of
+from .arrays import described, exported, promoted, tensor_of
 
 RECORDED = """
     bdtr bdtrc beta betainc betaincc betaln binom boxcox boxcox1p cbrt chdtr chdtrc chdtri cosdg cosm1 cotdg dawsn
@@ -77,8 +77,7 @@ def _over(name: str, ufunc: Any) -> Callable[..., Any]:
         return tuple(map(Tensor, found)) if isinstance(found, tuple) else Tensor(found)
 
     function = plain if rule is None else recorded
-    function.__name__, function.__doc__ = name, f"SciPy's `{name}` on arrays."
-    return exported(function)
+    return described(function, name, f"SciPy's `{name}` on arrays.")
 
 
 def __getattr__(name: str) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks.workload import Call, Goal, Workload
+from benchmarks.workload import Call, Goal, Workload, shown_once
 
 BATCH, HIDDEN = 32, 64
 
@@ -71,15 +71,9 @@ def on_a_tape(tf, size: int) -> Call:  # tf is either library
         return loss, tape.gradient(loss, weights)
 
     given = [tf.constant(x, tf.float32) for x in (xs, *weights)]
-    found: list[float] = []
-
-    def call() -> list[float]:
-        loss, gradients = step(*given)
-        if not found:
-            found.extend(shown(loss, [g.numpy() for g in gradients]))
-        return found
-
-    return call
+    return shown_once(
+        lambda: step(*given), lambda loss, gradients: shown(loss, [g.numpy() for g in gradients])
+    )
 
 
 def gradtape(size: int) -> Call:
@@ -144,15 +138,10 @@ def jax(size: int) -> Call:
 
     step = jax.jit(jax.value_and_grad(loss))
     given = [np.asarray(w, np.float32) for w in weights], np.asarray(xs, np.float32)
-    found: list[float] = []
-
-    def call() -> list[float]:
-        value, gradients = jax.block_until_ready(step(*given))
-        if not found:
-            found.extend(shown(value, [numpy.asarray(g) for g in gradients]))
-        return found
-
-    return call
+    return shown_once(
+        lambda: jax.block_until_ready(step(*given)),
+        lambda value, gradients: shown(value, [numpy.asarray(g) for g in gradients]),
+    )
 
 
 WORKLOAD = Workload(

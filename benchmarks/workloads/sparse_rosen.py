@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks.workload import Call, Goal, Workload
+from benchmarks.workload import Call, Goal, Workload, shown_once
 from benchmarks.workloads.rosen import expected, shown, start
 
 
@@ -14,15 +14,7 @@ def gradtape(size: int) -> Call:
 
     hessian = gt.sparse_hessian(lambda x: np.sum(100 * (x[1:] - x[:-1] ** 2) ** 2 + (1 - x[:-1]) ** 2))
     x = start(size)
-    found: list[float] = []
-
-    def call() -> list[float]:
-        result = hessian(x)
-        if not found:
-            found.extend(shown(result))
-        return found
-
-    return call
+    return shown_once(lambda: (hessian(x),), shown)
 
 
 def casadi(size: int) -> Call:
@@ -33,15 +25,7 @@ def casadi(size: int) -> Call:
     y = ca.sum1(100 * (x[1:] - x[:-1] ** 2) ** 2 + (1 - x[:-1]) ** 2)
     hessian = ca.Function("hessian", [x], [ca.hessian(y, x)[0]])
     point = start(size)
-    found: list[float] = []
-
-    def call() -> list[float]:
-        result = hessian(point)
-        if not found:
-            found.extend(shown(result.tocsc()))
-        return found
-
-    return call
+    return shown_once(lambda: (hessian(point),), lambda result: shown(result.tocsc()))
 
 
 WORKLOAD = Workload(

@@ -11,11 +11,11 @@ from ..core.listen import listeners, paused
 from ..core.loop import Loop
 from ..core.primitive import Masked
 from ..core.spec import is_differentiable
-from ..core.tensor import Tensor, apply
+from ..core.tensor import Tensor
 from ..modes.record import Record
 from ..modes.reverse import Pullback
-from ..ops.linear import cast, identity
-from .forms import Derived, Form, Tensors, Turn, firsts, form_of, specs_of, wider, with_states, written
+from ..ops.linear import cast
+from .forms import Derived, Form, Tensors, Turn, form_of, specs_of, wider, with_states, written
 
 
 def backward(
@@ -46,18 +46,9 @@ def _turn_back(
     turn: Turn, loop: Loop, forms: tuple[Form, ...], state: Tensors, fixed: Tensors, sliced: Tensors
 ) -> tuple[list[Any], list[Tensor]]:
     """Record one turn backwards: the shares of the body's inputs, and all of them as tensors."""
-    flow, sum_forms, stack_forms = loop.results(forms)
-    body_specs = loop.results(specs_of(loop, loop.body.outputs))
-    cotangents = [turn.enter_form(f, s) for f, s in zip(flow, body_specs[0], strict=True)]
-    same = [turn.enter(x._value) for x in fixed]
-    cotangents += [turn.enter_form(f, s) for f, s in zip(sum_forms, body_specs[1], strict=True)]
-    if loop.gate:
-        turn.enter(np.bool_(True))
-    before = [turn.enter(x._value) for x in state]
-    slices = [turn.enter(value) for value in firsts([x._value for x in sliced], loop)]
-    cotangents += [turn.enter_form(f, s) for f, s in zip(stack_forms, body_specs[2], strict=True)]
+    specs = loop.results(specs_of(loop, loop.body.outputs))
+    cotangents, sources = turn.enter_loop(loop, loop.results(forms), specs, state, fixed, sliced)
     record = Record()
-    sources = [apply(identity, (x,)) for x in (*before, *same, *slices)]
     for source in sources:
         record.watch(source)
     with paused((*listeners(), record)):
@@ -74,7 +65,7 @@ def _turn_back(
     for index, (share, source) in enumerate(zip(shares, sources, strict=True)):
         form = form_of(share)
         if index < loop.carried:
-            results += written(share, wider(form, flow[index]), source)
+            results += written(share, wider(form, loop.results(forms)[0][index]), source)
         elif index < loop.carried + len(fixed) and isinstance(share, Masked):
             results += [
                 share.value,

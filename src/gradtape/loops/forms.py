@@ -19,10 +19,11 @@ from ..core.loop import Loop
 from ..core.primitive import Masked
 from ..core.recording import Recording, Source
 from ..core.spec import Spec
-from ..core.tensor import Tensor
+from ..core.tensor import Tensor, apply
 from ..modes.forward import output_like
 from ..modes.mask import plain
 from ..modes.reverse import zeros
+from ..ops.linear import identity
 
 Tensors = Sequence[Tensor]
 
@@ -91,6 +92,24 @@ class Turn:
         if form is Form.PLAIN:
             return value
         return Masked(value, self.enter(np.ones(tuple(spec.shape), bool)[()]))
+
+    def enter_loop(
+        self, loop: Loop, forms: Any, specs: Any, state: Any, fixed: Any, sliced: Any
+    ) -> tuple[list[Any], list[Tensor]]:
+        """Enter tangents or cotangents, of forms and specs in the three groups of a loop, and what the body takes.
+
+        Returns:
+            the former, and the inputs of the body, each as a tensor of its own.
+        """
+        along = [self.enter_form(f, s) for f, s in zip(forms[0], specs[0], strict=True)]
+        same = [self.enter(x._value) for x in fixed]
+        along += [self.enter_form(f, s) for f, s in zip(forms[1], specs[1], strict=True)]
+        if loop.gate:
+            self.enter(np.bool_(True))
+        before = [self.enter(x._value) for x in state]
+        slices = [self.enter(value) for value in firsts([x._value for x in sliced], loop)]
+        along += [self.enter_form(f, s) for f, s in zip(forms[2], specs[2], strict=True)]
+        return along, [apply(identity, (x,)) for x in (*before, *same, *slices)]
 
     def graph(self, results: Sequence[Tensor]) -> Graph | None:
         """The new body; None if a rule decides by values."""

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from ..core.graph import inline
 from ..core.listen import listeners, paused
 from ..core.loop import Loop
-from ..core.tensor import Tensor, apply
+from ..core.tensor import Tensor
 from ..modes.forward import Pusher
 from ..modes.mask import plain
-from ..ops.linear import identity
-from .forms import Derived, Form, Tensors, Turn, firsts, form_of, specs_of, wider, with_states, written
+from .forms import Derived, Form, Tensors, Turn, form_of, specs_of, wider, with_states, written
 
 
 def forward(
@@ -44,18 +41,9 @@ def _turn_forth(
     turn: Turn, loop: Loop, forms: Any, state: Tensors, fixed: Tensors, sliced: Tensors
 ) -> tuple[list[Any], list[Tensor]]:
     """Record one turn of tangents: those of the body's outputs, and all of them as tensors."""
-    flow, same_forms, slice_forms = forms
     specs = loop.parts(specs_of(loop, loop.body.inputs))
-    along = [turn.enter_form(f, s) for f, s in zip(flow, specs[0], strict=True)]
-    same = [turn.enter(x._value) for x in fixed]
-    along += [turn.enter_form(f, s) for f, s in zip(same_forms, specs[1], strict=True)]
-    if loop.gate:
-        turn.enter(np.bool_(True))
-    before = [turn.enter(x._value) for x in state]
-    slices = [turn.enter(value) for value in firsts([x._value for x in sliced], loop)]
-    along += [turn.enter_form(f, s) for f, s in zip(slice_forms, specs[2], strict=True)]
+    along, sources = turn.enter_loop(loop, forms, specs, state, fixed, sliced)
     pusher = Pusher()
-    sources = [apply(identity, (x,)) for x in (*before, *same, *slices)]
     for source, tangent in zip(sources, along, strict=True):
         if tangent is not None:
             pusher.watch(source, tangent)
@@ -65,7 +53,7 @@ def _turn_forth(
     results: list[Tensor] = []
     for index, (rate, y) in enumerate(zip(rates, outputs, strict=True)):
         if index < loop.carried:
-            results += written(rate, wider(form_of(rate), flow[index]), y)
+            results += written(rate, wider(form_of(rate), forms[0][index]), y)
         elif index < loop.carried + loop.summed:
             results += [] if rate is None else [plain(rate)]
         else:

@@ -254,7 +254,7 @@ _LATER = {
 
 
 def __getattr__(name: str) -> _typing.Any:
-    """Load what many programs never use when it is first asked for: it would double the time of the import."""
+    """Load what many programs never use when it is first asked for: it would add a third to the time of the import."""
     if name not in _LATER:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     module = _importlib.import_module(f".{_LATER[name]}", __name__)

@@ -16,6 +16,7 @@ import pytest
 import gradtape as gt
 from gradtape import cli
 from gradtape.backends.llvm import cache, engine
+from gradtape.backends.llvm.driver import driver
 
 posix = (
     pytest.mark.usefixtures("store") if os.name == "posix" else pytest.mark.skip("no owners of files here")
@@ -24,6 +25,7 @@ posix = (
 
 @pytest.fixture
 def store(tmp_path, monkeypatch):
+    driver()  # made once a process, and kept elsewhere
     place = tmp_path / "kept" / "here"
     monkeypatch.setenv(cache.VARIABLE, str(place))
     monkeypatch.setattr(cache, "_told", set())
@@ -94,7 +96,7 @@ def test_other_processes_find_it(store):
     assert last[0] == [True, True]
     assert first[0][1] == first[1][1] == last[1]
     assert {path.name for path in files(store)} == kept
-    assert len(kept) == 4  # the last program has an entry of its own as well
+    assert len(kept) == 5  # the last program has an entry of its own as well, and all have the driver
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,8 @@
 """How the loops of a program follow one another: a list of steps as data, and the function that goes through it.
 
 Long programs have many steps and few different loops, so a step is not code. It says which loop is called, and where
-each of its pointers comes from: a place in the program's table of pointers, and a distance in bytes from there.
+each of its pointers comes from: a place in the program's table of pointers, and a distance in bytes from there. The
+function is the same for all programs, and compiled once: LLVM takes longer over it than over a simple loop.
 """
 
 from __future__ import annotations
@@ -9,11 +10,13 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from .emit import Module
+from .engine import Code
 
 RUN = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64)
 """`run(table, steps, length)`"""
@@ -28,44 +31,59 @@ class Step:
 
 
 class Driver:
-    """Encodes the steps of one module, and writes the function that runs them."""
+    """Writes down the steps of one module, and how its loops are called."""
 
-    def __init__(self, module: Module) -> None:
-        self.module = module
+    def __init__(self) -> None:
         self.functions: dict[str, tuple[int, int]] = {}  # number, and how many pointers it takes
 
-    def encoded(self, steps: Sequence[Step]) -> Any:
-        """Steps as an array: for each the number of its loop, how many pointers, and place and distance of each."""
-        numbers: list[int] = []
-        for step in steps:
-            numbers += self.functions.setdefault(step.function, (len(self.functions), len(step.places)))
-            for place in step.places:
-                numbers += place
-        return np.array(numbers, np.int64)
-
-    def text(self) -> str:
-        """The driver, with a function for each loop that reads its pointers from an array."""
-        names = [f"@{name}_given" for name in self.functions]
-        table = ", ".join(f"ptr {name}" for name in names)
-        parts = [f"@loops = internal constant [{len(names)} x ptr] [{table}]"]
+    def text(self, parts: Sequence[Sequence[Step]]) -> str:
+        """For each loop of the steps a function that reads its pointers from an array; the table of these, `@loops`."""
+        for step in (step for part in parts for step in part):
+            self.functions.setdefault(step.function, (len(self.functions), len(step.places)))
+        written = []
         for name, (_, count) in self.functions.items():
             lines = [f"define internal void @{name}_given(ptr %a) {{"]
             for i in range(count):
                 lines += [f"  %a{i} = getelementptr ptr, ptr %a, i64 {i}", f"  %p{i} = load ptr, ptr %a{i}"]
             given = ", ".join(f"ptr %p{i}" for i in range(count))
-            parts += [*lines, f"  call void @{name}({given})", "  ret void", "}"]
-        most = max(count for _, count in self.functions.values())
-        return "\n".join([*parts, _RUN.replace("MOST", str(most))])
+            written += [*lines, f"  call void @{name}({given})", "  ret void", "}"]
+        table = ", ".join(f"ptr @{name}_given" for name in self.functions)
+        return "\n".join([f"@loops = constant [{len(self.functions)} x ptr] [{table}]", *written])
+
+    def encoded(self, steps: Sequence[Step], loops: int) -> Any:
+        """Steps as an array: the most pointers of one, then for each where its function is, how many pointers, and place
+        and distance of each.
+
+        Args:
+            steps: some that `text` was given.
+            loops: where the table lies.
+        """
+        addresses = (ctypes.c_int64 * len(self.functions)).from_address(loops)
+        numbers = [max(len(step.places) for step in steps)]
+        for step in steps:
+            number, count = self.functions[step.function]
+            numbers += (addresses[number], count)
+            for place in step.places:
+                numbers += place
+        return np.array(numbers, np.int64)
+
+
+@lru_cache(maxsize=1)
+def driver() -> Code:
+    """The function that goes through steps, `run`."""
+    return Code(Module(functions=[_RUN]), ("run",))
 
 
 _RUN = """define void @run(ptr %t, ptr %s, i64 %length) {
 entry:
-  %given = alloca ptr, i64 MOST
+  %most = load i64, ptr %s
+  %start = getelementptr i64, ptr %s, i64 1
+  %given = alloca ptr, i64 %most
   %end = getelementptr i64, ptr %s, i64 %length
   br label %step
 step:
-  %at = phi ptr [ %s, %entry ], [ %after, %call ]
-  %number = load i64, ptr %at
+  %at = phi ptr [ %start, %entry ], [ %after, %call ]
+  %loop = load ptr, ptr %at
   %countp = getelementptr i64, ptr %at, i64 1
   %count = load i64, ptr %countp
   %first = getelementptr i64, ptr %at, i64 2
@@ -86,8 +104,6 @@ pointer:
   %more = icmp ult i64 %j, %count
   br i1 %more, label %pointer, label %call
 call:
-  %loopp = getelementptr ptr, ptr @loops, i64 %number
-  %loop = load ptr, ptr %loopp
   call void %loop(ptr %given)
   %again = icmp ult ptr %after, %end
   br i1 %again, label %step, label %done

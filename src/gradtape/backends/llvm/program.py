@@ -16,7 +16,7 @@ import numpy as np
 
 from ...core.graph import Graph, evaluate
 from .calls import into
-from .driver import RUN, Driver, Step
+from .driver import RUN, Driver, Step, driver
 from .emit import STORED, Module, Unsupported
 from .engine import Code
 from .kernels import emit_kernel
@@ -92,14 +92,17 @@ class Program:
         if not self.kernels:
             self.code = None
             return
-        driver = Driver(module)
-        self.parts = [driver.encoded(part) if isinstance(part, list) else part for part in parts]
-        module.functions.append(driver.text())
+        steps, given = [part for part in parts if isinstance(part, list)], Driver()
+        module.functions.append(given.text(steps))
+        run = driver().address("run")
         if self._walk is not None:
+            module.declare("run", "void", "ptr, ptr, i64")
+            module.imports["run"] = run
             module.functions.append(self._walk(self))
-        exports = ("run", "walk") if self._walk is not None else ("run",)
-        self.code = Code(module, exports)
-        self._run = RUN(self.code.address("run"))
+        self.code = Code(module, ("loops", "walk") if self._walk is not None else ("loops",))
+        loops = self.code.address("loops")
+        self.parts = [given.encoded(part, loops) if isinstance(part, list) else part for part in parts]
+        self._run = RUN(run)
 
     def _emit_product(self, module: Module, step: Product) -> Step:
         """A product of matrices."""

@@ -15,7 +15,7 @@ import pytest
 
 import gradtape as gt
 from gradtape import cli
-from gradtape.backends.llvm import cache, engine
+from gradtape.backends.llvm import cache, engine, linker
 from gradtape.backends.llvm.driver import driver
 
 posix = (
@@ -79,7 +79,8 @@ number = gt.function(slope, backend="llvm")
 for _ in range(3):
     found = [whole(np.array([0.3, 0.7])), rows(np.linspace(0.1, 0.9, 1000)), number(gt.constant(0.3))]
 assert number._entry is not None
-print(json.dumps([[f.stats()["from_disk"] for f in (whole, rows)], [float(gt.reduce_sum(y)) for y in found]]))
+loaded = "llvmlite" in sys.modules
+print(json.dumps([[f.stats()["from_disk"] for f in (whole, rows)], [float(gt.reduce_sum(y)) for y in found], loaded]))
 """
 
 
@@ -94,9 +95,30 @@ def test_other_processes_find_it(store):
     kept = {path.name for path in files(store)}
     last = json.loads(started().communicate(timeout=60)[0])
     assert last[0] == [True, True]
+    assert last[2] is not linker.SERVES  # where code is linked without LLVM, that is not even loaded
     assert first[0][1] == first[1][1] == last[1]
     assert {path.name for path in files(store)} == kept
-    assert len(kept) == 5  # the last program has an entry of its own as well, and all have the driver
+    # The last program has an entry of its own as well; all have the driver, and here LLVM's name for the processor.
+    assert len(kept) == 5 + linker.SERVES
+
+
+def test_what_names_the_processor_is_known_until_it_changes(store, monkeypatch):
+    here = engine._here()
+    assert (here is not None) is linker.SERVES
+    if here is None:
+        return
+    monkeypatch.setattr(engine, "_COMPILER", [])
+    described = engine._described()
+    assert described == engine._COMPILER[0].described  # asked of LLVM
+    engine._COMPILER.clear()
+    assert engine._described() == described
+    assert not engine._COMPILER
+    from numpy._core import _multiarray_umath
+
+    monkeypatch.setattr(_multiarray_umath, "__cpu_features__", {"FEWER": True})
+    assert engine._here() != here
+    assert engine._described() == described
+    assert engine._COMPILER  # asked again
 
 
 @pytest.mark.parametrize(

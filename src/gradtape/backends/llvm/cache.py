@@ -2,7 +2,8 @@
 
 The name of a file is the hash of all that its content depends on: the text that LLVM is given (what the passes, the
 rows and the dtypes of NumPy make of a program, to the letter), the processor and its features, and the versions of
-LLVM and llvmlite. So nothing has to be declared stale; what is not used goes with time.
+LLVM and llvmlite. So nothing has to be declared stale; what is not used goes with time. (One more file holds what LLVM
+says of the processor, see `engine.py`.)
 
 What is loaded is executed. Therefore the folder must belong to the user and be writable by nobody else, and so must
 each file; where this is not so, nothing is read or written, and a warning says so once. A file begins with the hash of

@@ -51,8 +51,9 @@ class Driver:
         return "\n".join([f"@loops = constant [{len(self.functions)} x ptr] [{table}]", *written])
 
     def encoded(self, steps: Sequence[Step], loops: int) -> Any:
-        """Steps as an array: the most pointers of one, then for each where its function is, how many pointers, and place
-        and distance of each.
+        """Steps as an array: the most pointers of one; then of each where its function is, and its pointers.
+
+        Of the pointers it says how many there are, then place and distance of each.
 
         Args:
             steps: some that `text` was given.

@@ -1,11 +1,18 @@
 """LLVM itself: text of IR to object code for this processor, kept on disk (`cache.py`), and linked into the process.
 
+Code that is found on disk is linked without LLVM (`linker.py`), so LLVM is loaded by the first program that is new.
+What the name of a file depends on, LLVM's name for the processor and its versions, is then known from an earlier
+process, which keeps it for as long as the machine runs.
+
 What is made once and serves for all: the description of the processor, the passes, and the builder of their analyses
 (llvmlite frees neither of the last two). Each piece of code has a linker of its own, which goes when the code goes.
 """
 
 from __future__ import annotations
 
+import contextlib
+import importlib.util
+import os
 import platform
 import sys
 import threading
@@ -13,7 +20,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from . import cache
+import numpy as np
+
+from . import cache, linker
 from .emit import Module
 
 _LOCK = threading.Lock()
@@ -24,6 +33,14 @@ _COMPILER: list[_Compiler] = []
 _NEAR = sys.platform == "linux" and platform.machine() in ("x86_64", "aarch64")
 _MODEL = {"codemodel": "small", "reloc": "pic"} if _NEAR else {}
 
+# The loops are vectors already, so a few passes do; the standard pipeline takes longer and makes no faster code.
+_PASSES = (
+    "new_gvn",
+    "instruction_combine",
+    "dead_code_elimination",
+    "loop_unroll",
+)  # the last: short inner axes
+
 
 @dataclass(frozen=True, eq=False, slots=True)
 class _Compiler:
@@ -31,8 +48,8 @@ class _Compiler:
     machine: Any
     passes: Any
     builder: Any
-    identity: str
-    """All that the object code depends on besides the text."""
+    described: str
+    """The names of system and processor, its features, and the versions."""
 
 
 def _compiler() -> _Compiler:
@@ -47,23 +64,58 @@ def _compiler() -> _Compiler:
     target = llvm.Target.from_default_triple()
     name, features = llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()
     machine = target.create_target_machine(cpu=name, features=features, opt=2, jit=True, **_MODEL)
-    # The loops are vectors already, so a few passes do; the standard pipeline takes longer and makes no faster code.
-    names = (
-        "new_gvn",
-        "instruction_combine",
-        "dead_code_elimination",
-        "loop_unroll",
-    )  # the last: short inner axes
     passes = llvm.create_new_module_pass_manager()
-    for part in names:
+    for part in _PASSES:
         getattr(passes, f"add_{part}_pass")()
     builder = llvm.create_pass_builder(machine, llvm.create_pipeline_tuning_options(speed_level=1))
     version = ".".join(map(str, llvm.llvm_version_info))
-    identity = "\n".join(
-        (target.triple, name, features, llvmlite.__version__, version, repr(_MODEL), " ".join(names))
-    )
-    _COMPILER.append(_Compiler(target, machine, passes, builder, identity))
+    described = "\n".join((target.triple, name, features, llvmlite.__version__, version))
+    _COMPILER.append(_Compiler(target, machine, passes, builder, described))
     return _COMPILER[0]
+
+
+def _identity() -> str:
+    """All that object code depends on besides the text."""
+    return "\n".join((_described(), repr(_MODEL), " ".join(_PASSES)))
+
+
+def _described() -> str:
+    """LLVM's name for the processor and its versions; not asked for again before the machine starts anew."""
+    if _COMPILER:
+        return _COMPILER[0].described
+    here = _here()
+    kept = cache.find(here) if here else None
+    if kept is not None:
+        return kept.decode()
+    described = _compiler().described
+    if here:
+        cache.keep(here, described.encode())
+    return described
+
+
+def _here() -> str | None:
+    """A name for the machine since its start, what this process may use of it, and LLVM's library; None without one.
+
+    An emulator shows a process another processor. So what NumPy has found to be there is part of the name.
+    """
+    spec = importlib.util.find_spec("llvmlite")
+    seen = _seen_by_numpy()
+    if not linker.SERVES or spec is None or spec.origin is None or seen is None:
+        return None
+    try:
+        with open("/proc/sys/kernel/random/boot_id") as file:
+            started = file.read()
+        library = os.path.join(os.path.dirname(spec.origin), "binding", "libllvmlite.so")
+        file_of_it = os.stat(library)
+    except OSError:
+        return None
+    return cache.key("processor", started, seen, library, repr((file_of_it.st_size, file_of_it.st_mtime_ns)))
+
+
+def _seen_by_numpy() -> str | None:
+    """What NumPy has found the processor to offer; None if it does not say."""
+    found = getattr(getattr(np._core, "_multiarray_umath", None), "__cpu_features__", None)  # type: ignore[attr-defined]
+    return repr(found) if found else None
 
 
 class Code:
@@ -80,19 +132,18 @@ class Code:
         text = module.text()
         self.size = len(text)
         with _LOCK:
-            compiler = _compiler()
-            key = cache.key(compiler.identity, text)
+            key = cache.key(_identity(), text)
             kept = cache.find(key)
             self.from_disk = kept is not None
             if kept is not None:
                 try:
-                    self._library = _linked(compiler, kept, module.imports, exports)
+                    self._library = _linked(kept, module.imports, exports)
                     return
                 except RuntimeError:  # the linker's, who does not take it
                     cache.drop(key)
                     self.from_disk = False
-            made = _compiled(compiler, text)
-            self._library = _linked(compiler, made, module.imports, exports)
+            made = _compiled(_compiler(), text)
+            self._library = _linked(made, module.imports, exports)
         cache.keep(key, made)
 
     def address(self, name: str) -> int:
@@ -111,12 +162,19 @@ def _compiled(compiler: _Compiler, text: str) -> bytes:
     return compiler.machine.emit_object(module)  # type: ignore[no-any-return]
 
 
-def _linked(compiler: _Compiler, made: bytes, imports: dict[str, int], exports: Iterable[str]) -> Any:
-    """Object code at its place in memory; RuntimeError where the linker does not take it."""
+def _linked(made: bytes, imports: dict[str, int], exports: Iterable[str]) -> Any:
+    """Object code at its place in memory; RuntimeError where no linker takes it."""
+    if linker.SERVES:
+        with contextlib.suppress(linker.Unlinkable):
+            return linker.Linked(made, imports, exports)
+    return _linked_by_llvm(_compiler(), made, imports, exports)
+
+
+def _linked_by_llvm(compiler: _Compiler, made: bytes, imports: dict[str, int], exports: Iterable[str]) -> Any:
     import llvmlite.binding as llvm
 
     # Without the processor's features, which the linker does not ask for and which take time to read.
-    linker = llvm.create_lljit_compiler(
+    joint = llvm.create_lljit_compiler(
         compiler.target.create_target_machine(**_MODEL), use_jit_link=_NEAR, suppress_errors=True
     )
     library = llvm.JITLibraryBuilder().add_object_img(made).add_current_process()
@@ -124,6 +182,6 @@ def _linked(compiler: _Compiler, made: bytes, imports: dict[str, int], exports: 
         library.import_symbol(name, address)
     for name in exports:
         library.export_symbol(name)
-    linked = library.link(linker, "program")
-    linked.linker = linker  # goes after the library
+    linked = library.link(joint, "program")
+    linked.linker = joint  # goes after the library
     return linked

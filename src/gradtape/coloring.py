@@ -123,8 +123,8 @@ def _row_numbers(pattern: Any) -> Any:
 def by_columns(pattern: Any, transposed: Any) -> Any:
     """A colour for each column such that no two of a colour have a row in common; -1 for empty ones.
 
-    Columns are taken in their order, which is best for bands, and if that takes more colours than some row has
-    entries, those with most entries first.
+    As many colours as some row has entries, taken in turn, serve bands. Else columns are taken greedily in their order,
+    and if that takes more colours, those with most entries first.
     """
     sizes = np.diff(transposed.indptr)
     least = int(np.diff(pattern.indptr).max(initial=0))
@@ -132,6 +132,9 @@ def by_columns(pattern: Any, transposed: Any) -> Any:
     found = np.full(sizes.size, -1)
     if least in (1, filled.size):  # no row has two columns, or one has all of them
         found[filled] = np.arange(filled.size) if least == filled.size else 0
+        return found
+    found[filled] = np.arange(filled.size) % least if least else -1
+    if _is_coloring(pattern, found, least):
         return found
     lists = transposed.indptr.tolist(), transposed.indices.tolist()
     found[filled] = _greedy(*lists, filled.tolist(), pattern.shape[0])
@@ -141,6 +144,14 @@ def by_columns(pattern: Any, transposed: Any) -> Any:
         other[order] = _greedy(*lists, order.tolist(), pattern.shape[0])
         found = other if _count(other) < _count(found) else found
     return found
+
+
+def _is_coloring(pattern: Any, colors: Any, count: int) -> bool:
+    """Whether no row has two entries of a colour; False as well where it would take long to see."""
+    seen = pattern.shape[0] * count
+    if seen > 8 * pattern.nnz:
+        return False
+    return bool(np.bincount(_row_numbers(pattern) * count + colors[pattern.indices], minlength=1).max() <= 1)
 
 
 def _greedy(starts: Sequence[int], rows: Sequence[int], order: Iterable[int], count: int) -> list[int]:

@@ -45,12 +45,11 @@ def get_threads() -> int:
 
 def share(work: Sequence[Callable[[], Any]]) -> list[Any]:
     """Do several pieces of work at once, the first in this thread; their results in order."""
-    from concurrent.futures import (
-        ThreadPoolExecutor,  # brings logging, which would be a tenth of our own start
-    )
-
     if len(work) == 1:
         return [work[0]()]
+    # It brings logging, which would be a tenth of our own start.
+    from concurrent.futures import ThreadPoolExecutor
+
     with _LOCK:
         key = os.getpid()  # threads do not survive a fork
         if key not in _POOLS:

@@ -39,7 +39,7 @@ def run(place, arguments=()):
 
 
 def reasons():
-    """The expected failures: the part of a test's name, and the comment above it."""
+    """The expected failures: the id of a test, and the comment above it."""
     found, why = {}, []
     for line in EXPECTED.read_text(encoding="utf-8").splitlines():
         if line.startswith("#"):

@@ -271,3 +271,8 @@ def test_numpy_functions_of_arrays_are_arrays():
         a.reshape(1, 3),
     ):
         assert type(y) is xp.Array
+
+
+def test_repeats_may_be_unsigned():
+    found = xp.repeat(xp.asarray([1.0, 2.0]), xp.asarray([2, 1], dtype=xp.uint64))
+    assert np.asarray(found).tolist() == [1.0, 1.0, 2.0]

@@ -55,7 +55,7 @@ def repeat(a: Any, repeats: Any, axis: int | None = None) -> Tensor:
         )
     if counts.size and counts.min() < 0:
         raise ValueError(f"repeat: repeats must not be negative, got {counts.tolist()}")
-    index = np.repeat(np.arange(size), np.broadcast_to(counts, (size,)))
+    index = np.repeat(np.arange(size), np.broadcast_to(counts, (size,)).astype(np.intp))
     return linear.take(x, Tensor(index), axis=place)  # type: ignore[no-any-return]
 
 

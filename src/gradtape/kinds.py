@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 import weakref
 from collections.abc import Callable
@@ -74,11 +75,17 @@ def packer(result: Any) -> Callable[[list[Any]], Any]:
     """How the leaves of a result become a structure like it."""
     if not nest.is_nested(result):
         return alone
-    flat = all(not nest.is_nested(part) for part in result) if type(result) in (tuple, list) else False
-    if flat:
-        return tuple if type(result) is tuple else list
-    structure = nest.map_structure(lambda _: None, result)
-    return lambda leaves: nest.pack_sequence_as(structure, leaves)
+    kind = type(result)
+    if kind is not tuple and kind is not list:
+        structure = nest.map_structure(lambda _: None, result)
+        return lambda leaves: nest.pack_sequence_as(structure, leaves)
+    if not any(map(nest.is_nested, result)):
+        return kind
+    ends = [0, *itertools.accumulate(len(nest.flatten(part)) for part in result)]
+    parts = [
+        (packer(part), slice(*ends)) for part, ends in zip(result, itertools.pairwise(ends), strict=True)
+    ]
+    return lambda leaves: kind([pack(leaves[own]) for pack, own in parts])
 
 
 @dataclass(frozen=True, slots=True)

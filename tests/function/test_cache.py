@@ -16,6 +16,7 @@ import pytest
 import gradtape as gt
 from gradtape import cli
 from gradtape.backends.llvm import cache, engine, linker
+from gradtape.backends.llvm.addresses import reader
 from gradtape.backends.llvm.driver import driver
 
 posix = (
@@ -25,7 +26,7 @@ posix = (
 
 @pytest.fixture
 def store(tmp_path, monkeypatch):
-    driver()  # made once a process, and kept elsewhere
+    driver(), reader()  # made once a process, and kept elsewhere
     place = tmp_path / "kept" / "here"
     monkeypatch.setenv(cache.VARIABLE, str(place))
     monkeypatch.setattr(cache, "_told", set())
@@ -98,8 +99,9 @@ def test_other_processes_find_it(store):
     assert last[2] is not linker.SERVES  # where code is linked without LLVM, that is not even loaded
     assert first[0][1] == first[1][1] == last[1]
     assert {path.name for path in files(store)} == kept
-    # The last program has an entry of its own as well; all have the driver, and here LLVM's name for the processor.
-    assert len(kept) == 5 + linker.SERVES
+    # The last program has an entry of its own as well; all have the driver, what reads the places of arrays, and here
+    # LLVM's name for the processor.
+    assert len(kept) == 6 + linker.SERVES
 
 
 def test_what_names_the_processor_is_known_until_it_changes(store, monkeypatch):

@@ -32,10 +32,10 @@ LARGEST = 4000
 """Programs of more operations are not worth an entry of their own."""
 
 _FASTCALL = 0x80  # METH_FASTCALL of CPython's methodobject.h
-_NUMBER = (
+NUMBER = (
     16  # where the number of a Python float or NumPy scalar lies: after the count of references and the type
 )
-_SCALARS: dict[str, Any] = {"float": np.float32, "double": np.float64, "i32": np.int32, "i64": np.int64}
+SCALARS: dict[str, Any] = {"float": np.float32, "double": np.float64, "i32": np.int32, "i64": np.int64}
 _FORMATS = {"float": "f", "double": "d", "i32": "i", "i64": "q"}
 
 
@@ -82,9 +82,9 @@ def layout() -> tuple[int, int] | None:
         return None
     if ctypes.c_void_p.from_address(id(trial) + offsets[1]).value != id(None):
         return None
-    for kind, scalar in _SCALARS.items():
+    for kind, scalar in SCALARS.items():
         number = scalar(3)
-        if struct.unpack(_FORMATS[kind], ctypes.string_at(id(number) + _NUMBER, number.itemsize)) != (3,):
+        if struct.unpack(_FORMATS[kind], ctypes.string_at(id(number) + NUMBER, number.itemsize)) != (3,):
             return None
     if ctypes.c_void_p.from_address(id(trial) + 8).value != id(Tensor):
         return None
@@ -134,7 +134,7 @@ def _is_of_numbers(graph: Graph) -> bool:
     if len(graph.operations) > LARGEST:
         return False
     used = [*graph.inputs, *graph.outputs]
-    if any(KINDS.get(graph.specs[i].dtype) not in _SCALARS for i in used):
+    if any(KINDS.get(graph.specs[i].dtype) not in SCALARS for i in used):
         return False
     if any(graph.specs[i].shape for i in (*used, *graph.constants)):
         return False
@@ -243,13 +243,13 @@ class _Writer:
         kind = self._kind(index)
         if self.floats:
             self._typed(given, float)
-            return Lane(self._field(given, _NUMBER, "double"), "double")
+            return Lane(self._field(given, NUMBER, "double"), "double")
         self._typed(given, Tensor)
         offsets = layout()
         assert offsets is not None
         scalar = self._field(given, offsets[0])
-        self._typed(scalar, _SCALARS[kind])
-        return Lane(self._field(scalar, _NUMBER, kind), kind)
+        self._typed(scalar, SCALARS[kind])
+        return Lane(self._field(scalar, NUMBER, kind), kind)
 
     def _made(self, lane: Lane, index: int) -> str:
         """A new object for a result."""
@@ -258,9 +258,9 @@ class _Writer:
             number = e.line(f"call ptr @PyFloat_FromDouble(double {lane.name})")
             self._must(number)
             return number
-        scalar = e.line(f"call ptr @PyType_GenericAlloc(ptr {self._object(_SCALARS[kind])}, i64 0)")
+        scalar = e.line(f"call ptr @PyType_GenericAlloc(ptr {self._object(SCALARS[kind])}, i64 0)")
         self._must(scalar)
-        place = e.line(f"getelementptr i8, ptr {scalar}, i64 {_NUMBER}")
+        place = e.line(f"getelementptr i8, ptr {scalar}, i64 {NUMBER}")
         e.lines.append(f"  store {kind} {lane.name}, ptr {place}, align 4")
         tensor = e.line(f"call ptr @PyType_GenericAlloc(ptr {self._object(Tensor)}, i64 0)")
         self._must(tensor)

@@ -42,14 +42,16 @@ class Operand:
     strides: tuple[int, ...]
 
 
-def emit_kernel(module: Module, kernel: Kernel, plan: Plan, slots: Callable[[int], int]) -> Step:
-    """Write a kernel as a function; `slots` says where in the table of pointers a value's is."""
-    return _Writer(module, kernel, plan, slots).write()
+def emit_kernel(module: Module, kernel: Kernel, plan: Plan, places: Callable[[int], tuple[int, int]]) -> Step:
+    """Write a kernel as a function; `places` says where a value lies (`Step`)."""
+    return _Writer(module, kernel, plan, places).write()
 
 
 class _Writer:
-    def __init__(self, module: Module, kernel: Kernel, plan: Plan, slots: Callable[[int], int]) -> None:
-        self.kernel, self.plan, self.slots = kernel, plan, slots
+    def __init__(
+        self, module: Module, kernel: Kernel, plan: Plan, places: Callable[[int], tuple[int, int]]
+    ) -> None:
+        self.kernel, self.plan, self.places = kernel, plan, places
         self.made = {operation.outputs[0] for operation in kernel.operations}
         used = [i for operation in (*kernel.operations, *kernel.reductions) for i in operation.inputs]
         self.loads = [
@@ -180,7 +182,8 @@ class _Writer:
         view = self.plan.views.get(operand.value)
         size = STORED[operand.kind][1]
         base = view.base if view else operand.value
-        self.given.append((self.slots(base), operand.offset * size))
+        slot, distance = self.places(base)
+        self.given.append((slot, distance + operand.offset * size))
         return f"%p{len(self.given) - 1}"
 
     def _open(self, size: int) -> tuple[str, str, int]:

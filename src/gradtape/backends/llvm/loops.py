@@ -193,7 +193,8 @@ class InMemory(Machine):
             _clear(loop, outputs)
         starts = [*(x.copy() for x in state), *(np.asarray(start_of_sum(total)) for total in totals)]
         pairs = list(zip(starts, (*held, *totals), strict=True))
-        table, slot = program.template.copy(), program.slot
+        frame, slot = program.frame(), program.slot
+        table = frame.table
         for value, array in zip(self.graph.inputs[len(state) :], fixed, strict=False):
             if value in slot:
                 table[slot[value]] = _address(array)
@@ -208,10 +209,9 @@ class InMemory(Machine):
         if loop.gate:
             asked = np.empty((), bool)
             table[slot[self.graph.outputs[-1]]] = _address(asked)
-        block = program.block(table)
         (steps,) = program.parts
-        count = self.function(_address(table), _address(steps), len(steps))
-        program.release(block)
+        count = self.function(frame.address, *steps)
+        program.release(frame)
         for (before, _), (first, second) in zip(self.pairs, pairs, strict=True):
             if not (count % 2 if before in slot else count):
                 second[...] = first

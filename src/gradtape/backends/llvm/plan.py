@@ -25,7 +25,7 @@ from ...core.tensor import ROWS, Tensor
 from .emit import KINDS, STORED, Lane, Module, Unsupported
 from .mathematics import Verbs
 from .products import Shape
-from .views import LOOKS, View, broadcast_strides, contiguous, parts
+from .views import LOOKS, View, broadcast_strides, contiguous, is_whole, parts
 
 LARGEST_KERNEL = 200
 """So many operations at most are fused into one loop; more would only move values to and from the stack."""
@@ -65,7 +65,8 @@ class Product:
 class Plan:
     """The steps of a graph, and how its values lie in memory.
 
-    `stored` are the values that need memory of their own; `placed` those that a kernel writes into a part of another's.
+    `stored` are the values that need memory of their own; `placed` those that a kernel writes into a part of another's;
+    `outputs` those that leave for the graph's outputs, some of them copies.
     """
 
     graph: Graph
@@ -74,6 +75,7 @@ class Plan:
     views: dict[int, View]
     stored: set[int]
     placed: set[int]
+    outputs: list[int]
 
 
 def plan(graph: Graph) -> Plan:
@@ -101,8 +103,7 @@ class _Planner:
             ways = (self._as_view, self._as_reduction, self._as_entries, self._as_product, self._as_parts)
             if not any(way(operation) for way in ways):
                 self._as_call(operation)
-        for index in self.graph.outputs:
-            self._demand(index)
+        outputs = self._leaving()
         return Plan(
             replace(self.graph, constants=self.numbers),
             self.specs,
@@ -110,7 +111,21 @@ class _Planner:
             self.views,
             self.stored,
             self.placed,
+            outputs,
         )
+
+    def _leaving(self) -> list[int]:
+        """The values that leave: a copy where an output is an input, a constant, a part of a value, or leaves twice."""
+        outputs: list[int] = []
+        taken = {*self.graph.inputs, *self.graph.constants}
+        for index in self.graph.outputs:
+            view, spec = self.view(index), self.specs[index]
+            own = view.base not in taken and is_whole(view, spec.shape, self.specs[view.base].shape)
+            entries = math.prod(spec.shape) and spec.dtype in KINDS  # else NumPy copies them
+            outputs.append(index if own or not entries else self._copied(index))
+            taken.add(view.base)
+            self._demand(outputs[-1])
+        return outputs
 
     # what is where
 

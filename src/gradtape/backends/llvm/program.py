@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from ...core.graph import Graph, evaluate
+from .addresses import locate
 from .calls import into
 from .driver import RUN, Driver, Step, driver
 from .emit import STORED, Module, Unsupported
@@ -22,53 +23,105 @@ from .engine import Code
 from .kernels import emit_kernel
 from .plan import Call, Kernel, Plan, Product, plan
 from .products import emit_product
-from .views import View, contiguous
+from .views import View, is_whole
 
 ALIGNMENT = 64
+
+
+class Frame:
+    """The memory of one call: the table of pointers, and the block in which lies what is in between."""
+
+    __slots__ = ("address", "block", "seen", "table")
+
+    def __init__(self, program: Program) -> None:
+        self.table = program.template.copy()
+        self.address: int = self.table.ctypes.data
+        self.seen: dict[int, Any] = {}
+        """The values in the block that NumPy reads or writes, as arrays."""
+        if program.size:
+            self.block = np.empty(program.size + ALIGNMENT, np.uint8)
+            first = -self.block.ctypes.data % ALIGNMENT
+            self.table[program.block_slot] = self.block.ctypes.data + first
+            for index in program.read_by_calls():
+                shape, dtype = program.shapes[index]
+                start = first + program.offsets[index]
+                self.seen[index] = np.ndarray(shape, dtype, self.block.data, start)
 
 
 class Program:
     """Call it with the values of the inputs; it gives those of the outputs."""
 
     def __init__(self, graph: Graph, walk: Callable[[Program], str] | None = None) -> None:
+        """Compile a graph.
+
+        Args:
+            graph: what is to be computed.
+            walk: writes a function `walk` that calls `run`, the function that goes through the steps.
+        """
         self.graph = graph
         self._walk = walk
         self.plan = plan(graph)
-        if walk is not None and any(isinstance(step, Call) for step in self.plan.steps):
+        self.calls = [step for step in self.plan.steps if isinstance(step, Call)]
+        if walk is not None and self.calls:
             raise Unsupported("a call to NumPy inside a walk")
         self._places()
         self._segments()
-        self._pool: list[Any] = []
+        self._pool: list[Frame] = []
 
     # memory
 
     def _places(self) -> None:
-        """Give every stored value a place in the table, and those in between a place in the block."""
+        """Give every stored value a place: one of its own in the table, or one in the block, which has one there.
+
+        In the table come first the inputs in their order, then the results in that of the outputs.
+        """
         graph, specs = self.plan.graph, self.plan.specs
-        bases = {self.plan.views[i].base if i in self.plan.views else i for i in graph.outputs}
         stored = sorted(self.plan.stored)
-        self.slot = {value: place for place, value in enumerate(stored)}
-        calls = [step for step in self.plan.steps if isinstance(step, Call)]
-        self.into = {id(step): f for step in calls if (f := into(step.operation, specs)) is not None}
-        called = {o for step in calls if id(step) not in self.into for o in step.operation.outputs}
-        given = set(graph.inputs)
-        self.results = [
-            i for i in stored if i in bases and i not in given | called and i not in graph.constants
-        ]
-        between = set(stored) - bases - given - called - set(graph.constants)
-        self.offsets, self.size = _arranged(self.plan, between)
+        self.into = {id(step): f for step in self.calls if (f := into(step.operation, specs)) is not None}
+        called = {o for step in self.calls if id(step) not in self.into for o in step.operation.outputs}
+        self.made_by_calls = called
+        there = {*graph.inputs, *called, *graph.constants}
+        results = self._results(there)
+        self.made = [(shape, specs[i].dtype) for i, shape in results.items()]
+        self.offsets, self.size = _arranged(self.plan, self.plan.stored - results.keys() - there)
         self.constants = {
             i: np.asarray(graph.constants[i]._value, order="C") for i in stored if i in graph.constants
         }
         self.shapes = {i: (specs[i].shape, specs[i].dtype) for i in stored}
-        self.template = np.zeros(max(len(stored), 1), np.intp)
+        rest = [i for i in stored if i in self.constants or i in called]
+        self.slot = {value: place for place, value in enumerate((*graph.inputs, *results, *rest))}
+        self.block_slot = len(self.slot)
+        self.template = np.zeros(self.block_slot + 1, np.intp)
         for index, array in self.constants.items():
             self.template[self.slot[index]] = array.ctypes.data
-        self.shifts = np.zeros_like(self.template)
-        self.moved = np.zeros(len(self.template), bool)
-        for index, offset in self.offsets.items():
-            self.shifts[self.slot[index]] = offset
-            self.moved[self.slot[index]] = True
+
+    def _results(self, there: set[int]) -> dict[int, tuple[int, ...]]:
+        """The values that get memory of their own at each call, as they leave, and the shapes in which they do.
+
+        They are outputs, or those of which outputs are other looks at all entries. `leaves` has for each output its
+        place among the inputs and results, and whether it is a number; None where it is to be copied.
+        """
+        specs, first = self.plan.specs, len(self.graph.inputs)
+        found: dict[int, tuple[int, ...]] = {}
+        self.leaves: list[tuple[int, bool] | None] = []
+        for index in self.plan.outputs:
+            base, shape = self._base(index), specs[index].shape
+            whole = index == base or is_whole(self.plan.views[index], shape, specs[base].shape)
+            if whole and base not in found and base not in there:
+                self.leaves.append((first + len(found), not shape))
+                found[base] = shape
+            else:
+                self.leaves.append(None)
+        return found
+
+    def _base(self, index: int) -> int:
+        """The value in whose memory a value lies."""
+        view = self.plan.views.get(index)
+        return view.base if view else index
+
+    def place(self, value: int) -> tuple[int, int]:
+        """Where a stored value lies: the place in the table, and the distance in bytes from the pointer there."""
+        return (self.block_slot, self.offsets[value]) if value in self.offsets else (self.slot[value], 0)
 
     # code
 
@@ -85,7 +138,7 @@ class Program:
             parts[-1].append(
                 self._emit_product(module, step)
                 if isinstance(step, Product)
-                else emit_kernel(module, step, self.plan, self.slot.__getitem__)
+                else emit_kernel(module, step, self.plan, self.place)
             )
         self.kernels = sum(len(part) for part in parts if isinstance(part, list))
         self.parts = parts
@@ -101,7 +154,9 @@ class Program:
             module.functions.append(self._walk(self))
         self.code = Code(module, ("loops", "walk") if self._walk is not None else ("loops",))
         loops = self.code.address("loops")
-        self.parts = [given.encoded(part, loops) if isinstance(part, list) else part for part in parts]
+        encoded = [given.encoded(part, loops) if isinstance(part, list) else part for part in parts]
+        self._steps = encoded  # the machine code reads them where they are
+        self.parts = [part if isinstance(part, Call) else (part.ctypes.data, len(part)) for part in encoded]
         self._run = RUN(run)
 
     def _emit_product(self, module: Module, step: Product) -> Step:
@@ -111,68 +166,59 @@ class Program:
         places = []
         for index in (*step.operation.inputs, *step.operation.outputs):
             view = self.plan.views.get(index)
-            places.append((self.slot[view.base if view else index], (view.offset if view else 0) * size))
+            slot, distance = self.place(self._base(index))
+            places.append((slot, distance + (view.offset * size if view else 0)))
         return Step(name, tuple(places))
 
     # running
 
     def __call__(self, values: Sequence[Any]) -> list[Any]:
-        table = self.template.copy()
-        arrays: dict[int, Any] = dict(self.constants)
-        for index, value in zip(self.graph.inputs, values, strict=True):
-            arrays[index] = array = np.asarray(value, order="C")
-            if index in self.slot:
-                table[self.slot[index]] = array.ctypes.data
-        for index in self.results:
-            shape, dtype = self.shapes[index]
-            arrays[index] = array = np.empty(shape, dtype)
-            table[self.slot[index]] = array.ctypes.data
-        block = self.block(table)
-        if block is not None:
-            self._between(arrays, block, -block.ctypes.data % ALIGNMENT)
-        address = table.ctypes.data
+        frame = self.frame()
+        bound = self.bind(frame, values)
+        arrays = self._arrays(frame, bound) if self.calls or None in self.leaves else {}
         for part in self.parts:
             if isinstance(part, Call):
-                self._call(part, arrays, table)
+                self._call(part, arrays, frame.table)
             else:
-                self._run(address, part.ctypes.data, len(part))
-        outputs = [self._output(index, arrays) for index in self.graph.outputs]
-        self.release(block)
+                self._run(frame.address, *part)
+        outputs = [
+            self._copied(index, arrays) if leaf is None else bound[leaf[0]][()] if leaf[1] else bound[leaf[0]]
+            for index, leaf in zip(self.plan.outputs, self.leaves, strict=True)
+        ]
+        self.release(frame)
         return outputs
 
-    def block(self, table: Any) -> Any:
-        """Memory for what lies in between, entered into the table; None where nothing does."""
-        if not self.size:
-            return None
+    def frame(self) -> Frame:
+        """Memory for a call, its own until it is released."""
         try:
-            block = self._pool.pop()
+            return self._pool.pop()
         except IndexError:
-            block = np.empty(self.size + ALIGNMENT, np.uint8)
-        start = block.ctypes.data + -block.ctypes.data % ALIGNMENT
-        np.add(self.shifts, start, out=table, where=self.moved)
-        return block
+            return Frame(self)
 
-    def release(self, block: Any) -> None:
+    def release(self, frame: Frame) -> None:
         """Put memory back for the next call."""
-        if block is not None:
-            self._pool.append(block)
+        self._pool.append(frame)
 
-    def _between(self, arrays: dict[int, Any], block: Any, first: int) -> None:
-        """The values in the block that calls to NumPy read or write, as arrays."""
-        for index in self._read_by_calls():
-            shape, dtype = self.shapes[index]
-            arrays[index] = np.ndarray(shape, dtype, block.data, first + self.offsets[index])
+    def bind(self, frame: Frame, values: Sequence[Any]) -> Sequence[Any]:
+        """Enter the inputs, and new memory for the results, into the table; all of them, to be kept."""
+        return locate([*values, *[np.empty(shape, dtype) for shape, dtype in self.made]], frame.address)
 
-    def _read_by_calls(self) -> list[int]:
+    def _arrays(self, frame: Frame, bound: Sequence[Any]) -> dict[int, Any]:
+        """The values in memory as arrays, for NumPy."""
+        arrays = self.constants | frame.seen
+        for index, array in zip(self.slot, bound, strict=False):
+            arrays[index] = np.asarray(array).reshape(self.plan.specs[index].shape)
+        return arrays
+
+    def read_by_calls(self) -> list[int]:
+        """The values in the block that are needed as arrays: for calls to NumPy, or as outputs."""
         if not hasattr(self, "_read"):
-            views = self.plan.views
             read = {
-                views[i].base if i in views else i
-                for step in self.plan.steps
-                if isinstance(step, Call)
+                self._base(i)
+                for step in self.calls
                 for i in (*step.operation.inputs, *step.operation.outputs)
             }
-            read |= {views[i].base if i in views else i for i in self.graph.outputs}
+            read |= {self._base(i) for i in self.plan.outputs}
             self._read = sorted(read & set(self.offsets))
         return self._read
 
@@ -196,21 +242,19 @@ class Program:
             arrays[index] = array = np.asarray(value, order="C")
             table[self.slot[index]] = array.ctypes.data
 
-    def _output(self, index: int, arrays: dict[int, Any]) -> Any:
-        """An output in memory of its own."""
+    def _copied(self, index: int, arrays: dict[int, Any]) -> Any:
+        """An output that would share its memory with something else."""
         value = self._value(index, arrays)
-        if index in self.plan.views or index in self.graph.inputs or index in self.graph.constants:
-            return np.array(value)[()]
-        return value
+        own = index not in self.plan.views and index in self.made_by_calls
+        return value if own else np.array(value)[()]
 
     def describe(self) -> dict[str, Any]:
         """What `stats` tells of this program."""
-        steps = self.plan.steps
         return {
             "backend": "llvm",
             "operations": len(self.graph),
             "kernels": self.kernels,
-            "calls": [step.operation.primitive.name for step in steps if isinstance(step, Call)],
+            "calls": [step.operation.primitive.name for step in self.calls],
             "bytes": self.size,
             "from_disk": self.code is not None and self.code.from_disk,
         }
@@ -219,7 +263,7 @@ class Program:
 def _seen(array: Any, view: View, shape: tuple[int, ...]) -> Any:
     """A view of a contiguous array."""
     size = array.dtype.itemsize
-    if array.size == math.prod(shape) and view.strides == contiguous(shape):
+    if is_whole(view, shape, array.shape):
         return array.reshape(shape)[()]
     flat = array.reshape(-1)[view.offset :]
     return np.lib.stride_tricks.as_strided(flat, shape, [s * size for s in view.strides], writeable=False)[()]

@@ -26,6 +26,13 @@ def contiguous(shape: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(math.prod(shape[i + 1 :]) for i in range(len(shape)))
 
 
+def is_whole(view: View, shape: tuple[int, ...], base: tuple[int, ...]) -> bool:
+    """Whether a view of this shape has all entries of its base, of that shape, in their order."""
+    if math.prod(base) != math.prod(shape):
+        return False
+    return all(n == 1 or s == c for n, s, c in zip(shape, view.strides, contiguous(shape), strict=True))
+
+
 def parts(operation: Operation, whole: View, shape: Any, shapes: list[Any]) -> list[View] | None:
     """Where each input lies in the result; None where it is not a slice of it."""
     params = operation.params

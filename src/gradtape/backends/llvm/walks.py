@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -15,7 +15,8 @@ from ...core.graph import Builder, Graph, Operation
 from ...core.spec import Spec
 from ...core.tensor import ROWS
 from ..rows import GATHERING, Role, Rows
-from .program import Program
+from .addresses import locate
+from .program import ALIGNMENT, Program
 from .threads import get_threads, share
 
 SMALLEST_SHARE = 1 << 20
@@ -24,7 +25,10 @@ SMALLEST_SHARE = 1 << 20
 STRETCH = 512
 """So many tiles are added up one after the other; sums over more are gathered from stretches, in double precision."""
 
-WALK = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64, ctypes.c_void_p, ctypes.c_int64)
+WALK = ctypes.CFUNCTYPE(
+    None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64, ctypes.c_int64
+)
+"""`walk(table, steps, length, first, count)`: so many tiles from a row on."""
 
 _COMBINE = {"add": np.add, "maximum": np.maximum, "minimum": np.minimum}
 _START = {"add": -0.0, "maximum": -math.inf, "minimum": math.inf}
@@ -142,82 +146,99 @@ class Body:
     # the machine code
 
     def _compile(self) -> None:
-        program = Program(self.builder.graph(self.outputs), walk=self._loop)
-        self.program = program
-        self.walk = WALK(program.code.address("walk"))  # type: ignore[union-attr]
+        graph = self.builder.graph(self.outputs)
+        # What has been gathered lies in two regions, one total behind the other.
+        self.places: list[int] = []
+        size = 0
+        for before, _ in self.totals:
+            spec = graph.specs[before]
+            self.places.append(size)
+            size += -(-math.prod(spec.shape) * spec.dtype.itemsize // ALIGNMENT) * ALIGNMENT
+        self.start = np.zeros(size, np.uint8)
+        for total, (_, verb) in zip(self._seen(self.start, graph), self.gathered, strict=True):
+            total[...] = _START[verb]
+        self.program = Program(graph, walk=self._loop)
+        self.walk = WALK(self.program.code.address("walk"))  # type: ignore[union-attr]
+
+    def _seen(self, region: Any, graph: Graph) -> list[Any]:
+        """The totals in a region, as arrays."""
+        specs = [graph.specs[before] for before, _ in self.totals]
+        return [
+            np.ndarray(spec.shape, spec.dtype, region, place)
+            for spec, place in zip(specs, self.places, strict=True)
+        ]
 
     def _loop(self, program: Program) -> str:
-        """A function that goes through a number of tiles: `(table, count, steps, length)`."""
-        lines = [
-            "define void @walk(ptr %t, i64 %count, ptr %s, i64 %length) {",
-            "entry:",
-            "  br label %loop",
-            "loop:",
+        """The function that goes through the tiles."""
+        begin, body = [], []
+        inputs = [
+            (program.graph.inputs[k], index) for k, (index, by_rows) in enumerate(self.given) if by_rows
         ]
-        lines += [
-            "  %i = phi i64 [ 0, %entry ], [ %j, %loop ]",
-            "  call void @run(ptr %t, ptr %s, i64 %length)",
-        ]
-        inputs = program.graph.inputs
-        moving = [(inputs[k], index) for k, (index, by_rows) in enumerate(self.given_in_order()) if by_rows]
-        moving += list(zip(self.outputs, self.written, strict=False))
+        moving = [*inputs, *zip(self.outputs, self.written, strict=False)]
         for number, (value, index) in enumerate(moving):
-            if value not in program.slot:
-                continue
             spec = self.cut.graph.specs[index]
-            step = self.tile * (math.prod(spec.shape[1:]) * spec.dtype.itemsize)
-            lines += [
+            size = math.prod(spec.shape[1:]) * spec.dtype.itemsize
+            begin += [
                 f"  %p{number} = getelementptr ptr, ptr %t, i64 {program.slot[value]}",
+                f"  %q{number} = load ptr, ptr %p{number}",
+                f"  %r{number} = mul i64 %first, {size}",
+                f"  %s{number} = getelementptr i8, ptr %q{number}, i64 %r{number}",
+                f"  store ptr %s{number}, ptr %p{number}",
+            ]
+            body += [
                 f"  %a{number} = load ptr, ptr %p{number}",
-                f"  %b{number} = getelementptr i8, ptr %a{number}, i64 {step}",
+                f"  %b{number} = getelementptr i8, ptr %a{number}, i64 {self.tile * size}",
                 f"  store ptr %b{number}, ptr %p{number}",
             ]
-        for number, (before, after) in enumerate(self.totals):
-            lines += [
+        for number, ((before, after), place) in enumerate(zip(self.totals, self.places, strict=True)):
+            begin += [
                 f"  %c{number} = getelementptr ptr, ptr %t, i64 {program.slot[before]}",
                 f"  %d{number} = getelementptr ptr, ptr %t, i64 {program.slot[after]}",
+                f"  %i{number} = load ptr, ptr %c{number}",
+                f"  %j{number} = load ptr, ptr %d{number}",
+                f"  %g{number} = getelementptr i8, ptr %i{number}, i64 {place}",
+                f"  %h{number} = getelementptr i8, ptr %j{number}, i64 {place}",
+                f"  store ptr %g{number}, ptr %c{number}",
+                f"  store ptr %h{number}, ptr %d{number}",
+            ]
+            body += [
                 f"  %e{number} = load ptr, ptr %c{number}",
                 f"  %f{number} = load ptr, ptr %d{number}",
                 f"  store ptr %f{number}, ptr %c{number}",
                 f"  store ptr %e{number}, ptr %d{number}",
             ]
-        lines += [
-            "  %j = add i64 %i, 1",
-            "  %more = icmp ult i64 %j, %count",
-            "  br i1 %more, label %loop, label %done",
-        ]
-        return "\n".join([*lines, "done:", "  ret void", "}"])
+        return "\n".join(
+            [
+                "define void @walk(ptr %t, ptr %s, i64 %length, i64 %first, i64 %count) {",
+                "entry:",
+                *begin,
+                "  br label %loop",
+                "loop:",
+                "  %i = phi i64 [ 0, %entry ], [ %j, %loop ]",
+                "  call void @run(ptr %t, ptr %s, i64 %length)",
+                *body,
+                "  %j = add i64 %i, 1",
+                "  %more = icmp ult i64 %j, %count",
+                "  br i1 %more, label %loop, label %done",
+                "done:",
+                "  ret void",
+                "}",
+            ]
+        )
 
-    def given_in_order(self) -> list[tuple[int, bool]]:
-        """The inputs but for the totals, in the order of the graph."""
-        return self.given
-
-    def go(self, arrays: dict[int, Any], first: int, count: int) -> list[Any]:
-        """Walk over so many tiles from a row on; what has been gathered."""
+    def go(self, given: Sequence[Any], written: Sequence[Any], first: int, count: int) -> list[Any]:
+        """Walk over so many tiles from a row on, and write their rows; what has been gathered."""
         program = self.program
-        table = program.template.copy()
-        inputs = [i for i in program.graph.inputs if not any(i == before for before, _ in self.totals)]
-        for value, (index, by_rows) in zip(inputs, self.given, strict=True):
-            if value in program.slot:
-                table[program.slot[value]] = address_of(arrays[index], first if by_rows else 0)
-        for value, index in zip(self.outputs, self.written, strict=False):
-            table[program.slot[value]] = address_of(arrays[index], first)
-        pairs = []
-        for (before, after), (_, verb) in zip(self.totals, self.gathered, strict=True):
-            spec = program.graph.specs[before]
-            start = np.full(spec.shape, _START[verb], spec.dtype)
-            pairs.append((start, np.empty_like(start)))
-            table[program.slot[before]], table[program.slot[after]] = (x.ctypes.data for x in pairs[-1])
-        block = program.block(table)
+        frame = program.frame()
+        start, end = self.start.copy(), np.empty_like(self.start)
+        totals = len(self.totals)
+        # Where the regions are is all that is entered for the totals; the machine code knows where they lie in them.
+        kept = locate([*given, *[start] * totals, *written, *[end] * totals], frame.address)
         (steps,) = program.parts
-        self.walk(table.ctypes.data, count, steps.ctypes.data, len(steps))
-        program.release(block)
-        return [pair[count % 2] for pair in pairs]
-
-
-def address_of(array: Any, row: int) -> int:
-    """Where a row of an array lies."""
-    return int(array.ctypes.data) + (row * array.strides[0] if row else 0)
+        self.walk(frame.address, *steps, first, count)
+        del kept
+        program.release(frame)
+        return self._seen(end if count % 2 else start, program.graph)
 
 
 class Walk:
@@ -230,33 +251,34 @@ class Walk:
     def run(self, known: dict[int, Any]) -> None:
         body = self.bodies[0]
         graph = body.cut.graph
-        arrays = {i: np.asarray(known[i], order="C") for i, _ in body.given if i in known}
-        for index in body.written:
-            spec = graph.specs[index]
-            arrays[index] = known[index] = np.empty(spec.shape, spec.dtype)
+        given = [np.asarray(known[i], order="C") for i, _ in body.given]
+        written = [np.empty(graph.specs[i].shape, graph.specs[i].dtype) for i in body.written]
+        known.update(zip(body.written, written, strict=True))
         tiles = self.count // self.tile
-        threads = max(1, min(get_threads(), tiles, self.work // SMALLEST_SHARE))
+        threads = max(1, min(tiles, self.work // SMALLEST_SHARE))
+        if threads > 1:
+            threads = min(threads, get_threads())
         bounds = [tiles * k // threads for k in range(threads + 1)]
 
         def piece(first: int, last: int) -> Any:
-            return lambda: self._gather(arrays, first, last)
+            return lambda: self._gather(given, written, first, last)
 
         totals = self._joined(share([piece(a, b) for a, b in pairwise(bounds)]))
         if len(self.bodies) > 1:
-            totals = self._joined([totals, self.bodies[1].go(arrays, tiles * self.tile, 1)])
-        totals = [
-            np.asarray(total, graph.specs[index].dtype)
-            for total, (index, _) in zip(totals, body.gathered, strict=True)
-        ]
-        known.update(zip((index for index, _ in body.gathered), totals, strict=True))
+            rest = self.bodies[1]
+            totals = self._joined([totals, rest.go(given, written, tiles * self.tile, 1)])
+        for total, (index, _) in zip(totals, body.gathered, strict=True):
+            known[index] = np.asarray(total, graph.specs[index].dtype)
 
-    def _gather(self, arrays: dict[int, Any], first: int, last: int) -> list[Any]:
+    def _gather(self, given: Sequence[Any], written: Sequence[Any], first: int, last: int) -> list[Any]:
         """Walk over tiles, stretch by stretch; what has been gathered."""
         body, stretch = self.bodies[0], last - first
         if body.gathered:
             stretch = max(STRETCH, SMALLEST_SHARE * (self.count // self.tile) // max(self.work, 1))
         starts = range(first, last, max(stretch, 1))
-        return self._joined([body.go(arrays, at * self.tile, min(stretch, last - at)) for at in starts])
+        return self._joined(
+            [body.go(given, written, at * self.tile, min(stretch, last - at)) for at in starts]
+        )
 
     def _joined(self, parts: list[list[Any]]) -> list[Any]:
         """What several parts of the walk have gathered, in order; sums in double precision."""

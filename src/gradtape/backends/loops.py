@@ -1,5 +1,6 @@
 """Passes over loops: what a loop does in vain goes, and what is the same in every turn is done before it.
 
+    opened    what is done exactly once stands in the place of its loop
     trimmed   a result that nobody uses goes, and with it the state, the sums and the inputs that it alone needed;
               a state that no turn changes becomes a fixed input; what depends on fixed inputs alone is done once
 
@@ -11,8 +12,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from ..core.graph import Graph, Operation, check, rewritten
+from ..core.graph import Builder, Graph, Operation, check, rewritten
 from ..core.loop import Loop
+from ..core.spec import Spec
+from ..core.tensor import ROWS
 from .gathering import Around, gathered, shared
 from .passes import alive
 
@@ -28,6 +31,7 @@ def trimmed(graph: Graph, simplify: Pass) -> Graph:
     """The graph with its loops trimmed and their bodies simplified."""
     if not any(is_loop(operation) for operation in graph.operations):
         return graph
+    graph = opened(graph)
     wanted = set(graph.outputs)
     kept: list[Operation] = []
     ends: dict[int, int] = {}  # the last state that no turn has changed, and the first
@@ -35,10 +39,7 @@ def trimmed(graph: Graph, simplify: Pass) -> Graph:
         if not wanted.intersection(operation.outputs):
             continue
         if is_loop(operation):
-            own = _constant_states(operation)
-            ends |= own
-            wanted.update(first for last, first in own.items() if last in wanted)
-            operation = _trimmed(operation, wanted, simplify)
+            operation = _trimmed(operation, wanted, ends, simplify)
         wanted.update(operation.inputs)
         kept.append(operation)
 
@@ -52,6 +53,55 @@ def trimmed(graph: Graph, simplify: Pass) -> Graph:
     return simplify(shared(simplify(check(_hoisted(graph)))))
 
 
+def opened(graph: Graph) -> Graph:
+    """The graph with what is done exactly once in the place of its loop."""
+    if not any(_is_single(operation) for operation in graph.operations):
+        return graph
+    builder = Builder()
+    place = {index: builder.input(graph.specs[index]) for index in graph.inputs}
+    place.update({index: builder.constant(tensor) for index, tensor in graph.constants.items()})
+    for operation in graph.operations:
+        given = [place[i] for i in operation.inputs]
+        if _is_single(operation):
+            made = _turn(builder, operation.params["loop"], given)
+        else:
+            specs = [graph.specs[i] for i in operation.outputs]
+            made = list(
+                builder.add(
+                    operation.primitive, operation.params, given, specs, operation.line, operation.joint
+                )
+            )
+        place.update(zip(operation.outputs, made, strict=True))
+    return opened(check(builder.graph(place[i] for i in graph.outputs)))
+
+
+def _is_single(operation: Operation) -> bool:
+    return is_loop(operation) and operation.params["loop"].turns == 1 and not operation.params["loop"].gate
+
+
+def _turn(builder: Builder, loop: Loop, given: list[int]) -> list[int]:
+    """The operations of the only turn of a loop."""
+    body = loop.body
+
+    def reshaped(index: int, shape: tuple[int, ...]) -> int:
+        spec = Spec(shape, builder.specs[index].dtype)
+        return builder.add(ROWS["reshape"], {"shape": shape}, [index], [spec])[0]
+
+    state, fixed, sliced = loop.parts(given)
+    entries = [reshaped(index, builder.specs[index].shape[1:]) for index in sliced]
+    place = dict(zip(body.inputs, (*state, *fixed, *entries), strict=True))
+    place.update({index: builder.constant(tensor) for index, tensor in body.constants.items()})
+    for operation in body.operations:
+        inputs = [place[i] for i in operation.inputs]
+        specs = [body.specs[i] for i in operation.outputs]
+        made = builder.add(
+            operation.primitive, operation.params, inputs, specs, operation.line, operation.joint
+        )
+        place.update(zip(operation.outputs, made, strict=True))
+    held, sums, stacks = loop.results([place[i] for i in body.outputs])
+    return [*held, *sums, *(reshaped(index, (1, *builder.specs[index].shape)) for index in stacks)]
+
+
 def _constant_states(operation: Operation) -> dict[int, int]:
     """The results of a loop that are states which no turn changes, and what they are."""
     loop: Loop = operation.params["loop"]
@@ -61,15 +111,18 @@ def _constant_states(operation: Operation) -> dict[int, int]:
     return {last: first for before, after, first, last in pairs if before == after}
 
 
-def _trimmed(operation: Operation, wanted: set[int], simplify: Pass) -> Operation:
+def _trimmed(operation: Operation, wanted: set[int], ends: dict[int, int], simplify: Pass) -> Operation:
     """A loop without what nobody uses; each round may show more of it."""
     while True:
+        own = _constant_states(operation)
+        ends |= own
+        wanted.update(first for last, first in own.items() if last in wanted)
         size = len(operation.inputs) + len(operation.outputs)
         operation = _with_fewer(operation, wanted)
         loop: Loop = operation.params["loop"]
         body = trimmed(simplify(loop.body), simplify)
         operation = replace(operation, params={"loop": replace(loop, body=body, known={})})
-        if len(operation.inputs) + len(operation.outputs) == size:
+        if len(operation.inputs) + len(operation.outputs) == size and not _constant_states(operation):
             return operation
 
 

@@ -240,6 +240,10 @@ class Listener:
     def hear_derivative(self, source: Any, result: Tensor) -> None:
         """Be told that a tape inside gave this result for the derivative with respect to a source."""
 
+    def hear_ahead(self, what: Any) -> None:
+        """Be told that a variable is about to be assigned to, a source of random numbers to be drawn from, or something
+        else (None) to be done for the world to see."""
+
     def hear_draw(self, tensor: Tensor, source: Any, draw: Any) -> None:
         """Be told that a source of random numbers gave this tensor, and that `draw()` gives the next value."""
 

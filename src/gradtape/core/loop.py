@@ -67,6 +67,8 @@ class Loop:
         return (*carried, *summed, *(Spec((self.turns, *s.shape), s.dtype) for s in stacked))
 
     def __str__(self) -> str:
+        if self.gate and self.turns == 1:
+            return f"<at most one turn of {len(self.body)} operations>"
         way = " backwards" if self.backwards else ""
         return f"<{self.turns} turns{way} of {len(self.body)} operations>"
 
@@ -101,7 +103,8 @@ def is_same(a: Any, b: Any) -> bool:
 
 def start_of_sum(spec: Spec) -> Any:
     """What a sum begins with: adding to it changes nothing, not even the sign of a zero."""
-    return np.full(spec.shape, -0.0 if spec.dtype.kind in "fc" else 0, spec.dtype)[()]
+    start = {"f": -0.0, "c": complex(-0.0, -0.0)}.get(spec.dtype.kind, 0)
+    return np.full(spec.shape, start, spec.dtype)[()]
 
 
 def run(loop: Loop, inputs: Sequence[Any], turn: Callable[[Sequence[Any]], Sequence[Any]]) -> tuple[Any, ...]:

@@ -141,18 +141,26 @@ class Recording(Listener):
             tensor._node = leaf(tensor._value)
         self.attach(tensor._node, index)
 
-    # turns of a loop, written down one by one until they prove to be the same
+    # turns of a loop and branches of a choice, written down until they prove to be one operation
 
-    def mark(self) -> tuple[int, int]:
+    def mark(self) -> Any:
         """The present end of what has been written, for `withdraw`."""
-        return len(self.builder.operations), len(self.guards)
+        return len(self.builder.operations), len(self.guards), dict(self.states), dict(self.written)
 
-    def withdraw(self, mark: tuple[int, int]) -> None:
-        """Take back operations and guards since a mark; an error is raised where their results are used later."""
-        operations, guards = mark
+    def withdraw(self, mark: Any) -> None:
+        """Take back operations, guards and writes since a mark; using their results later is an error."""
+        operations, guards, states, written = mark
         for operation in self.builder.operations[operations:]:
             self.withdrawn.update(operation.outputs)
         del self.builder.operations[operations:]
+        if self.written != written:
+            # What was read first since then stays an input.
+            own = {
+                Cell(source.variable): place
+                for source, place in zip(self.sources, self.builder.inputs, strict=True)
+                if source.variable is not None
+            }
+            self.states, self.written = own | states, written
         self._guarded -= {(place, guard.question) for place, guard in self.guards[guards:]}
         del self.guards[guards:]
 
@@ -279,9 +287,10 @@ def _cannot_leave(tensor: Tensor, how: str) -> str:
 
 def _cannot_escape(tensor: Tensor) -> str:
     return (
-        f"{user_line()}: a tensor of shape {tuple(tensor._value.shape)} that was made in a turn of a loop is used "
-        "outside it. Inside gt.function a loop like gt.scan, gt.map_fn or gt.while_loop is one operation, whose "
-        "function runs twice: let it return what is wanted, or write a Python loop"
+        f"{user_line()}: a tensor of shape {tuple(tensor._value.shape)} that was made in a turn of a loop, or in a "
+        "branch, is used outside it. Inside gt.function a loop like gt.scan, gt.map_fn or gt.while_loop is one "
+        "operation, whose function runs twice, and so is a choice like gt.cond: let the function return what is "
+        "wanted, or write Python's own loop or branch"
     )
 
 

@@ -155,6 +155,8 @@ class Variable(Operators):
         return tensor
 
     def _put(self, tensor: Tensor, given: Tensor) -> Variable:
+        for listener in listeners():
+            listener.hear_ahead(self)
         self._set(tensor._value)
         for listener in listeners():
             listener.hear_write(self, tensor, given)

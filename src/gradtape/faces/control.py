@@ -1,5 +1,7 @@
 """TensorFlow's control flow with its meaning in a library that evaluates at once: Python's own branches and loops.
 
+Inside `gt.function`, and for examples that differ in a batch, a choice is an operation, all branches of which are known
+(`loops/choice.py`), and so is a loop whose turns are all the same (`loops/recorded.py`).
 What a function computes is recorded as always, so every derivative passes through. Shapes and dtypes may change from
 one turn to the next, as in eager TensorFlow; `parallel_iterations`, `back_prop`, `swap_memory` and shape invariants
 are about graphs and change nothing.
@@ -16,7 +18,9 @@ from ..core import nest
 from ..core.errors import InvalidArgumentError, said
 from ..core.holder import Holder
 from ..core.tensor import Tensor, as_tensor
+from ..loops.choice import chosen, may_differ
 from ..loops.recorded import Attempt
+from ..ops import constant, linear
 
 Branch = Callable[[], Any]
 
@@ -41,17 +45,39 @@ def require_structure(name: str, expected: Any, result: Any) -> None:
 def _holds(name: str, pred: Any) -> bool:
     """A predicate of one entry as a Python truth value."""
     value = pred if isinstance(pred, Holder) else np.asarray(pred)
+    _check_truth(name, value)
+    return bool(value)
+
+
+def _check_truth(name: str, value: Any) -> None:
     if value.size != 1 or value.dtype.kind not in "biuf":
         raise ValueError(
             f"{name}: the predicate must be one truth value, got shape {tuple(value.shape)}, {value.dtype}"
         )
-    return bool(value)
+
+
+def _gate(name: str, pred: Tensor) -> Tensor:
+    """A predicate of one entry as a tensor that is true or false, of shape ()."""
+    _check_truth(name, pred)
+    if pred.dtype.kind != "b":
+        pred = constant.not_equal(pred, Tensor(pred.dtype.type(0)))
+    return linear.reshape(pred, shape=()) if pred.ndim else pred
 
 
 def cond(
     pred: Any, true_fn: Branch | None = None, false_fn: Branch | None = None, name: str | None = None
 ) -> Any:
     """Call `true_fn` if the predicate holds, else `false_fn`, and return what it returns.
+
+    Inside `gt.function`, where the predicate depends on an input, both are called while recording and become one
+    operation that does at each call the one that is asked for; so they must return the same structure and dtypes.
+    A branch with a draw, a print, or a value that Python looks at is decided by Python, and recorded as a road of its
+    own; so are branches of different shapes. In a batch (`gt.vectorized_map`) each example goes its own way.
+
+    Raises:
+        ValueError: if the predicate is not one truth value.
+        TypeError: if a branch is missing or cannot be called; inside `gt.function` if they return different
+            structures or dtypes.
 
     >>> import gradtape as gt
     >>> x = gt.constant(3.0)
@@ -65,9 +91,12 @@ def cond(
         if branch is None:
             raise TypeError(f"cond(): '{argument}' argument required")
         require_callable("cond", argument, branch)
-    branch = true_fn if _holds("cond", pred) else false_fn
-    assert branch is not None
-    return branch()
+    assert true_fn is not None
+    assert false_fn is not None
+    if isinstance(pred, Holder) and may_differ([truth := as_tensor(pred)]):
+        names = ["true_fn", "false_fn"]
+        return _one_of("cond", [_gate("cond", truth)], [true_fn, false_fn], names, lambda: bool(pred))
+    return true_fn() if _holds("cond", pred) else false_fn()
 
 
 def case(
@@ -94,7 +123,7 @@ def case(
     """
     if not isinstance(pred_fn_pairs, (list, tuple)):
         raise TypeError(f"'pred_fn_pairs' must be a list of pairs, not {type(pred_fn_pairs).__name__}")
-    chosen: list[Branch] = []
+    pairs: list[tuple[Any, Branch]] = []
     for pair in pred_fn_pairs:
         if not isinstance(pair, tuple) or len(pair) != 2:
             raise TypeError(f"Each entry in 'pred_fn_pairs' must be a 2-tuple. Received {pair!r}.")
@@ -106,15 +135,33 @@ def case(
                 f"case: pred must be a boolean tensor, not {pred.dtype.name} of shape {pred.shape}"
             )
         require_callable("case", "fn", branch)
-        if _holds("case", pred):
-            chosen.append(branch)
+        pairs.append((pred, branch))
     if default is not None:
         require_callable("case", "default", default)
-    if exclusive and len(chosen) > 1:
-        raise InvalidArgumentError(f"case: {len(chosen)} predicates hold, but exclusive=True allows one")
-    if not chosen and default is None:
+        if not exclusive and may_differ(truths := [as_tensor(pred) for pred, _ in pairs]):
+            gates = [_gate("case", truth) for truth in truths]
+            names = [f"the function of predicate {place}" for place in range(len(pairs))]
+            every = [*(branch for _, branch in pairs), default]
+            return _one_of("case", gates, every, [*names, "default"], lambda: [bool(p) for p, _ in pairs])
+    holding = [branch for pred, branch in pairs if _holds("case", pred)]
+    if exclusive and len(holding) > 1:
+        raise InvalidArgumentError(f"case: {len(holding)} predicates hold, but exclusive=True allows one")
+    if not holding and default is None:
         raise InvalidArgumentError("case: None of conditions evaluated as True and there is no default")
-    return chosen[0]() if chosen else default()  # type: ignore[misc]
+    return holding[0]() if holding else default()  # type: ignore[misc]
+
+
+def _one_of(
+    name: str, truths: list[Tensor], branches: list[Branch], names: list[str], ask: Callable[[], Any]
+) -> Any:
+    """The branch of the first truth that holds, recorded as a choice; the last branch where none does."""
+    gates, before = truths[:1], truths[0]
+    for truth in truths[1:]:
+        gates.append(constant.logical_and(truth, constant.logical_not(before)))
+        before = constant.logical_or(before, truth)
+    gates.append(constant.logical_not(before))
+    taken = next(place for place, gate in enumerate(gates) if gate._value)
+    return chosen(name, gates, branches, names, taken, ask)
 
 
 def switch_case(
@@ -140,6 +187,12 @@ def switch_case(
         raise InvalidArgumentError(f"switch_case: branch_index must have rank 0, not the shape {index.shape}")
     if default is not None:
         require_callable("switch_case", "default", default)
+    every = branches if default is None else [*branches, default]
+    if may_differ([index]) and len(every) > 1:
+        numbers = [Tensor(index.dtype.type(number)) for number in range(len(every) - 1)]
+        names = [f"branch {number}" for number in range(len(branches))] + ["default"]
+        truths = [constant.equal(index, number) for number in numbers]
+        return _one_of("switch_case", truths, every, names[: len(every)], lambda: int(index))
     number = int(index)
     if 0 <= number < len(branches):
         return branches[number]()

@@ -27,6 +27,8 @@ def real_dtype(dtype: Any) -> DType:
 
 def drawn(source: np.random.Generator, draw: Callable[..., Any], *args: Any) -> Tensor:
     """What one of `DRAWS` takes from a source of random numbers; listeners are told, so that recordings draw again."""
+    for listener in listeners():
+        listener.hear_ahead(source)
     again = functools.partial(draw, source, *args)
     tensor = Tensor(again())
     for listener in listeners():

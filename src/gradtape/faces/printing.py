@@ -43,6 +43,8 @@ def print_values(
         ]
         print(*shown, sep=sep, end=end, file=sys.stderr if output_stream is None else output_stream)
 
+    for listener in listeners():
+        listener.hear_ahead(None)
     show(*(tensor._value for tensor in tensors))
     for listener in listeners():
         listener.hear_show(show, tensors)

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from ..core.graph import inline
 from ..core.listen import listeners, paused
 from ..core.loop import Loop
-from ..core.primitive import Masked
 from ..core.spec import is_differentiable
 from ..core.tensor import Tensor
 from ..modes.record import Record
 from ..modes.reverse import Pullback
-from ..ops.linear import cast
-from .forms import Derived, Form, Tensors, Turn, form_of, specs_of, wider, with_states, written
+from .forms import Derived, Form, Tensors, Turn, counted, form_of, specs_of, wider, with_states, written
 
 
 def backward(
@@ -66,11 +62,8 @@ def _turn_back(
         form = form_of(share)
         if index < loop.carried:
             results += written(share, wider(form, loop.results(forms)[0][index]), source)
-        elif index < loop.carried + len(fixed) and isinstance(share, Masked):
-            results += [
-                share.value,
-                cast(share.live, dtype=np.dtype("int32")),
-            ]  # the turns in which it is alive
+        elif index < loop.carried + len(fixed):
+            results += counted(share, form, source)
         else:
             results += written(share, form, source)
     return shares, results

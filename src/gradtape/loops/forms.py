@@ -23,7 +23,7 @@ from ..core.tensor import Tensor, apply
 from ..modes.forward import output_like
 from ..modes.mask import plain
 from ..modes.reverse import zeros
-from ..ops.linear import identity
+from ..ops.linear import cast, identity
 
 Tensors = Sequence[Tensor]
 
@@ -55,6 +55,12 @@ def written(x: Any, form: Form, like: Any) -> list[Tensor]:
         return [value]
     live = x.live if type(x) is Masked else Tensor(np.full(tuple(like.shape), x is not None)[()])
     return [value, live]
+
+
+def counted(x: Any, form: Form, like: Any) -> list[Tensor]:
+    """A tangent or cotangent that is summed over turns: with a mask, which becomes the number of turns alive."""
+    tensors = written(x, form, like)
+    return [tensors[0], cast(tensors[1], dtype=np.dtype("int32"))] if form is Form.MASKED else tensors
 
 
 def read(form: Form, tensors: Iterator[Tensor]) -> Any:

@@ -9,8 +9,7 @@ from ..core.listen import listeners, paused
 from ..core.loop import Loop
 from ..core.tensor import Tensor
 from ..modes.forward import Pusher
-from ..modes.mask import plain
-from .forms import Derived, Form, Tensors, Turn, form_of, specs_of, wider, with_states, written
+from .forms import Derived, Form, Tensors, Turn, counted, form_of, specs_of, wider, with_states, written
 
 
 def forward(
@@ -30,11 +29,11 @@ def forward(
     graph = turn.graph(results)
     if graph is None:
         return None
-    summed = tuple(Form.PLAIN if f is Form.MASKED else f for f in loop.results(own)[1])
+    summed = loop.results(own)[1]
     steps = len(sliced) + loop.carried + bool(loop.gate) + sum(f.value for f in slice_forms)
     count, gate = sum(f.value for f in flow), "sliced" if loop.gate else ""
     way = Loop(graph, count, steps, sum(f.value for f in summed), loop.turns, loop.backwards, gate)
-    return Derived(with_states(way), flow, (*summed, *loop.results(own)[2]))
+    return Derived(with_states(way), flow, own[loop.carried :])
 
 
 def _turn_forth(
@@ -55,7 +54,7 @@ def _turn_forth(
         if index < loop.carried:
             results += written(rate, wider(form_of(rate), forms[0][index]), y)
         elif index < loop.carried + loop.summed:
-            results += [] if rate is None else [plain(rate)]
+            results += counted(rate, form_of(rate), y)
         else:
             results += written(rate, form_of(rate), y)
     return rates, results

@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from ..backends.passes import alive, merged
 from ..core.graph import Graph, check, evaluator
 from ..core.listen import Listener, activate, deactivate, listeners
 from ..core.loop import Loop, is_same
@@ -61,18 +62,6 @@ class Spy(Recording):
             for listener in self.outside
         )
 
-    def graph(self, state: int, entries: int, results: Tensors) -> Graph | None:
-        """The body: inputs are the state, what is captured, and the entries; None where a turn does more."""
-        if self.guards or self.shown or self.written or self.made or self.seeded:
-            return None
-        if any(source.draw is not None for source in self.sources):
-            return None
-        graph = self.builder.graph([self.index(y) for y in results])
-        given = graph.inputs
-        return replace(
-            graph, inputs=(*given[:state], *given[state + entries :], *given[state : state + entries])
-        )
-
     def fixed(self) -> list[Any]:
         """What is captured, in the order of the inputs: tensors and variables."""
         tensors = iter(self.captured)
@@ -81,6 +70,32 @@ class Spy(Recording):
             for source in self.sources
             if source.variable is not None or source.argument == -1
         ]
+
+    def is_pure(self) -> bool:
+        """Whether the operations say all that was done."""
+        more = self.guards or self.shown or self.written or self.made or self.seeded
+        return not more and all(source.draw is None for source in self.sources)
+
+    def body(self, outputs: Sequence[int], state: int = 0, entries: int = 0) -> tuple[Graph, list[Any]]:
+        """What was written as a body, and what it captures.
+
+        Inputs are the state, what is captured, in the order in which it is used, and the entries. What was withdrawn
+        leaves no trace, so that equal turns have equal bodies.
+
+        Args:
+            outputs: values.
+            state: how many inputs entered first.
+            entries: how many entered next.
+        """
+        graph = alive(self.builder.graph(outputs))
+        given = graph.inputs
+        used = dict.fromkeys([i for op in graph.operations for i in op.inputs])
+        used.update(dict.fromkeys(outputs))
+        held = dict(zip(given[state + entries :], self.fixed(), strict=True))
+        order = [i for i in used if i in held]
+        inputs = (*given[:state], *order, *given[state : state + entries])
+        constants = {i: graph.constants[i] for i in used if i in graph.constants}
+        return merged(replace(graph, inputs=inputs, constants=constants)), [held[i] for i in order]
 
 
 def is_closed(graph: Graph) -> bool:
@@ -145,7 +160,7 @@ class Attempt:
         if found is None:
             return None
         body, fixed = found
-        values, same = [x._value for x in state], [_tensor(x)._value for x in fixed]
+        values, same = [x._value for x in state], [captured_tensor(x)._value for x in fixed]
         once, count = evaluator(body), 0
         while values[0] and (most is None or count < most):
             values = once([*values, *same])
@@ -177,16 +192,13 @@ class Attempt:
             finally:
                 deactivate(spy)
             self.done.append((now, parts))
-            body = spy.graph(len(given), len(entries), [*now, *parts])
-            if (
-                body is None
-                or [(x._value.shape, x._value.dtype) for x in now] != specs
-                or not is_closed(body)
-            ):
+            outputs = [spy.index(y) for y in (*now, *parts)]
+            if not spy.is_pure() or [(x._value.shape, x._value.dtype) for x in now] != specs:
                 return None
-            if gate and not decide(now[0], bool):
+            body, fixed = spy.body(outputs, len(given), len(entries))
+            if not is_closed(body) or (gate and not decide(now[0], bool)):
                 return None
-            found.append((body, spy.fixed()))
+            found.append((body, fixed))
         (first, held), (second, others) = found
         if not is_same(first, second) or not all(_is_one(a, b) for a, b in zip(held, others, strict=True)):
             return None
@@ -197,12 +209,13 @@ class Attempt:
         self.done.clear()
         for recording, mark in self._marks:
             recording.withdraw(mark)
-        inputs = (*state, *[_tensor(x) for x in fixed], *sliced)
+        inputs = (*state, *[captured_tensor(x) for x in fixed], *sliced)
         found = done(loop, inputs)
         return Formed(found[: loop.carried], found[loop.carried :])
 
 
-def _tensor(captured: Any) -> Tensor:
+def captured_tensor(captured: Any) -> Tensor:
+    """What is captured as a tensor: itself, or a read of a variable."""
     return captured._as_tensor()  # type: ignore[no-any-return]
 
 
@@ -211,4 +224,4 @@ def _is_one(a: Any, b: Any) -> bool:
     return a is b or (isinstance(a, Tensor) and a._node is not None and a._node is b._node)
 
 
-__all__ = ["Attempt", "Formed", "is_closed"]
+__all__ = ["Attempt", "Formed", "Spy", "captured_tensor", "is_closed"]

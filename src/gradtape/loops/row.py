@@ -11,7 +11,7 @@ and a pass drops them where nobody asks (`backends/loops.py`).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -22,18 +22,36 @@ from ..core.lead import Lead, carried, looped, moved, size_of
 from ..core.loop import Loop, value_of
 from ..core.primitive import Kind, Masked, Primitive, Rule
 from ..core.tensor import Tensor, apply, decide
-from ..modes.mask import plain, present
+from ..modes.mask import plain, present, settled
 from ..modes.reverse import zeros
-from ..ops.linear import getitem, stack
+from ..ops.linear import cast, getitem, stack, sum_
 from .backward import backward
-from .batched import batched
-from .forms import Tensors, form_of, read, specs_of, with_states, written
+from .batched import batched, ungated
+from .forms import Form, Tensors, form_of, read, specs_of, with_states, written
 from .forward import forward
 
 
 def _gate(loop: Loop, states: Tensors, sliced: Tensors) -> list[Tensor]:
     """What says which turns were done."""
     return [states[0]] if loop.gate == "carried" else [sliced[0]] if loop.gate else []
+
+
+def _if_done(found: Any, loop: Loop, states: Tensors, sliced: Tensors) -> Any:
+    """A sum over the turns: absent where no turn was done."""
+    if found is None or type(found) is Masked or not loop.gate:
+        return found
+    if loop.gate == "carried" or loop.turns == 1:  # the first turn that is not done is the last
+        done = getitem(_gate(loop, states, sliced)[0], index=(0,))
+    else:
+        done = present(sum_(cast(sliced[0], dtype=np.dtype("int32")), axis=(0,), keepdims=False))
+    live = settled(done, found)
+    return found if isinstance(live, bool) else Masked(found, live)
+
+
+def _read_sum(form: Form, tensors: Iterator[Tensor]) -> Any:
+    """What is summed with a mask comes with the number of turns in which it is alive."""
+    share = read(form, tensors)
+    return share if type(share) is not Masked else Masked(share.value, present(share.live))
 
 
 # reverse mode
@@ -63,9 +81,7 @@ def _pull(g: Any, y: Any, *x: Tensor, loop: Loop) -> list[Any]:
     found = iter(apply(LOOP, tuple(given), {"loop": derived.loop}))
     shares = [read(form, found) for form in derived.state]
     back, front = derived.results[: len(fixed)], derived.results[len(fixed) :]
-    for form in back:
-        share = read(form, found)
-        shares.append(share if type(share) is not Masked else Masked(share.value, present(share.live)))
+    shares += [_if_done(_read_sum(form, found), loop, states, sliced) for form in back]
     return [*shares, *(read(form, found) for form in front)]
 
 
@@ -94,7 +110,9 @@ def _tangent(dx: Sequence[Any], y: Any, *x: Tensor, loop: Loop) -> tuple[Any, ..
     given += [t for part in slices for t in written(*part)]
     found = iter(apply(LOOP, tuple(given), {"loop": derived.loop}))
     flow = [read(form, found) for form in derived.state]
-    return (*flow, *(read(form, found) for form in derived.results))
+    sums, stacks = derived.results[: loop.summed], derived.results[loop.summed :]
+    totals = [_if_done(_read_sum(form, found), loop, states, sliced) for form in sums]
+    return (*flow, *totals, *(read(form, found) for form in stacks))
 
 
 # batches
@@ -168,7 +186,7 @@ LOOP = Primitive(
     Rule(_pull, _tangent, keeps=True, keeps_output=True, absent=True),
     lead=Lead(_whole, lambda _specs, _params: None),
     # How many turns a gate lets through depends on values.
-    unfold=lambda *x, loop: None if loop.gate else unrolled(loop, x),
+    unfold=lambda *x, loop: None if loop.gate == "carried" else unrolled(ungated(loop), x),
 )
 """Not in the vocabulary, whose laws draw inputs of every dtype: the body of a loop has dtypes of its own."""
 

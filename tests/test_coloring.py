@@ -5,18 +5,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from scipy.sparse import csr_array, diags_array, eye_array, kron
 
 from gradtape.coloring import both_ways, by_columns, star_coloring, symmetric
+from gradtape.modes.relation import Relation
 
 CALM = settings(max_examples=60, deadline=None, derandomize=True)
 SHAPES = st.tuples(st.integers(0, 9), st.integers(0, 9))
 
 
 def pattern_of(matrix):
-    found = csr_array(np.asarray(matrix, bool))
-    found.sort_indices()
-    return found
+    return Relation.of(matrix.shape, *np.nonzero(matrix))
 
 
 def banded(n, width):
@@ -30,10 +28,8 @@ def arrow(n, hub):
 
 
 def grid(n):
-    line = diags_array([1.0] * 3, offsets=[-1, 0, 1], shape=(n, n))
-    found = csr_array(kron(line, eye_array(n)) + kron(eye_array(n), line))
-    found.sort_indices()
-    return found
+    line = np.tri(n, k=1) * np.tri(n, k=1).T
+    return pattern_of(np.kron(line, np.eye(n)) + np.kron(np.eye(n), line))
 
 
 def recovered(coloring, matrix):
@@ -47,7 +43,7 @@ def recovered(coloring, matrix):
 def numbered(pattern):
     """A matrix of this pattern with a number of its own in each entry."""
     found = np.zeros(pattern.shape)
-    found[pattern.nonzero()] = 1 + np.random.default_rng(0).random(pattern.nnz)
+    found[pattern.rows, pattern.indices] = 1 + np.random.default_rng(0).random(pattern.nnz)
     return found
 
 
@@ -55,7 +51,7 @@ def numbered(pattern):
 @given(arrays(bool, SHAPES))
 def test_columns_of_a_colour_have_no_row_in_common(matrix):
     pattern = pattern_of(matrix)
-    colors = by_columns(pattern, pattern.T.tocsr())
+    colors = by_columns(pattern, pattern.transposed)
     assert ((colors >= 0) == matrix.any(0)).all()
     for color in range(colors.max(initial=-1) + 1):
         assert matrix[:, colors == color].sum(1).max(initial=0) == 1
@@ -67,8 +63,8 @@ def test_every_entry_is_recovered_from_products(matrix):
     pattern = pattern_of(matrix)
     whole = numbered(pattern)
     coloring = both_ways(pattern)
-    np.testing.assert_array_equal(recovered(coloring, whole), whole[pattern.nonzero()])
-    plain = by_columns(pattern, pattern.T.tocsr()), by_columns(pattern.T.tocsr(), pattern)
+    np.testing.assert_array_equal(recovered(coloring, whole), whole[pattern.rows, pattern.indices])
+    plain = by_columns(pattern, pattern.transposed), by_columns(pattern.transposed, pattern)
     assert sum(coloring.counts) <= min(colors.max(initial=-1) + 1 for colors in plain)
 
 
@@ -96,7 +92,7 @@ def test_a_star_has_no_path_of_two_colours(matrix):
     assert two_colored_path(pattern, star_coloring(pattern)) is None
     half = np.triu(numbered(pattern))
     whole = half + np.triu(half, 1).T
-    np.testing.assert_array_equal(recovered(symmetric(pattern), whole), whole[pattern.nonzero()])
+    np.testing.assert_array_equal(recovered(symmetric(pattern), whole), whole[pattern.rows, pattern.indices])
 
 
 @pytest.mark.parametrize("colors", [[0, 1, 0, 1], [0, 1, 1, 2]])
@@ -146,7 +142,8 @@ def test_a_grid_takes_few_colours():
 
 def test_bands_are_coloured_in_linear_time():
     """Not a timed test: in quadratic time it would take minutes."""
-    pattern = csr_array(diags_array([1.0] * 5, offsets=range(-2, 3), shape=(20_000, 20_000)))
-    pattern.sort_indices()
+    rows, steps = np.meshgrid(np.arange(20_000), np.arange(-2, 3), indexing="ij")
+    there = (rows + steps >= 0) & (rows + steps < 20_000)
+    pattern = Relation.of((20_000, 20_000), rows[there], (rows + steps)[there])
     assert both_ways(pattern).counts == (0, 5)
     assert symmetric(pattern).counts[0] <= 5

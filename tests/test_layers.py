@@ -60,9 +60,6 @@ ENTRANCES = {
 HEAVY = {
     "scipy": (
         "ops",
-        "modes.links",
-        "modes.structure",
-        "coloring",
         "faces.lbfgs",
         "implicit",
         "optimize",

@@ -14,7 +14,7 @@ needs fewer colours.
   More 1984; Gebremedhin, Manne and Pothen 2005, "What color is your Jacobian?", whose greedy order of decisions it
   follows, with bits in place of their search so that the time is linear in the entries).
 
-A pattern is a `csr_array` whose stored entries count, whatever their values are, with sorted indices.
+A pattern is a relation (`modes/relation.py`).
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+
+from .modes.relation import Relation
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,9 +54,9 @@ def _count(colors: Any) -> int:
     return int(colors.max(initial=-1)) + 1
 
 
-def both_ways(pattern: Any) -> Coloring:
+def both_ways(pattern: Relation) -> Coloring:
     """The colouring of a Jacobian that needs the fewest products found: by columns, by rows, or by both."""
-    transposed = pattern.T.tocsr()
+    transposed = pattern.transposed
     ways = [(*_dense(transposed), transposed, pattern), (*_dense(pattern), pattern, transposed)]
     best: Any = None
     # Of equals first by rows: a product from the left is one walk back, over which the other takes a second walk.
@@ -65,7 +67,7 @@ def both_ways(pattern: Any) -> Coloring:
             cost = sum(map(_count, found))
             best = (cost, by_rows, dense, *found) if best is None or cost < best[0] else best
     _, by_rows, dense, most, few = best
-    rows, columns = _row_numbers(pattern), pattern.indices
+    rows, columns = pattern.rows, pattern.indices
     row_colors, column_colors = (most, few) if by_rows else (few, most)
     through_rows = ~dense[columns] if by_rows else dense[rows]
     m, n = pattern.shape
@@ -74,13 +76,13 @@ def both_ways(pattern: Any) -> Coloring:
     return Coloring(column_colors, row_colors, places)
 
 
-def _dense(pattern: Any) -> tuple[int, Any]:
+def _dense(pattern: Relation) -> tuple[int, Any]:
     """Which rows are set apart, and how many colours are needed at least, for them and for the others' columns.
 
     A row with k entries needs k colours. With rows in the order of their entries, so many are set apart that these and
     the largest of the others are fewest together.
     """
-    counts = np.diff(pattern.indptr)
+    counts = pattern.counts
     order = np.argsort(-counts, kind="stable")
     total = np.append(counts[order], 0) + np.arange(counts.size + 1)
     apart = int(np.argmin(total))
@@ -89,7 +91,7 @@ def _dense(pattern: Any) -> tuple[int, Any]:
     return int(total[apart] - apart + (apart > 0)), dense
 
 
-def _set_apart(pattern: Any, transposed: Any, dense: Any) -> tuple[Any, Any]:
+def _set_apart(pattern: Relation, transposed: Relation, dense: Any) -> tuple[Any, Any]:
     """Colours of the columns without some dense rows, and colours of these rows."""
     columns = by_columns(_without(pattern, dense), _only(transposed, ~dense))
     if not dense.any():
@@ -98,36 +100,24 @@ def _set_apart(pattern: Any, transposed: Any, dense: Any) -> tuple[Any, Any]:
     return columns, by_columns(_only(transposed, dense), _without(pattern, ~dense))
 
 
-def _without(pattern: Any, gone: Any) -> Any:
+def _without(pattern: Relation, gone: Any) -> Relation:
     """The pattern with these rows empty."""
-    return _kept(pattern, ~gone[_row_numbers(pattern)]) if gone.any() else pattern
+    return pattern.kept(~gone[pattern.rows]) if gone.any() else pattern
 
 
-def _only(pattern: Any, kept: Any) -> Any:
+def _only(pattern: Relation, kept: Any) -> Relation:
     """The pattern with the other columns empty."""
-    return pattern if kept.all() else _kept(pattern, kept[pattern.indices])
+    return pattern if kept.all() else pattern.kept(kept[pattern.indices])
 
 
-def _kept(pattern: Any, entries: Any) -> Any:
-    from scipy.sparse import csr_array  # type: ignore[import-untyped]  # SciPy brings no types
-
-    rows, columns = _row_numbers(pattern)[entries], pattern.indices[entries]
-    return csr_array((np.ones(rows.size, bool), (rows, columns)), shape=pattern.shape)
-
-
-def _row_numbers(pattern: Any) -> Any:
-    """The row of each entry."""
-    return np.repeat(np.arange(pattern.shape[0]), np.diff(pattern.indptr))
-
-
-def by_columns(pattern: Any, transposed: Any) -> Any:
+def by_columns(pattern: Relation, transposed: Relation) -> Any:
     """A colour for each column such that no two of a colour have a row in common; -1 for empty ones.
 
     As many colours as some row has entries, taken in turn, serve bands. Else columns are taken greedily in their order,
     and if that takes more colours, those with most entries first.
     """
-    sizes = np.diff(transposed.indptr)
-    least = int(np.diff(pattern.indptr).max(initial=0))
+    sizes = transposed.counts
+    least = int(pattern.counts.max(initial=0))
     filled = np.flatnonzero(sizes)
     found = np.full(sizes.size, -1)
     if least in (1, filled.size):  # no row has two columns, or one has all of them
@@ -146,12 +136,12 @@ def by_columns(pattern: Any, transposed: Any) -> Any:
     return found
 
 
-def _is_coloring(pattern: Any, colors: Any, count: int) -> bool:
+def _is_coloring(pattern: Relation, colors: Any, count: int) -> bool:
     """Whether no row has two entries of a colour; False as well where it would take long to see."""
     seen = pattern.shape[0] * count
     if seen > 8 * pattern.nnz:
         return False
-    return bool(np.bincount(_row_numbers(pattern) * count + colors[pattern.indices], minlength=1).max() <= 1)
+    return bool(np.bincount(pattern.rows * count + colors[pattern.indices], minlength=1).max() <= 1)
 
 
 def _greedy(starts: Sequence[int], rows: Sequence[int], order: Iterable[int], count: int) -> list[int]:
@@ -172,14 +162,14 @@ def _greedy(starts: Sequence[int], rows: Sequence[int], order: Iterable[int], co
 # symmetric matrices
 
 
-def symmetric(pattern: Any) -> Coloring:
+def symmetric(pattern: Relation) -> Coloring:
     """A colouring of a symmetric matrix by columns, from which each entry is found, or the one across the diagonal."""
     colors = star_coloring(pattern)
-    if _count(colors) > np.diff(pattern.indptr).max(initial=0):
+    if _count(colors) > pattern.counts.max(initial=0):
         plain = by_columns(pattern, pattern)
         colors = plain if _count(plain) < _count(colors) else colors
     n, count = pattern.shape[0], _count(colors)
-    rows, columns = _row_numbers(pattern), pattern.indices
+    rows, columns = pattern.rows, pattern.indices
     # An entry stands alone in its row of the product if no other column of the colour has that row.
     keys = rows.astype(np.int64) * max(count, 1) + colors[columns]
     _, inverse, often = np.unique(keys, return_inverse=True, return_counts=True)
@@ -190,7 +180,7 @@ def symmetric(pattern: Any) -> Coloring:
     return Coloring(colors, np.full(n, -1), places)
 
 
-def star_coloring(pattern: Any) -> Any:
+def star_coloring(pattern: Relation) -> Any:
     """A star colouring of the graph of a symmetric pattern, vertices with most neighbours first; -1 for empty columns.
 
     A vertex v takes the first colour that is not that of
@@ -200,7 +190,7 @@ def star_coloring(pattern: Any) -> Any:
     - a vertex x beside a neighbour w of v, if x has two neighbours of the colour of w: v - w - x - y would have two
       colours.
     """
-    sizes = np.diff(pattern.indptr)
+    sizes = pattern.counts
     starts, neighbours = pattern.indptr.tolist(), pattern.indices.tolist()
     order = np.argsort(-sizes, kind="stable")
     found = [-1] * sizes.size

@@ -172,8 +172,7 @@ def sparse_hessian(function: Callable[..., Any], argnum: int = 0, *, reuse: bool
             (gradient,) = back(one) if connected else (None,)
             gradient = Tensor(np.zeros(x._value.shape, x._value.dtype)[()]) if gradient is None else gradient
         pattern = structure.of(gradient)
-        pattern = pattern + pattern.T.tocsr()
-        pattern.sort_indices()
+        pattern = pattern | pattern.transposed
         return _answer(pattern, coloring.symmetric(pattern), record, gradient, x, symmetric=True)
 
     return SparseDerivative("sparse_hessian", function, program, reuse)

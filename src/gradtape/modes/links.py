@@ -1,7 +1,7 @@
-"""Which entries of a result read which of an input, for one operation: its links, as boolean matrices.
+"""Which entries of a result read which of an input, for one operation: its links, as relations.
 
-`modes/structure.py` says where they come from. A link is a matrix (result, input), or an array that says for each entry
-of the result which entry of the input it is. Several stand for their product, the last of which meets the input.
+`modes/structure.py` says where they come from. A link is a relation (result, input), or an array that says for each
+entry of the result which entry of the input it is. Several stand for their product, the last of which meets the input.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from ..core.primitive import Kind, Masked, Primitive
 from ..core.reads import Links, Side, entries, everything, matrices, numbers
 from ..core.spec import Spec
 from ..core.tensor import Tensor
+from .relation import Relation
 
 
 def linked(
@@ -27,7 +28,7 @@ def linked(
     index: int,
     varying: Sequence[bool],
 ) -> list[Any]:
-    """Which entries of a result read which of one input, as a product of boolean matrices; the last meets the input.
+    """Which entries of a result read which of one input, as a product of relations; the last meets the input.
 
     Args:
         index: the input.
@@ -171,7 +172,7 @@ def _pairs(own: Side, given: Side, factors: Sequence[Side], rows: int, columns: 
     shape = (there[0].size, grid[0].size)
     own_places, given_places = (_at(side, index, shape) for side in (own, given))
     both = (own_places >= 0) & (given_places >= 0)
-    return matrix((rows, columns), own_places[both], given_places[both])
+    return Relation.of((rows, columns), own_places[both], given_places[both])
 
 
 def _at(side: Side, index: dict[Any, Any], shape: tuple[int, ...]) -> Any:
@@ -182,7 +183,7 @@ def _at(side: Side, index: dict[Any, Any], shape: tuple[int, ...]) -> Any:
     return place if side.places is None else side.places.reshape(-1)[place]
 
 
-# links as matrices
+# links as relations
 
 
 def _grouped(own: Side, given: Side, rows: int, columns: int) -> list[Any]:
@@ -198,7 +199,7 @@ def _grouped(own: Side, given: Side, rows: int, columns: int) -> list[Any]:
     if own.places is not None or left.min(initial=0) < 0:
         places = np.arange(left.size) if own.places is None else own.places.reshape(-1)
         there = (left >= 0) & (places >= 0)
-        spread = matrix((rows, count), places[there], left[there])
+        spread = Relation.of((rows, count), places[there], left[there])
     elif _is_in_order(left, count):
         spread = None
     return [link for link in (spread, collect) if link is not None]
@@ -225,20 +226,11 @@ def _link(keys: Any, places: Any, count: int, size: int) -> Any:
     if _is_in_order(keys, count) and columns.min(initial=0) >= 0:
         return columns
     there = (keys >= 0) & (columns >= 0)
-    return matrix((count, size), keys[there], columns[there])
+    return Relation.of((count, size), keys[there], columns[there])
 
 
 def _is_in_order(keys: Any, count: int) -> bool:
     return keys.size == count and bool(np.array_equal(keys, np.arange(count)))
 
 
-def matrix(shape: tuple[int, int], rows: Any, columns: Any) -> Any:
-    """A boolean matrix with these entries."""
-    from scipy.sparse import csr_array  # type: ignore[import-untyped]  # SciPy brings no types
-
-    kind = np.int32 if max(*shape, rows.size) < 1 << 31 else np.int64
-    places = rows.astype(kind, copy=False), columns.astype(kind, copy=False)
-    return csr_array((np.ones(rows.size, bool), places), shape=shape)
-
-
-__all__ = ["joined", "linked", "matrix"]
+__all__ = ["joined", "linked"]

@@ -1,8 +1,9 @@
 """Structure mode: a listener that finds out which entries of a result depend on which entries of the sources.
 
-Its note on a node is a boolean matrix, a row for each entry of the tensor and a column for each entry of the sources:
-true where the derivative may differ from zero. An operation links entries of its result with entries of its inputs,
-so each of its rows is the union of rows of the inputs' matrices: a product of sparse matrices. The links come from
+Its note on a node is a relation (`relation.py`), a boolean matrix with a row for each entry of the tensor and a column
+for each entry of the sources: true where the derivative may differ from zero. An operation links entries of its result
+with entries of its inputs, so each of its rows is the union of rows of the inputs' matrices: a product of relations.
+The links come from
 
 | what the row says            | the links                                                              |
 |------------------------------|------------------------------------------------------------------------|
@@ -35,7 +36,8 @@ from ..core.errors import documented
 from ..core.listen import Listener, leaf, listeners, paused
 from ..core.primitive import Kind, Primitive, Rule
 from ..core.tensor import Tensor
-from .links import joined, linked, matrix
+from .links import joined, linked
+from .relation import Relation, each, nothing, stacked
 
 MOST = 1 << 28
 """More entries than this (2 GB) are not sparse."""
@@ -63,29 +65,24 @@ class Structure(Listener):
         if source._node is None:
             source._node = leaf(source._value)
         count = source._value.size
-        columns = np.arange(first, first + count)
-        self.attach(source._node, matrix((count, self.size), np.arange(count), columns))
+        self.attach(source._node, each(count, self.size, first))
 
-    def of(self, tensor: Tensor) -> Any:
-        """The matrix of a tensor: `csr_array` of booleans with sorted indices."""
+    def of(self, tensor: Tensor) -> Relation:
+        """The relation of a tensor with the sources."""
         found = self._note(tensor)
-        if found is None:
-            found = self._empty(tensor._value.size)
-        found = found.copy()
-        found.sum_duplicates()
-        return found
+        return self._empty(tensor) if found is None else found
 
-    def _note(self, tensor: Tensor) -> Any:
-        """The matrix of a tensor; None if it is the same in every run."""
+    def _note(self, tensor: Tensor) -> Relation | None:
+        """The relation of a tensor; None if it is the same in every run."""
         node = tensor._node
         if node is not None and node.knows(self.key):
-            return node.read(self.key)
+            return node.read(self.key)  # type: ignore[no-any-return]  # we wrote it
         if any(recording.find(tensor) is not None for recording in self._recordings):  # type: ignore[attr-defined]
-            return self._empty(tensor._value.size)
+            return self._empty(tensor)
         return None
 
-    def _empty(self, count: int) -> Any:
-        return matrix((count, self.size), np.empty(0, int), np.empty(0, int))
+    def _empty(self, tensor: Tensor) -> Relation:
+        return nothing(tensor._value.size, self.size)
 
     def hear(
         self,
@@ -120,7 +117,7 @@ class Structure(Listener):
         if ys is None:
             return None
         notes = [self._note(y) for y in ys]
-        return tuple([self._empty(y._value.size) if n is None else n for n, y in zip(notes, ys, strict=True)])
+        return tuple([self._empty(y) if n is None else n for n, y in zip(notes, ys, strict=True)])
 
     def _united(
         self,
@@ -149,22 +146,18 @@ class Structure(Listener):
             if found is None:
                 found = part
             elif part is not found:
-                found = found + part
-        return self._empty(y._value.size) if found is None else found
+                found = found | part
+        return self._empty(y) if found is None else found
 
     def _stacked(self, inputs: Sequence[Tensor], notes: Sequence[Any]) -> Any:
         """The matrices of several inputs below each other."""
-        from scipy.sparse import vstack  # type: ignore[import-untyped]  # SciPy brings no types
-
-        parts = [self._empty(x._value.size) if n is None else n for x, n in zip(inputs, notes, strict=True)]
-        return vstack(parts, format="csr")
+        return stacked([self._empty(x) if n is None else n for x, n in zip(inputs, notes, strict=True)])
 
 
 def _product(links: Any, part: Any, primitive: Primitive, y: Tensor) -> Any:
     """The rows of a matrix that links take: copied where these are places, else united."""
-    counts = np.diff(part.indptr)
     moves = isinstance(links, np.ndarray)
-    if int((counts[links] if moves else links @ counts).sum()) > MOST:
+    if int(part.counts[links if moves else links.indices].sum()) > MOST:
         raise ValueError(
             documented(
                 f"the derivative is not sparse: more than {MOST} entries of {primitive.name}, of shape "
@@ -172,7 +165,7 @@ def _product(links: Any, part: Any, primitive: Primitive, y: Tensor) -> Any:
                 "A derivative that is not sparse",
             )
         )
-    return part[links] if moves else links @ part
+    return part.taken(links) if moves else part.after(links)
 
 
 __all__ = ["MOST", "Structure"]

@@ -16,6 +16,7 @@ computation of binomial probabilities", 2000). Shapes must be positive, else the
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import Any
 
@@ -51,10 +52,12 @@ def deviance(k: Any, m: Any, log_m: Any) -> Any:
     d = (m - k) / k
     near = np.abs(d) < 0.5
     v = np.where(near, d / (2 + d), 0.0)
-    series = 0.0 * v
+    square = v * v
+    series = 0.0 * square
     for j in range(37, 1, -2):
-        series = series * v * v + 1 / j
-    return np.where(near, k * v * (d - 2 * v * v * series), m - k - k * (log_m - np.log(k)))
+        series *= square
+        series += 1 / j
+    return np.where(near, k * v * (d - 2 * square * series), m - k - k * (log_m - np.log(k)))
 
 
 def bell(exponents: Bell, order: tuple[int, int]) -> Any:
@@ -78,10 +81,17 @@ def bell(exponents: Bell, order: tuple[int, int]) -> Any:
 
 
 def concave_root(height: Any, slope: Any, target: Any, start: Any) -> Any:
-    """Where a concave function takes a value, by Newton's method from where it is lower; never past the root."""
-    u = start
+    """Where a concave function takes a value, by Newton's method from where it is lower; never past the root.
+
+    Where an integral is cut there is nothing left of it, so an entry stays where its step has become short.
+    """
+    u, moving = start, np.ones(np.shape(start), bool)
     for _ in range(40):
-        u = u - (height(u) - target) / slope(u)
+        step = np.where(moving, (height(u) - target) / slope(u), 0.0)
+        u = u - step
+        moving = np.abs(step) > 1e-3
+        if not moving.any():
+            break
     return u
 
 
@@ -160,9 +170,15 @@ def _gammainc_shape(a: Any, x: Any, *, order: int) -> Any:
     return found, known[:, 0]
 
 
+@functools.cache
+def laguerre() -> tuple[Any, Any]:
+    """Nodes and weights of the Gauss-Laguerre rule of 16 points."""
+    return np.polynomial.laguerre.laggauss(16)
+
+
 def tail(integrand: Any, end: Any, rate: Any) -> Any:
     """The integral up to `end` of what is there `exp(rate * u)` times nearly a polynomial: Gauss-Laguerre."""
-    nodes, weights = np.polynomial.laguerre.laggauss(16)
+    nodes, weights = laguerre()
     return (integrand(end - nodes / rate, nodes) @ weights) / rate[:, 0]
 
 

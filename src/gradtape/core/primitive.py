@@ -23,9 +23,11 @@ of all inputs and `tangent(dx, y, *x)` with all tangents (None where absent). Pa
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import cache
+from types import FunctionType
 from typing import Any
 
 import numpy as np
@@ -138,8 +140,7 @@ class Primitive:
         plain = isinstance(self.rules, tuple) and self.kind is not Kind.TANGENT
         functions = tuple(None if r is None else r.function for r in self.rules) if plain else None  # type: ignore[union-attr]
         object.__setattr__(self, "functions", functions)
-        count = 2 if isinstance(self.rules, Rule) else len(self.rules)
-        object.__setattr__(self, "savings", tuple(self.saving(bits, count) for bits in range(4)))
+        object.__setattr__(self, "savings", _savings(self._wants(2)))
 
     def __repr__(self) -> str:
         return f"<primitive {self.name} ({self.kind.value})>"
@@ -160,19 +161,40 @@ class Primitive:
             which inputs (one flag for all, or one each), whether the output, whether the rules take no input at all.
         """
         if (bits, count) not in self.many:
-            self.many[(bits, count)] = self._saving(bits, count)
+            self.many[(bits, count)] = _saving(self._wants(count), bits)
         return self.many[(bits, count)]
 
-    def _saving(self, bits: int, count: int) -> Saving:
-        """What `saving` remembers."""
-        wanted = [rule for i in range(count) if bits >> i & 1 and (rule := self.rule(i)) is not None]
-        if not wanted:
-            return None
-        flags = [
-            any(r.keeps if isinstance(r.keeps, bool) else r.keeps[i] for r in wanted) for i in range(count)
-        ]
-        keeps: tuple[bool, ...] | bool = all(flags) if len(set(flags)) < 2 else tuple(flags)
-        return keeps, any(rule.keeps_output for rule in wanted), all(rule.bare for rule in wanted)
+    def _wants(self, count: int) -> tuple[_Want | None, ...]:
+        """What the rule of each input wants kept; one rule for all stands for so many inputs."""
+        if isinstance(self.rules, Rule):
+            return (_want(self.rules),) * count
+        return tuple([_want(rule) for rule in self.rules])
+
+
+_Want = tuple[tuple[bool, ...] | bool, bool, bool]
+
+
+def _want(rule: Rule | None) -> _Want | None:
+    return None if rule is None else (rule.keeps, rule.keeps_output, rule.bare)
+
+
+@cache
+def _savings(wants: tuple[_Want | None, ...]) -> tuple[Saving, ...]:
+    """`Primitive.savings`. Hundreds of rows share few answers, which are found as the library is loaded."""
+    return tuple([_saving(wants, bits) for bits in range(4)])
+
+
+def _saving(wants: tuple[_Want | None, ...], bits: int) -> Saving:
+    """What `Primitive.saving` remembers."""
+    wanted = [want for i, want in enumerate(wants) if bits >> i & 1 and want is not None]
+    if not wanted:
+        return None
+    flags = [
+        any(keeps if isinstance(keeps, bool) else keeps[i] for keeps, _, _ in wanted)
+        for i in range(len(wants))
+    ]
+    keeps: tuple[bool, ...] | bool = all(flags) if len(set(flags)) < 2 else tuple(flags)
+    return keeps, any(output for _, output, _ in wanted), all(bare for _, _, bare in wanted)
 
 
 def register(primitive: Primitive) -> Primitive:
@@ -192,16 +214,26 @@ def read_rule(
         function: the rule.
         leading: how many parameters come before the inputs (`g`, `y`, `dx`, an index).
     """
-    positional, variadic = [], None
-    for parameter in inspect.signature(function).parameters.values():
-        if parameter.kind is parameter.VAR_POSITIONAL:
-            variadic = parameter
-        elif parameter.kind in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD):
-            positional.append(parameter)
-    flags = [not parameter.name.startswith("_") for parameter in positional]
+    positional, variadic = _parameters(function)
+    flags = [not name.startswith("_") for name in positional]
     if variadic is not None:
-        return not variadic.name.startswith("_"), False, tuple(flags[:leading])
+        return not variadic.startswith("_"), False, tuple(flags[:leading])
     return tuple(flags[leading:]) or False, len(flags) == leading, tuple(flags[:leading])
+
+
+def _parameters(function: Callable[..., Any]) -> tuple[Sequence[str], str | None]:
+    """The names of a function's positional parameters, and that of the one that takes all further ones.
+
+    They are read off the code where that says it: `inspect.signature` takes twenty times as long.
+    """
+    if type(function) is FunctionType and not hasattr(function, "__wrapped__"):
+        code, count = function.__code__, function.__code__.co_argcount
+        rest = code.co_varnames[count + code.co_kwonlyargcount] if code.co_flags & inspect.CO_VARARGS else None
+        return code.co_varnames[:count], rest
+    given = inspect.signature(function).parameters.values()
+    named = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    variadic = next((p.name for p in given if p.kind is p.VAR_POSITIONAL), None)
+    return [p.name for p in given if p.kind in named], variadic
 
 
 def broadcast_spec(*specs: Spec, **_params: Any) -> Spec:

@@ -6,13 +6,17 @@ import os
 import sys
 import sysconfig
 from dataclasses import dataclass, field
+from functools import cache
 from types import CodeType, FrameType
 
 PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 
-_PATHS = sysconfig.get_paths()
-INSTALLED = tuple({_PATHS[kind] + os.sep for kind in ("stdlib", "platstdlib", "purelib", "platlib")})
-"""Folders of what is installed: Python's own library, and packages."""
+
+@cache
+def installed() -> tuple[str, ...]:
+    """Folders of what is installed: Python's own library, and packages. Python takes a millisecond to find them."""
+    paths = sysconfig.get_paths()
+    return tuple({paths[kind] + os.sep for kind in ("stdlib", "platstdlib", "purelib", "platlib")})
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,6 @@ def place_of(frame: FrameType) -> Place:
 def program_frame(frame: FrameType) -> FrameType:
     """The innermost frame from this one on that is in no installed library; this one if all are."""
     at: FrameType | None = frame
-    while at is not None and at.f_code.co_filename.startswith((*INSTALLED, PACKAGE, "<frozen ")):
+    while at is not None and at.f_code.co_filename.startswith((*installed(), PACKAGE, "<frozen ")):
         at = at.f_back
     return frame if at is None else at

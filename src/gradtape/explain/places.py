@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from types import CodeType, FrameType
 
-from ..core.place import INSTALLED, PACKAGE
+from ..core.place import PACKAGE, installed
 
 STEPS = 64  # operations of one rule that are told apart
 RULES = (PACKAGE + "modes" + os.sep, PACKAGE + "jacobians.py", PACKAGE + "rows.py")
@@ -54,7 +54,7 @@ class Trail:
 @lru_cache(maxsize=4096)
 def _passed(file: str) -> tuple[bool, bool]:
     """Whether a file belongs to the way through libraries, and whether it is a mode of differentiation."""
-    foreign = file.startswith((*INSTALLED, PACKAGE, "<frozen "))
+    foreign = file.startswith((*installed(), PACKAGE, "<frozen "))
     return foreign, file.startswith(RULES)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import string
 from typing import Any
 
 import numpy as np
@@ -184,7 +183,7 @@ einsum_product = multilinear(
 )
 
 
-_LETTERS = string.ascii_uppercase + string.ascii_lowercase  # in the order in which `sorted` has them
+_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"  # in the order in which `sorted` has them
 
 
 def einsum(subscripts: Any, *operands: Any) -> Tensor:

@@ -5,9 +5,11 @@ import os
 import pytest
 
 from gradtape import cli
-from gradtape.core.tensor import ROWS
+from gradtape.core.tensor import FUNCTIONS, ROWS
 
 os.environ["GRADTAPE_CACHE"] = "off"  # tests of the cache name a folder of their own
+ROWS.load()  # laws go over the whole vocabulary
+FUNCTIONS.load()
 
 
 @pytest.fixture(autouse=True)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import gradtape as gt
-from gradtape.checkpoint import What, revolve
+from gradtape.checkpoints import What, revolve
 
 
 def formula(n, s):

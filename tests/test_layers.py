@@ -24,23 +24,24 @@ ORDER = [
             "arguments",
             "capture",
             "coloring",
-            "checkpoint",
+            "checkpoints",
             "custom",
             "explain",
             "fields",
-            "function",
+            "functions",
             "implicit",
             "indexed_slices",
             "jacobians",
             "kinds",
             "loops",
             "optimize",
-            "partials",
+            "operators",
+            "partial",
             "planning",
-            "progress",
+            "meter",
             "replay",
         ],
-        *["rows", "series", "sparse", "tape", "transforms", "vectorize", "whole"],
+        *["rows", "series", "sparse", "tape", "transforms", "vectorized", "whole"],
     ],
     ["checking"],
     ["laws", "testing"],
@@ -52,10 +53,13 @@ ORDER = [
     ["__main__"],
 ]
 RANK = {room: rank for rank, rooms in enumerate(ORDER) for room in rooms}
-# Entrances, and the rooms behind them that are loaded with the first compiled program, and the first question.
+# Entrances, and the rooms behind them that are loaded with the first call: compiled programs, explanations, operators
+# on fields and partial derivatives are methods of what every program holds.
 ENTRANCES = {
     "gradtape.backends.llvm": "gradtape.backends.llvm.",
     "gradtape.explain.on_tape": "gradtape.explain.",
+    "gradtape.operators": "gradtape.fields.",
+    "gradtape.tape": ("gradtape.partial.", "gradtape.planning."),
 }
 HEAVY = {
     "scipy": (

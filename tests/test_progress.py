@@ -14,7 +14,7 @@ import pytest
 
 import gradtape as gt
 from gradtape import optimize
-from gradtape.progress import Progress, is_seen
+from gradtape.meter import Progress, is_seen
 
 
 class Terminal(io.StringIO):

@@ -9,13 +9,10 @@ with tf.GradientTape() as tape:
 print(tape.gradient(y, x))        # Tensor(6.0, shape=(), dtype=float32)
 """
 
-import importlib as _importlib
 import typing as _typing
+from importlib import import_module as _import_module
 
-from . import fields
 from .arguments import UnconnectedGradients
-from .backends.llvm import get_threads, set_threads
-from .checkpoint import checkpoint
 from .core.errors import (
     DetachedTensorWarning,
     GradtapeWarning,
@@ -43,17 +40,22 @@ from .core.spec import (
     uint32,
     uint64,
 )
-from .core.spec import bool_ as bool
-from .core.spec import float16 as half
-from .core.spec import float64 as double
-from .core.tensor import FUNCTIONS as _FUNCTIONS
-from .core.tensor import Tensor
+from .core.spec import (
+    bool_ as bool,
+)
+from .core.spec import (
+    float16 as half,
+)
+from .core.spec import (
+    float64 as double,
+)
+from .core.tensor import (
+    FUNCTIONS as _FUNCTIONS,
+)
+from .core.tensor import (
+    Tensor,
+)
 from .core.variable import Variable
-from .custom import custom_gradient, grad_pass_through, recompute_grad, register_primitive
-from .explain.absence import explain_none
-from .explain.detached import DetachEvent
-from .faces import autodiff, errors, keras, linalg, math, nest, nn, numpy_protocol, optimizers, random, signal
-from .faces import keras_losses as losses
 from .faces.arrays import (
     as_dtype,
     boolean_mask,
@@ -89,29 +91,8 @@ from .faces.arrays import (
     zeros,
     zeros_like,
 )
-from .faces.assertions import Assert, assert_equal, assert_greater, assert_less, assert_rank
-from .faces.blocks import (
-    batch_to_space,
-    required_space_to_batch_paddings,
-    space_to_batch,
-    space_to_batch_nd,
-)
-from .faces.control import case, cond, switch_case, while_loop
-from .faces.cutting import (
-    clip_by_global_norm,
-    clip_by_norm,
-    realdiv,
-    saturate_cast,
-    truncatediv,
-    truncatemod,
-)
-from .faces.eager import executing_eagerly, gradients, hessians
 from .faces.einops import await_einops as _await_einops
-from .faces.exchange import from_dlpack
-from .faces.linalg import eig, eigvals, einsum, matmul, norm, tensordot
-from .faces.linalg import sqrtm as matrix_square_root
-from .faces.loops import foldl, foldr, map_fn, scan, vectorized_map
-from .faces.math import (
+from .faces.elementary import (
     abs,
     acos,
     acosh,
@@ -167,100 +148,285 @@ from .faces.math import (
     tanh,
     truediv,
 )
-from .faces.module import Module
-from .faces.ordering import (
-    argsort,
-    histogram_fixed_width,
-    histogram_fixed_width_bins,
-    searchsorted,
-    sort,
-    unique,
-    unique_with_counts,
-    unravel_index,
-)
-from .faces.placing import (
-    dynamic_partition,
-    dynamic_stitch,
-    gather_nd,
-    scatter_nd,
-    tensor_scatter_nd_add,
-    tensor_scatter_nd_max,
-    tensor_scatter_nd_min,
-    tensor_scatter_nd_sub,
-    tensor_scatter_nd_update,
-)
-from .faces.printing import print_values as print
-from .faces.selection import (
-    batch_gather,
-    broadcast_dynamic_shape,
-    broadcast_static_shape,
-    identity_n,
-    meshgrid,
-    pad,
-    parallel_stack,
-    repeat,
-    reverse_sequence,
-    roll,
-    sequence_mask,
-    shape_n,
-    slice,
-    strided_slice,
-    tile,
-)
-from .function import Function, function
 from .indexed_slices import IndexedSlices
-from .kinds import TensorSpec
-from .partials import partials
-from .progress import progress
-from .series import TaylorAccumulator, taylor
 from .tape import GradientTape
-from .transforms import grad, hessian, hvp, jacobian, jvp, linearize, value_and_grad, vjp
-from .vectorize import vectorize
 
-if _typing.TYPE_CHECKING:  # `_LATER`, for those who read types
-    from . import array_api, implicit, optimize
+if _typing.TYPE_CHECKING:  # for those who read types: `_NAMESPACES` and `_LATER`
+    from . import (
+        array_api,
+        fields,
+        implicit,
+        optimize,
+        testing,
+    )
+    from .backends.llvm import (
+        get_threads,
+        set_threads,
+    )
+    from .checkpoints import checkpoint
+    from .custom import (
+        custom_gradient,
+        grad_pass_through,
+        recompute_grad,
+        register_primitive,
+    )
     from .explain import debug
+    from .explain.absence import explain_none
+    from .explain.detached import DetachEvent
+    from .faces import (
+        autodiff,
+        errors,
+        keras,
+        linalg,
+        math,
+        nest,
+        nn,
+        optimizers,
+        random,
+        signal,
+        test,
+    )
+    from .faces import (
+        keras_losses as losses,
+    )
+    from .faces.assertions import (
+        Assert,
+        assert_equal,
+        assert_greater,
+        assert_less,
+        assert_rank,
+    )
+    from .faces.blocks import (
+        batch_to_space,
+        required_space_to_batch_paddings,
+        space_to_batch,
+        space_to_batch_nd,
+    )
+    from .faces.control import (
+        case,
+        cond,
+        switch_case,
+        while_loop,
+    )
+    from .faces.cutting import (
+        clip_by_global_norm,
+        clip_by_norm,
+        realdiv,
+        saturate_cast,
+        truncatediv,
+        truncatemod,
+    )
+    from .faces.eager import (
+        executing_eagerly,
+        gradients,
+        hessians,
+    )
+    from .faces.exchange import from_dlpack
+    from .faces.linalg import (
+        eig,
+        eigvals,
+    )
+    from .faces.linalg import (
+        sqrtm as matrix_square_root,
+    )
+    from .faces.loops import (
+        foldl,
+        foldr,
+        map_fn,
+        scan,
+        vectorized_map,
+    )
+    from .faces.module import Module
+    from .faces.norms import norm
+    from .faces.ordering import (
+        argsort,
+        histogram_fixed_width,
+        histogram_fixed_width_bins,
+        searchsorted,
+        sort,
+        unique,
+        unique_with_counts,
+        unravel_index,
+    )
+    from .faces.placing import (
+        dynamic_partition,
+        dynamic_stitch,
+        gather_nd,
+        scatter_nd,
+        tensor_scatter_nd_add,
+        tensor_scatter_nd_max,
+        tensor_scatter_nd_min,
+        tensor_scatter_nd_sub,
+        tensor_scatter_nd_update,
+    )
+    from .faces.printing import print_values as print
+    from .faces.products import (
+        einsum,
+        matmul,
+        tensordot,
+    )
+    from .faces.selection import (
+        batch_gather,
+        broadcast_dynamic_shape,
+        broadcast_static_shape,
+        identity_n,
+        meshgrid,
+        pad,
+        parallel_stack,
+        repeat,
+        reverse_sequence,
+        roll,
+        sequence_mask,
+        shape_n,
+        slice,
+        strided_slice,
+        tile,
+    )
+    from .functions import (
+        Function,
+        function,
+    )
+    from .kinds import TensorSpec
+    from .meter import progress
+    from .partial import partials
     from .saving import train
     from .saving.reading import load_function
-    from .saving.state import load, save
+    from .saving.state import (
+        load,
+        save,
+    )
     from .saving.writing import save_function
-    from .sparse import SparseDerivative, sparse_hessian, sparse_jacobian
+    from .series import (
+        TaylorAccumulator,
+        taylor,
+    )
+    from .sparse import (
+        SparseDerivative,
+        sparse_hessian,
+        sparse_jacobian,
+    )
+    from .transforms import (
+        grad,
+        hessian,
+        hvp,
+        jacobian,
+        jvp,
+        linearize,
+        value_and_grad,
+        vjp,
+    )
+    from .vectorized import vectorize
 
 __version__ = "0.1.0"
 
 newaxis = None
 
-_await_einops()
-_FUNCTIONS["__array_namespace__"] = lambda version: __getattr__("array_api").namespace(version)
-
-del numpy_protocol
-
-_LATER = {
-    "SparseDerivative": "sparse",
+_NAMESPACES = {
     "array_api": "array_api",
+    "autodiff": "faces.autodiff",
     "debug": "explain.debug",
+    "errors": "faces.errors",
+    "fields": "fields",
     "implicit": "implicit",
-    "load": "saving.state",
-    "load_function": "saving.reading",
+    "keras": "faces.keras",
+    "linalg": "faces.linalg",
+    "losses": "faces.keras_losses",
+    "math": "faces.math",
+    "nest": "faces.nest",
+    "nn": "faces.nn",
     "optimize": "optimize",
-    "save": "saving.state",
-    "save_function": "saving.writing",
-    "sparse_hessian": "sparse",
-    "sparse_jacobian": "sparse",
+    "optimizers": "faces.optimizers",
+    "random": "faces.random",
+    "signal": "faces.signal",
     "test": "faces.test",
     "testing": "testing",
     "train": "saving.train",
 }
+"""Modules that are public names, by the file that is loaded when one is first asked for."""
+
+_LATER = {
+    "backends.llvm": "get_threads, set_threads",
+    "checkpoints": "checkpoint",
+    "custom": "custom_gradient, grad_pass_through, recompute_grad, register_primitive",
+    "explain.absence": "explain_none",
+    "explain.detached": "DetachEvent",
+    "faces.assertions": "Assert, assert_equal, assert_greater, assert_less, assert_rank",
+    "faces.blocks": "batch_to_space, required_space_to_batch_paddings, space_to_batch, space_to_batch_nd",
+    "faces.control": "case, cond, switch_case, while_loop",
+    "faces.cutting": "clip_by_global_norm, clip_by_norm, realdiv, saturate_cast, truncatediv, truncatemod",
+    "faces.eager": "executing_eagerly, gradients, hessians",
+    "faces.exchange": "from_dlpack",
+    "faces.linalg": "eig, eigvals, sqrtm as matrix_square_root",
+    "faces.loops": "foldl, foldr, map_fn, scan, vectorized_map",
+    "faces.module": "Module",
+    "faces.norms": "norm",
+    "faces.ordering": """
+        argsort, histogram_fixed_width, histogram_fixed_width_bins, searchsorted, sort, unique,
+        unique_with_counts, unravel_index
+    """,
+    "faces.placing": """
+        dynamic_partition, dynamic_stitch, gather_nd, scatter_nd, tensor_scatter_nd_add,
+        tensor_scatter_nd_max, tensor_scatter_nd_min, tensor_scatter_nd_sub, tensor_scatter_nd_update
+    """,
+    "faces.printing": "print_values as print",
+    "faces.products": "einsum, matmul, tensordot",
+    "faces.selection": """
+        batch_gather, broadcast_dynamic_shape, broadcast_static_shape, identity_n, meshgrid, pad,
+        parallel_stack, repeat, reverse_sequence, roll, sequence_mask, shape_n, slice, strided_slice,
+        tile
+    """,
+    "functions": "Function, function",
+    "kinds": "TensorSpec",
+    "meter": "progress",
+    "partial": "partials",
+    "saving.reading": "load_function",
+    "saving.state": "load, save",
+    "saving.writing": "save_function",
+    "series": "TaylorAccumulator, taylor",
+    "sparse": "SparseDerivative, sparse_hessian, sparse_jacobian",
+    "transforms": "grad, hessian, hvp, jacobian, jvp, linearize, value_and_grad, vjp",
+    "vectorized": "vectorize",
+}
+"""Names that many programs never use, by the file that is loaded when one is first asked for."""
+
+_FOUND = {
+    name or own: (file, own)
+    for file, names in _LATER.items()
+    for own, _, name in [entry.strip().partition(" as ") for entry in names.split(",")]
+}
+"""The file of each of these names, and the name that it has there."""
 
 
 def __getattr__(name: str) -> _typing.Any:
-    """Load what many programs never use when it is first asked for: it would add a third to the time of the import."""
-    if name not in _LATER:
+    """Load what is public and was not loaded with the library, which would take three times as long to import."""
+    if name in _NAMESPACES:
+        found = _import_module(f".{_NAMESPACES[name]}", __name__)
+    elif name in _FOUND:
+        file, own = _FOUND[name]
+        found = getattr(_import_module(f".{file}", __name__), own)
+    else:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    module = _importlib.import_module(f".{_LATER[name]}", __name__)
-    found = globals()[name] = getattr(module, name, module)  # a name of the module, or the module itself
+    globals()[name] = found
     return found
 
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_NAMESPACES, *_FOUND})
+
+
+def _at_call(file: str, name: str) -> _typing.Any:
+    """A function of a file that is loaded with the first call."""
+    return lambda *given: getattr(_import_module(f".{file}", __name__), name)(*given)
+
+
+# What the files of `faces` answer for a tensor. They enter themselves where the detour would cost.
+_FUNCTIONS.update(
+    at=_at_call("faces.updates", "Places"),
+    __array_function__=_at_call("faces.numpy_protocol", "array_function"),
+    __array_namespace__=_at_call("array_api", "namespace"),
+    __array_ufunc__=_at_call("faces.numpy_protocol", "array_ufunc"),
+)
+_await_einops()
 
 __all__ = [
     "Assert",

@@ -1,6 +1,6 @@
 """What a function uses beside its arguments, and how a run of it is differentiated: for rules that run it again.
 
-A rule that calls the user's function again (`checkpoint.py`, `implicit/`) owes gradients to all that the function
+A rule that calls the user's function again (`checkpoints.py`, `implicit/`) owes gradients to all that the function
 depends on: its arguments, the variables that it reads, and tensors that it closes over. `Captures` listens while the
 function runs and finds the last two; these are *held*: they enter the operation as inputs of their own, and a
 rerun watches them where they stand.

@@ -20,7 +20,7 @@ from .core.errors import documented
 from .core.lead import CLOSED
 from .core.listen import Listener, activate, deactivate, listeners, paused, replayed
 from .core.primitive import Kind, Primitive, Rule, broadcast_spec, register
-from .core.tensor import Tensor, apply, as_tensor
+from .core.tensor import ROWS, Tensor, apply, as_tensor
 from .core.variable import Variable
 from .modes.record import Record
 from .modes.reverse import Pullback
@@ -368,6 +368,7 @@ def register_primitive(
     forms = [form for form in (partials, transposes, tangents or pulls) if form is not None]
     if len(forms) > 1 or (forms and not differentiable):
         raise ValueError(f"register_primitive: give {name!r} its derivative in one form")
+    ROWS.load()  # so that every name that is taken is known
     if not differentiable:
         return constant(name, value, spec=spec)
     if partials is not None:

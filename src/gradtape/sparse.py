@@ -23,7 +23,7 @@ from .arguments import short
 from .coloring import Coloring
 from .core.listen import listeners, paused
 from .core.tensor import Tensor, as_tensor
-from .function import Function
+from .functions import Function
 from .jacobians import fitting, images_of, push_along, walk_back
 from .modes.record import Record
 from .modes.structure import Structure

@@ -23,14 +23,11 @@ from .core.errors import InactiveTapeWarning, PersistentTapeWarning, documented
 from .core.listen import Node, activate, deactivate, listeners
 from .core.tensor import Tensor
 from .core.variable import Variable
-from .explain.absence import answered_none
-from .explain.on_tape import Explains, lined_record
-from .fields.on_tape import FieldOperators
+from .explain.on_tape import Explains, leave_word, lined_record
 from .indexed_slices import sparse_gradients
 from .modes.record import Record
 from .modes.reverse import Pullback
-from .partials import parse_wanted, recorded_partials
-from .planning import plan_partials
+from .operators import FieldOperators
 from .whole import WholeDerivatives, answer
 
 _CONSUMED = (
@@ -320,6 +317,9 @@ class GradientTape(Explains, FieldOperators, WholeDerivatives):
         >>> y_x.numpy().tolist(), y_xx.numpy().tolist(), y_t.numpy().tolist()
         ([3.0, 12.0], [6.0, 12.0], [2.0, 2.0])
         """
+        from .partial import parse_wanted, recorded_partials
+        from .planning import plan_partials
+
         if target is None:
             raise TypeError(
                 documented(
@@ -367,7 +367,7 @@ class GradientTape(Explains, FieldOperators, WholeDerivatives):
     ) -> None:
         """Keep the record of an answer with a None in it for `explain`, and leave word of why it is None."""
         self._unanswered = record
-        answered_none(record, targets, sources, results)
+        leave_word(record, targets, sources, results)
 
     def _finish(self, results: Any) -> None:
         """Tell who listens what was answered, and drop the record of a tape that may be used once."""

@@ -7,9 +7,9 @@ import pytest
 
 import gradtape as gt
 from gradtape import vectorize as made_by
+from gradtape import vectorized as module
 from gradtape.core.errors import BatchedValueError
 
-module = __import__("sys").modules["gradtape.vectorize"]
 both = pytest.mark.parametrize("backend", ["llvm", "reference"])
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import gradtape as gt
 from gradtape import planning
-from gradtape.partials import parse_wanted
+from gradtape.partial import parse_wanted
 from gradtape.planning import multi_indices, plan_partials
 
 

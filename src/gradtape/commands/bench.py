@@ -16,11 +16,11 @@ import numpy as np
 from ..core.spec import float64
 from ..core.tensor import Tensor, as_tensor
 from ..explain.summary import columns
-from ..function import function as compiled
+from ..functions import function as compiled
+from ..meter import Progress, progress
 from ..ops.composite import astype
 from ..ops.elementwise import exp, tanh
 from ..ops.linear import sum_
-from ..progress import Progress, progress
 from ..transforms import grad, hessian
 from .expression import evaluate, names_in, parse
 from .source import function_at

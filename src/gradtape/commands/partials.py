@@ -15,7 +15,7 @@ from ..core.tensor import as_tensor
 from ..explain.formula import FORMATS, derivative, in_format
 from ..explain.summary import columns
 from ..explain.symbols import sympy
-from ..partials import parse_wanted
+from ..partial import parse_wanted
 from ..tape import GradientTape
 from .expression import evaluate, names_in, parse, symbolic
 from .values import values_at

@@ -21,7 +21,7 @@ from ..core.tensor import Tensor, as_tensor
 from ..explain.formula import in_format
 from ..faces.loops import vectorized_map
 from ..ops.composite import astype
-from ..partials import parse_wanted
+from ..partial import parse_wanted
 from ..tape import GradientTape
 from .expression import evaluate, names_in, parse
 from .partials import all_up_to, label_of, written

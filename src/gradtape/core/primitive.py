@@ -228,7 +228,9 @@ def _parameters(function: Callable[..., Any]) -> tuple[Sequence[str], str | None
     """
     if type(function) is FunctionType and not hasattr(function, "__wrapped__"):
         code, count = function.__code__, function.__code__.co_argcount
-        rest = code.co_varnames[count + code.co_kwonlyargcount] if code.co_flags & inspect.CO_VARARGS else None
+        rest = (
+            code.co_varnames[count + code.co_kwonlyargcount] if code.co_flags & inspect.CO_VARARGS else None
+        )
         return code.co_varnames[:count], rest
     given = inspect.signature(function).parameters.values()
     named = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)

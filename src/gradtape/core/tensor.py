@@ -20,14 +20,15 @@ from .listen import ACTIVE, Node, listeners
 from .methods import ArrayMethods
 from .spec import DType
 from .values import QUIET, UnconvertibleError, number, to_value, value_beside
+from .vocabulary import Vocabulary
 
 if TYPE_CHECKING:
     from .primitive import Primitive
 
-ROWS: dict[str, Primitive] = {}
+ROWS: Vocabulary[Primitive] = Vocabulary()
 """The vocabulary: every row by its name."""
 
-FUNCTIONS: dict[str, Any] = {}
+FUNCTIONS: Vocabulary[Any] = Vocabulary()
 """Composites by NumPy's name, as `ROWS` has the primitives; filled by the folder `ops`."""
 
 

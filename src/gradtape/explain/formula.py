@@ -23,7 +23,7 @@ from ..core.listen import Node, paused
 from ..core.tensor import Tensor
 from ..core.values import QUIET
 from ..modes.record import Record
-from ..partials import parse_wanted, recorded_partials
+from ..partial import parse_wanted, recorded_partials
 from ..planning import plan_partials
 from .symbols import PASSING, SYMBOLS, number, sympy
 

@@ -10,13 +10,10 @@ from ..core.errors import documented
 from ..core.place import user_frame
 from ..core.variable import Variable
 from ..modes.record import Record
-from .cause import Cause, Explanation
-from .detached import DetachEvent, events_of
-from .none import explain
-from .program import name_of
-from .question import Question
 
 if TYPE_CHECKING:
+    from .cause import Explanation
+    from .detached import DetachEvent
     from .summary import Summary
     from .view import View
 
@@ -26,6 +23,13 @@ def lined_record(watch_accessed: bool) -> Record:
     from .lined import LinedRecord
 
     return LinedRecord(watch_accessed, explains=True)
+
+
+def leave_word(record: Record, targets: list[Any], sources: list[Any], results: list[Any]) -> None:
+    """Leave word of why there are Nones among these results."""
+    from .absence import answered_none
+
+    answered_none(record, targets, sources, results)
 
 
 class Explains:
@@ -66,6 +70,10 @@ class Explains:
         >>> why.cause, why.place.line
         (<Cause.LEFT: 'left through Python or NumPy'>, 3)
         """
+        from .cause import Cause, Explanation
+        from .none import explain
+        from .question import Question
+
         (x,) = single(source, "explain")
         if target is None:
             return Explanation(
@@ -108,6 +116,8 @@ class Explains:
         >>> [(event.how, event.place.line) for event in tape.detach_events()]
         [('item', 3)]
         """
+        from .detached import events_of
+
         record = self._record or self._unanswered
         if record is None:
             raise RuntimeError(
@@ -254,6 +264,7 @@ class Explains:
         ('3 x^{2}', np.float32(3.0))
         """
         from .formula import formulas
+        from .program import name_of
 
         (y,) = single(target, "formula")
         named = sources

@@ -35,6 +35,7 @@ from .depthwise import (
     depthwise_conv2d_backprop_input,
     separable_conv2d,
 )
+from .elementary import log_sigmoid, sigmoid, softplus, softsign, tanh
 from .losses import (
     compute_average_loss,
     l2_loss,
@@ -45,7 +46,6 @@ from .losses import (
     sparse_softmax_cross_entropy_with_logits,
     weighted_cross_entropy_with_logits,
 )
-from .math import log_sigmoid, sigmoid, softplus, softsign, tanh
 from .normalization import (
     batch_norm_with_global_normalization,
     batch_normalization,

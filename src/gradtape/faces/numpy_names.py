@@ -13,13 +13,14 @@ from typing import Any, TypeVar
 import numpy as np
 
 from ..core.tensor import look
+from ..core.vocabulary import Vocabulary
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 NAMES: dict[str, Callable[..., Any]] = {}
 """Functions on tensors by NumPy's name."""
 
-SCIPY: dict[str, Callable[..., Any]] = {}
+SCIPY: Vocabulary[Callable[..., Any]] = Vocabulary()
 """Functions on tensors by the name of SciPy's ufunc."""
 
 

@@ -10,11 +10,10 @@ from typing import Any
 import numpy as np
 
 from ..core.spec import float64
-from ..core.tensor import Tensor, as_tensor, beside, look
+from ..core.tensor import FUNCTIONS, Tensor, as_tensor, beside, look
 from ..ops import composite, linear
 from ..ops import elementwise as each
 from ..ops.composite import astype, concatenate, ravel
-from ..ops.matrices import FUNCTIONS_LINALG
 from ..ops.selection import atleast_1d
 from .numpy_names import numpy_name, value_of
 from .numpy_numerical import convolve
@@ -111,7 +110,7 @@ def poly(seq_of_zeros: Any) -> Tensor:
     """The polynomial with given zeros, or the characteristic polynomial of a matrix."""
     zeros = _floating(as_tensor(seq_of_zeros))
     if zeros.ndim == 2:
-        zeros = FUNCTIONS_LINALG["eigvals"](zeros)
+        zeros = FUNCTIONS["linalg.eigvals"](zeros)
     nothing = Tensor(np.zeros(1, zeros.dtype))
     c = Tensor(np.ones(1, zeros.dtype))
     for zero in zeros:
@@ -137,7 +136,7 @@ def roots(p: Any) -> Tensor:
     if c.size < 2:
         return Tensor(np.zeros(at_zero, c.dtype))
     below = Tensor(np.eye(c.size - 1, k=-1, dtype=c.dtype)[1:])
-    found = FUNCTIONS_LINALG["eigvals"](concatenate((composite.expand_dims(-c[1:] / c[0], 0), below), 0))
+    found = FUNCTIONS["linalg.eigvals"](concatenate((composite.expand_dims(-c[1:] / c[0], 0), below), 0))
     return concatenate((found, Tensor(np.zeros(at_zero, found.dtype))), 0) if at_zero else found
 
 
@@ -160,5 +159,5 @@ def polyfit(
         matrix, right = matrix * weight, right * weight
     # Columns of length one, as in NumPy, keep the condition of the matrix in bounds.
     scale = composite.norm(matrix, axis=0)
-    found = FUNCTIONS_LINALG["lstsq"](matrix / scale, right)[0] / composite.expand_dims(scale, 1)
+    found = FUNCTIONS["linalg.lstsq"](matrix / scale, right)[0] / composite.expand_dims(scale, 1)
     return found[:, 0] if value.ndim == 1 else found  # type: ignore[no-any-return]

@@ -20,8 +20,6 @@ import numpy as np
 from ..core.errors import documented
 from ..core.tensor import FUNCTIONS, ROWS, Tensor, as_tensor, call, look, wraps_arrays
 from ..ops.composite import astype
-from ..ops.fourier import FUNCTIONS_FFT
-from ..ops.matrices import FUNCTIONS_LINALG
 from . import (
     numpy_arrays,
     numpy_elementwise,
@@ -29,10 +27,6 @@ from . import (
     numpy_polynomials,
     numpy_reductions,
     numpy_statistics,
-    scipy_distributions,
-    scipy_functions,
-    scipy_special,
-    scipy_stats,
 )
 from .numpy_names import NAMES, SCIPY
 from .numpy_words import MAKERS, PLAIN, REFUSED, WRITERS
@@ -46,18 +40,17 @@ ENTERED = (
     numpy_polynomials,
     numpy_reductions,
     numpy_statistics,
-    scipy_distributions,
-    scipy_functions,
-    scipy_special,
-    scipy_stats,
 )
-"""The files whose functions `NAMES` and `SCIPY` hold."""
+"""The files whose functions `NAMES` holds."""
+
+SCIPY.files = tuple(
+    f"{__package__}.scipy_{file}" for file in ("distributions", "functions", "special", "stats")
+)
 
 # Rows whose parameters are not those of NumPy's function of the same name.
 _INNER = frozenset(
     {"concatenate", "convolve", "einsum", "identity", "max", "min", "norm", "stack", "sum", "take"}
 )
-_ROOMS = {"linalg": FUNCTIONS_LINALG, "fft": FUNCTIONS_FFT}
 # Settings of a ufunc that change nothing, at these values, on tensors.
 _DEFAULTS = {"where": (True,), "casting": ("same_kind",), "order": ("K", "C"), "subok": (True, False)}
 _UFUNCS: dict[Any, Callable[..., Any] | None] = {}
@@ -74,9 +67,8 @@ def function_for(function: Any) -> Callable[..., Any] | None:
     name = full_name(function)
     if name in NAMES:
         return NAMES[name]
-    room, _, own = name.rpartition(".")
-    if room:
-        return _ROOMS.get(room, {}).get(own)
+    if "." in name:
+        return FUNCTIONS.find(name) if name.startswith(("linalg.", "fft.")) else None
     return None if name in PLAIN or name in MAKERS or name in REFUSED else _found(name)
 
 
@@ -96,7 +88,7 @@ def _ufunc_found(ufunc: Any) -> Callable[..., Any] | None:
         return NAMES.get(name) or (None if name in PLAIN else _found(name))
     if name == "_ones_like":  # what np.ones_like is made of
         return FUNCTIONS["ones_like"]  # type: ignore[no-any-return]
-    return SCIPY.get(name) or _found(name) if _of_scipy(ufunc) else None
+    return SCIPY.find(name) or _found(name) if _of_scipy(ufunc) else None
 
 
 def _of_scipy(ufunc: Any) -> bool:
@@ -108,6 +100,8 @@ def _of_scipy(ufunc: Any) -> bool:
 
 
 def _found(name: str) -> Callable[..., Any] | None:
+    if name not in FUNCTIONS and name not in ROWS:
+        ROWS.load()
     function = FUNCTIONS.get(name)
     if function is not None:
         return function  # type: ignore[no-any-return]

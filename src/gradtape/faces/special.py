@@ -203,19 +203,6 @@ def nextafter(x1: Any, x2: Any, name: str | None = None) -> Tensor:
 
 
 @under_its_name
-def scalar_mul(scalar: Any, x: Any, name: str | None = None) -> Tensor:
-    """A tensor times a number.
-
-    Raises:
-        ValueError: if the first argument is not of rank 0.
-    """
-    factor, y = beside((scalar, x))
-    if factor.ndim:
-        raise ValueError(f"scalar_mul: the scalar must be a 0-D value, received shape {tuple(factor.shape)}")
-    return each.multiply(factor, y)  # type: ignore[no-any-return]
-
-
-@under_its_name
 def polyval(coeffs: Any, x: Any, name: str | None = None) -> Tensor:
     """A polynomial by Horner's rule; the first coefficient is that of the highest power.
 

@@ -21,7 +21,7 @@ from ..core.lead import axes as leading_axes
 from ..core.primitive import Primitive, Sample
 from ..core.reads import lines
 from ..core.spec import Spec, is_differentiable
-from ..core.tensor import Tensor, as_tensor
+from ..core.tensor import FUNCTIONS, Tensor, as_tensor
 from .composite import astype, axes_of, conjugate, shape_of
 from .linear import concatenate, getitem
 from .matrix import real_of
@@ -286,3 +286,4 @@ FUNCTIONS_FFT: dict[str, Callable[..., Any]] = {
     "rfft2": _along_two(half_many),
     "rfftn": half_many,
 }
+FUNCTIONS.update({f"fft.{name}": function for name, function in FUNCTIONS_FFT.items()})

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..core.questions import count_above
-from ..core.tensor import Tensor, as_tensor, beside, decide, look
+from ..core.tensor import FUNCTIONS, Tensor, as_tensor, beside, decide, look
 from . import contraction, linalg, linear
 from . import elementwise as each
 from .composite import astype, axes_of, expand_dims, reshape, squeeze, swapaxes
@@ -321,6 +321,7 @@ FUNCTIONS_LINALG: dict[str, Callable[..., Any]] = {
     "vecdot": vecdot,
     "vector_norm": vector_norm,
 }
+FUNCTIONS.update({f"linalg.{name}": function for name, function in FUNCTIONS_LINALG.items()})
 
 
 def _trace(x: Any, offset: int, dtype: Any) -> Tensor:

@@ -155,7 +155,7 @@ def graph_of(data: Any, arrays: Mapping[str, Any]) -> Graph:
 def _operation_of(
     arrays: Mapping[str, Any], name: str, params: Any, inputs: Any, outputs: Any, line: str, joint: bool
 ) -> Operation:
-    primitive: Primitive | None = ROWS.get(name, BEYOND.get(name))
+    primitive: Primitive | None = BEYOND.get(name) or ROWS.find(name)
     if primitive is None:
         raise UnknownOperation(
             f"the program uses the operation {name!r}, which is not there; if it is one of your own, "

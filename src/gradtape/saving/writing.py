@@ -25,7 +25,7 @@ from ..core.tensor import Tensor
 from ..core.variable import Variable
 from ..faces.generator import Generator, get_global_generator
 from ..faces.noise import tell_effect
-from ..function import Function
+from ..functions import Function
 from ..replay import RESULT
 from .encoding import Unwritable, encode, graph_data, line_name
 from .files import Content, write

@@ -1,12 +1,11 @@
-"""Differential operators as methods of the tape."""
+"""Differential operators as methods of the tape: the entrance to `fields/`, which is loaded with the first one."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from ..arguments import single
-from ..modes.record import Record
-from .recorded import measured
+from .arguments import single
+from .modes.record import Record
 
 
 class FieldOperators:
@@ -34,6 +33,8 @@ class FieldOperators:
         raise NotImplementedError
 
     def _measure(self, operator: str, target: Any, points: Any, **options: Any) -> Any:
+        from .fields.recorded import measured
+
         (value,) = single(target, operator)
         found = measured(operator, self._begin(target, points), value, points, **options)
         self._finish(found)

@@ -27,7 +27,7 @@ from .core.graph import Graph
 from .core.listen import listeners, paused
 from .core.place import user_place
 from .core.tensor import Tensor, as_tensor, decide
-from .function import Function
+from .functions import Function
 from .modes.batch import Batch
 from .ops import constant, elementwise, linear
 

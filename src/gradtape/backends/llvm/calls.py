@@ -21,9 +21,6 @@ Into = Callable[[Sequence[Any], Sequence[Any]], None]
 
 def into(operation: Operation, specs: Sequence[Spec]) -> Into | None:
     """A function `(outputs, inputs)` that does an operation and writes into the outputs; None if there is none."""
-    own: Into | None = getattr(operation.primitive.value, "into", None)
-    if own is not None:
-        return own
     given = [specs[i] for i in (*operation.inputs, *operation.outputs)]
     if operation.primitive is ROWS["matmul"] and all(
         s.ndim >= 2 and s.dtype == given[0].dtype and s.dtype.kind == "f" and math.prod(s.shape)

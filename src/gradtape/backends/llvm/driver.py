@@ -28,6 +28,8 @@ class Step:
 
     function: str
     places: tuple[tuple[int, int], ...]
+    address: int = 0
+    """Of a function that is there already, and reads its pointers from an array; it has no name."""
 
 
 class Driver:
@@ -38,7 +40,7 @@ class Driver:
 
     def text(self, parts: Sequence[Sequence[Step]]) -> str:
         """For each loop of the steps a function that reads its pointers from an array; the table of these, `@loops`."""
-        for step in (step for part in parts for step in part):
+        for step in (step for part in parts for step in part if not step.address):
             self.functions.setdefault(step.function, (len(self.functions), len(step.places)))
         written = []
         for name, (_, count) in self.functions.items():
@@ -62,8 +64,8 @@ class Driver:
         addresses = (ctypes.c_int64 * len(self.functions)).from_address(loops)
         numbers = [max(len(step.places) for step in steps)]
         for step in steps:
-            number, count = self.functions[step.function]
-            numbers += (addresses[number], count)
+            own = step.address or addresses[self.functions[step.function][0]]
+            numbers += (own, len(step.places))
             for place in step.places:
                 numbers += place
         return np.array(numbers, np.int64)

@@ -4,31 +4,33 @@ registers   every entry of every value has a register of its own (`registers.py`
 memory      a turn is a program as any other; around it the machine code moves the pointers from turn to turn, and
             the two places of each state and each sum change roles, so that no turn writes what it reads
 turns       where a turn holds an operation without machine code, its program is called for each turn
+
+The first two are functions that take pointers, steps of the programs around them, turns of other loops among these.
 """
 
 from __future__ import annotations
 
-import ctypes
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from ...core.graph import Graph, Operation
-from ...core.loop import Loop, run, start_of_sum
+from ...core.loop import Loop, run
 from ...core.primitive import Kind, Primitive
+from ...core.spec import Spec
 from ...core.tensor import ROWS
 from ..loops import is_loop
-from .emit import Unsupported
+from .emit import KINDS, Unsupported, literal
 from .engine import Code
 from .lower import lowered
-from .program import Program
+from .plan import Machine
+from .program import ALIGNMENT, Program
 from .registers import Registers, fits
 
 Compile = Callable[[Graph], Any]
-WALK = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64)
 
 
 def with_machine_loops(graph: Graph, compile: Compile) -> Graph:
@@ -50,65 +52,30 @@ def _machine(operation: Operation, compile: Compile) -> Operation:
     return replace(operation, primitive=row)
 
 
-def compiled(loop: Loop, compile: Compile) -> Callable[..., tuple[Any, ...]]:
-    """The value of a loop, `(*inputs, loop) -> outputs`, as machine code."""
+def compiled(loop: Loop, compile: Compile) -> Machine | Callable[..., tuple[Any, ...]]:
+    """The value of a loop: machine code, or a function `(*inputs, loop) -> outputs` that does turn by turn."""
     loop = replace(loop, body=lowered(loop.body), known={})
     if loop.turns and fits(loop.body):
-        return InRegisters(loop)
+        writer = Registers(loop)
+        writer.write()
+        code = Code(writer.module, ("loop",))
+        return Machine(code.address("loop"), np.zeros(1, np.intp), ALIGNMENT, code)
     if loop.turns:
         try:
-            return InMemory(loop)
+            return InMemory(replace(loop, body=with_machine_loops(loop.body, compile))).machine()
         except Unsupported:
             pass
     program = compile(loop.body)
     return lambda *xs, loop: run(loop, xs, program)
 
 
-def _address(array: Any) -> int:
-    return array.__array_interface__["data"][0]  # type: ignore[no-any-return]  # quicker than `ctypes.data`
+class InMemory:
+    """A loop whose turn has its values in memory.
 
-
-class Machine:
-    """A loop in machine code. `into(outputs, inputs)` writes its results into arrays that are there (`calls.py`)."""
-
-    loop: Loop
-
-    def __call__(self, *xs: Any, loop: Loop) -> tuple[Any, ...]:
-        outputs = [np.empty(spec.shape, spec.dtype) for spec in self.loop.spec()]
-        self.into(outputs, xs)
-        return tuple([y[()] for y in outputs])
-
-    def into(self, outputs: Sequence[Any], xs: Sequence[Any]) -> None:
-        """Do the loop."""
-        raise NotImplementedError
-
-
-class InRegisters(Machine):
-    """A loop whose values are in registers."""
-
-    def __init__(self, loop: Loop) -> None:
-        self.loop = loop
-        writer = Registers(loop)
-        writer.write()
-        self.code = Code(writer.module, ("loop",))
-        self.function = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(self.code.address("loop"))
-
-    def into(self, outputs: Sequence[Any], xs: Sequence[Any]) -> None:
-        inputs = [np.asarray(x, order="C") for x in xs]
-        if self.loop.gate:
-            _clear(self.loop, outputs)
-        table = np.array([_address(x) for x in (*inputs, *outputs)], np.intp)
-        self.function(_address(table))
-
-
-def _clear(loop: Loop, outputs: Sequence[Any]) -> None:
-    """Zeros for the turns that may not be done."""
-    for stack in loop.results(outputs)[2]:
-        stack[...] = 0
-
-
-class InMemory(Machine):
-    """A loop whose turn has its values in memory."""
+    Its function has the table of pointers of the turns' program in the memory that it is given, then the program's
+    block, and the second places of states and sums. What the program's own table has is copied from the numbers that
+    it is given; behind them stand the steps of the turn, and how many numbers these are.
+    """
 
     def __init__(self, loop: Loop) -> None:
         self.loop = loop
@@ -118,103 +85,167 @@ class InMemory(Machine):
         # The two places of a state or sum, before and after a turn; and the values that lie one behind the other.
         self.pairs = [*zip(state, held, strict=True), *self.totals]
         self.moving = [*sliced, *stacks]
+        self.lines: list[str] = []
         self.program = Program(self.graph, walk=self._text)
-        code = self.program.code
-        assert code is not None
-        self.function = WALK(code.address("walk"))
+
+    def machine(self) -> Machine:
+        """The function, and what it needs."""
+        program = self.program
+        assert program.code is not None
+        (steps,) = program.parts
+        table = np.concatenate([program.template, np.array(steps, np.intp)])
+        return Machine(program.code.address("walk"), table, self.size, program)
+
+    # the text
 
     def _text(self, program: Program) -> str:
-        """A function that does all turns and says how many were done."""
-        loop, slot = self.loop, program.slot
-        gate = {"carried": self.graph.inputs[0], "sliced": self.moving[0] if self.moving else -1}.get(
-            loop.gate
+        """A function that does all turns and leaves the results where they belong."""
+        loop, size = self.loop, 8 * len(program.template)
+        inputs, results = len(loop.body.inputs), len(loop.body.outputs)
+        given = [self._given(k) for k in range(inputs + results + 2)]
+        *given, numbers, self.table = given
+        self.size = -(-size // ALIGNMENT) * ALIGNMENT
+        self._do("memcpy", self.table, numbers, size)
+        self._put(program.block_slot, self._memory(program.size))
+        state, fixed, sliced = loop.parts(given[:inputs])
+        held, totals, stacks = loop.results(given[inputs:])
+        for value, pointer in zip(loop.parts(self.graph.inputs[:inputs])[1], fixed, strict=True):
+            self._put(program.slot[value], pointer)
+        for value, pointer in zip(self.moving, (*sliced, *stacks), strict=True):
+            self._put(program.slot[value], self._entry(value, pointer))
+        if loop.gate:
+            self._put(program.slot[self.graph.outputs[-1]], self._memory(1))
+            for value, pointer in zip(self.moving[len(sliced) :], stacks, strict=True):
+                self._do("memset", pointer, "0", loop.turns * abs(self._step(value)))
+        ends = [*held, *totals]
+        starts = [self._memory(self._bytes(before)) for before, _ in self.pairs]
+        for start, source, (before, _) in zip(starts, state, self.pairs, strict=False):
+            self._do("memcpy", start, source, self._bytes(before))
+        for start, (before, _) in zip(starts[len(state) :], self.totals, strict=True):
+            self._begin_sum(start, self.graph.specs[before])
+        for (before, after), start, end in zip(self.pairs, starts, ends, strict=True):
+            self._put(program.slot[before], start)
+            self._put(program.slot[after], end)
+        self._turns(program, numbers)
+        # After an odd number of turns the results are where they belong.
+        self.lines += ["  %odd = trunc i64 %count to i1", "  br i1 %odd, label %done, label %copy", "copy:"]
+        for (before, _), start, end in zip(self.pairs, starts, ends, strict=True):
+            self._do("memcpy", end, start, self._bytes(before))
+        return "\n".join(
+            [
+                *_DECLARED,
+                "define void @walk(ptr %given) {",
+                "entry:",
+                *self.lines,
+                "  br label %done",
+                "done:",
+                "  ret void",
+                "}",
+            ]
         )
-        lines = ["define i64 @walk(ptr %t, ptr %s, i64 %length) {", "entry:", "  br label %head", "head:"]
+
+    def _turns(self, program: Program, numbers: str) -> None:
+        """The loop itself; `%count` is how many turns were done."""
+        loop, slot, lines = self.loop, program.slot, self.lines
+        steps, length = (
+            self._line(f"load ptr, ptr {self._place(numbers, len(program.template) + k)}") for k in (0, 1)
+        )
+        length = self._line(f"ptrtoint ptr {length} to i64")
+        lines += ["  br label %before", "before:", "  br label %head", "head:"]
         lines += [
-            "  %i = phi i64 [ 0, %entry ], [ %j, %latch ]",
-            "  %n = phi i64 [ 0, %entry ], [ %m, %latch ]",
+            "  %i = phi i64 [ 0, %before ], [ %j, %latch ]",
+            "  %n = phi i64 [ 0, %before ], [ %m, %latch ]",
         ]
-        if gate is None:
-            lines.append("  br label %go")
-        else:
+        if loop.gate:
+            gate = self._load(slot[self.graph.inputs[0] if loop.gate == "carried" else self.moving[0]])
+            truth = self._line(f"icmp ne i8 {self._line(f'load i8, ptr {gate}')}, 0")
             lines += [
-                f"  %gp = getelementptr ptr, ptr %t, i64 {slot[gate]}",
-                "  %ga = load ptr, ptr %gp",
-                "  %g8 = load i8, ptr %ga",
-                "  %g = icmp ne i8 %g8, 0",
-                f"  br i1 %g, label %go, label %{'end' if loop.gate == 'carried' else 'latch'}",
+                f"  br i1 {truth}, label %go, label %{'end' if loop.gate == 'carried' else 'latch'}",
+                "go:",
             ]
-        lines += ["go:", "  call void @run(ptr %t, ptr %s, i64 %length)", "  %k = add i64 %n, 1"]
-        for number, (before, after) in enumerate(self.pairs):
-            if before not in slot:  # no turn reads it
-                continue
-            lines += [
-                f"  %c{number} = getelementptr ptr, ptr %t, i64 {slot[before]}",
-                f"  %d{number} = getelementptr ptr, ptr %t, i64 {slot[after]}",
-                f"  %e{number} = load ptr, ptr %c{number}",
-                f"  %f{number} = load ptr, ptr %d{number}",
-                f"  store ptr %f{number}, ptr %c{number}",
-                f"  store ptr %e{number}, ptr %d{number}",
-            ]
-        lines += ["  br label %latch", "latch:"]
-        skips = loop.gate == "sliced"
-        lines.append(f"  %m = phi i64 [ %k, %go ]{', [ %n, %head ]' if skips else ''}")
-        for number, value in enumerate(self.moving):
-            if value in slot:
-                lines += [
-                    f"  %p{number} = getelementptr ptr, ptr %t, i64 {slot[value]}",
-                    f"  %a{number} = load ptr, ptr %p{number}",
-                    f"  %b{number} = getelementptr i8, ptr %a{number}, i64 {self._step(value)}",
-                    f"  store ptr %b{number}, ptr %p{number}",
-                ]
+        lines.append(f"  call void @run(ptr {self.table}, ptr {steps}, i64 {length})")
+        lines.append("  %k = add i64 %n, 1")
+        for before, after in self.pairs:
+            first, second = self._load(slot[before]), self._load(slot[after])
+            self._put(slot[before], second)
+            self._put(slot[after], first)
+        lines += ["  br label %went", "went:", "  br label %latch", "latch:"]
+        lines.append(f"  %m = phi i64 [ %k, %went ]{', [ %n, %head ]' if loop.gate == 'sliced' else ''}")
+        for value in self.moving:
+            here = self._load(slot[value])
+            self._put(slot[value], self._line(f"getelementptr i8, ptr {here}, i64 {self._step(value)}"))
         lines += [
             "  %j = add i64 %i, 1",
             f"  %more = icmp ult i64 %j, {loop.turns}",
             "  br i1 %more, label %head, label %end",
             "end:",
             f"  %count = phi i64 [ %m, %latch ]{', [ %n, %head ]' if loop.gate == 'carried' else ''}",
-            "  ret i64 %count",
-            "}",
         ]
-        return "\n".join(lines)
+
+    def _begin_sum(self, start: str, spec: Spec) -> None:
+        """Fill memory with what changes nothing that is added to it."""
+        if spec.dtype.kind != "f":
+            self._do("memset", start, "0", spec.dtype.itemsize * math.prod(spec.shape))
+            return
+        kind, label = KINDS[spec.dtype], f"fill{len(self.lines)}"
+        self.lines += [f"  br label %{label}_before", f"{label}_before:", f"  br label %{label}", f"{label}:"]
+        at = f"%{label}_at"
+        self.lines.append(f"  {at} = phi i64 [ 0, %{label}_before ], [ {at}_next, %{label} ]")
+        place = self._line(f"getelementptr {kind}, ptr {start}, i64 {at}")
+        self.lines += [
+            f"  store {kind} {literal(kind, -0.0)}, ptr {place}",
+            f"  {at}_next = add i64 {at}, 1",
+            f"  {at}_more = icmp ult i64 {at}_next, {math.prod(spec.shape)}",
+            f"  br i1 {at}_more, label %{label}, label %{label}_done",
+            f"{label}_done:",
+        ]
+
+    def _entry(self, value: int, pointer: str) -> str:
+        """Where the entry of the first turn lies."""
+        last = (self.loop.turns - 1) * abs(self._step(value)) if self.loop.backwards else 0
+        return self._line(f"getelementptr i8, ptr {pointer}, i64 {last}")
 
     def _step(self, value: int) -> int:
         """How far apart in memory the entries of two turns are."""
-        spec = self.graph.specs[value]
-        size = math.prod(spec.shape) * spec.dtype.itemsize
-        return -size if self.loop.backwards else size
+        return -self._bytes(value) if self.loop.backwards else self._bytes(value)
 
-    def into(self, outputs: Sequence[Any], xs: Sequence[Any]) -> None:
-        loop, program = self.loop, self.program
-        arrays = [np.asarray(x, order="C") for x in xs]
-        state, fixed, sliced = loop.parts(arrays)
-        held, totals, stacks = loop.results(outputs)
-        if loop.gate:
-            _clear(loop, outputs)
-        starts = [*(x.copy() for x in state), *(np.asarray(start_of_sum(total)) for total in totals)]
-        pairs = list(zip(starts, (*held, *totals), strict=True))
-        frame, slot = program.frame(), program.slot
-        table = frame.table
-        for value, array in zip(self.graph.inputs[len(state) :], fixed, strict=False):
-            if value in slot:
-                table[slot[value]] = _address(array)
-        last = loop.turns - 1 if loop.backwards else 0
-        for value, array in zip(self.moving, (*sliced, *stacks), strict=True):
-            if value in slot:
-                table[slot[value]] = _address(array) + last * abs(self._step(value))
-        for (before, after), (first, second) in zip(self.pairs, pairs, strict=True):
-            table[slot[after]] = _address(second)
-            if before in slot:
-                table[slot[before]] = _address(first)
-        if loop.gate:
-            asked = np.empty((), bool)
-            table[slot[self.graph.outputs[-1]]] = _address(asked)
-        (steps,) = program.parts
-        count = self.function(frame.address, *steps)
-        program.release(frame)
-        for (before, _), (first, second) in zip(self.pairs, pairs, strict=True):
-            if not (count % 2 if before in slot else count):
-                second[...] = first
+    def _bytes(self, value: int) -> int:
+        spec = self.graph.specs[value]
+        return math.prod(spec.shape) * spec.dtype.itemsize
+
+    def _memory(self, size: int) -> str:
+        """A part of the memory that is given."""
+        start, self.size = self.size, self.size + max(-(-size // ALIGNMENT), 1) * ALIGNMENT
+        return self._line(f"getelementptr i8, ptr {self.table}, i64 {start}")
+
+    def _line(self, text: str) -> str:
+        name = f"%v{len(self.lines)}"
+        self.lines.append(f"  {name} = {text}")
+        return name
+
+    def _do(self, name: str, target: str, source: str, size: int) -> None:
+        kinds, kind = ("p0.p0", "ptr") if name == "memcpy" else ("p0", "i8")
+        self.lines.append(
+            f"  call void @llvm.{name}.{kinds}.i64(ptr {target}, {kind} {source}, i64 {size}, i1 false)"
+        )
+
+    def _place(self, table: str, slot: int) -> str:
+        return self._line(f"getelementptr ptr, ptr {table}, i64 {slot}")
+
+    def _given(self, number: int) -> str:
+        return self._line(f"load ptr, ptr {self._place('%given', number)}")
+
+    def _load(self, slot: int) -> str:
+        return self._line(f"load ptr, ptr {self._place(self.table, slot)}")
+
+    def _put(self, slot: int, pointer: str) -> None:
+        self.lines.append(f"  store ptr {pointer}, ptr {self._place(self.table, slot)}")
+
+
+_DECLARED = (
+    "declare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)",
+    "declare void @llvm.memset.p0.i64(ptr, i8, i64, i1)",
+)
 
 
 def _turn(loop: Loop) -> tuple[Graph, list[tuple[int, int]]]:

@@ -3,6 +3,7 @@
     view    an operation that only looks at its input otherwise (reshape, transpose, a slice): no step at all
     kernel  operations that work entry by entry on one shape, fused into one loop, with reductions of their results
     product a matrix product of moderate size, as machine code of its own
+    other   an operation whose value is machine code already: a loop
     call    any other operation: its NumPy value
 
 A value of a kernel stays in registers unless someone outside the kernel needs it. The steps are a sequence, and each
@@ -61,6 +62,37 @@ class Product:
     shape: Shape
 
 
+@dataclass(frozen=True, eq=False, slots=True)
+class Machine:
+    """Machine code that is the value of an operation.
+
+    Attributes:
+        address: of a function that takes an array of pointers: to the inputs, the results, `table` and `memory`.
+        table: numbers that it reads.
+        memory: how many bytes it needs besides.
+        kept: what must be there as long.
+    """
+
+    address: int
+    table: Any
+    memory: int
+    kept: Any
+
+    def __call__(self, *_xs: Any, **_params: Any) -> Any:
+        raise AssertionError("a step of a program")
+
+
+@dataclass(eq=False, slots=True)
+class Other:
+    """An operation done by machine code of its own; its last input is the table, its last output the memory."""
+
+    operation: Operation
+    machine: Machine
+
+
+Step = Kernel | Product | Other | Call
+
+
 @dataclass(eq=False, slots=True)
 class Plan:
     """The steps of a graph, and how its values lie in memory.
@@ -71,7 +103,7 @@ class Plan:
 
     graph: Graph
     specs: list[Spec]
-    steps: list[Kernel | Product | Call]
+    steps: list[Step]
     views: dict[int, View]
     stored: set[int]
     placed: set[int]
@@ -87,7 +119,7 @@ class _Planner:
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
         self.specs = list(graph.specs)
-        self.steps: list[Kernel | Product | Call] = []
+        self.steps: list[Step] = []
         self.views: dict[int, View] = {}
         # The step in which a value is made, -1 for what is there before the first; and its kernel's shape.
         self.step: dict[int, int] = {}
@@ -101,7 +133,9 @@ class _Planner:
     def plan(self) -> Plan:
         for operation in self.graph.operations:
             ways = (self._as_view, self._as_reduction, self._as_entries, self._as_product, self._as_parts)
-            if not any(way(operation) for way in ways):
+            if isinstance(operation.primitive.value, Machine):
+                self._as_other(operation)
+            elif not any(way(operation) for way in ways):
                 self._as_call(operation)
         outputs = self._leaving()
         return Plan(
@@ -203,6 +237,29 @@ class _Planner:
         for output in operation.outputs:
             self.step[output] = len(self.steps) - 1
             self.stored.add(output)
+
+    def _as_other(self, operation: Operation) -> None:
+        """Let an operation be done by the machine code that it has."""
+        machine: Machine = operation.primitive.value  # type: ignore[assignment]  # `plan` has looked
+        inputs = tuple([self._copied(i) if self._is_spread(i) else i for i in operation.inputs])
+        table, memory = len(self.specs), len(self.specs) + 1
+        self.specs += [
+            Spec(machine.table.shape, machine.table.dtype),
+            Spec((machine.memory,), np.dtype("uint8")),
+        ]
+        self.numbers[table], self.step[table] = Tensor(machine.table), -1
+        step = replace(operation, inputs=(*inputs, table), outputs=(*operation.outputs, memory))
+        for index in step.inputs:
+            self._demand(index)
+        self.steps.append(Other(step, machine))
+        for output in step.outputs:
+            self.step[output] = len(self.steps) - 1
+            self.stored.add(output)
+
+    def _is_spread(self, index: int) -> bool:
+        """Whether the entries of a value do not lie one behind the other."""
+        shape = self.specs[index].shape
+        return not is_whole(self.view(index), shape, shape)
 
     def _as_product(self, operation: Operation) -> bool:
         """Take a product of two matrices for machine code, unless BLAS is the better one for its size."""

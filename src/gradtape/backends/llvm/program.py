@@ -18,10 +18,10 @@ from ...core.graph import Graph, evaluate
 from .addresses import locate
 from .calls import into
 from .driver import RUN, Driver, Step, driver
-from .emit import STORED, Module, Unsupported
+from .emit import Module, Unsupported
 from .engine import Code
 from .kernels import emit_kernel
-from .plan import Call, Kernel, Plan, Product, plan
+from .plan import Call, Kernel, Other, Plan, Product, plan
 from .products import emit_product
 from .views import View, is_whole
 
@@ -135,11 +135,7 @@ class Program:
                 continue
             if not parts or isinstance(parts[-1], Call):
                 parts.append([])
-            parts[-1].append(
-                self._emit_product(module, step)
-                if isinstance(step, Product)
-                else emit_kernel(module, step, self.plan, self.place)
-            )
+            parts[-1].append(self._emit(module, step))
         self.kernels = sum(len(part) for part in parts if isinstance(part, list))
         self.parts = parts
         if not self.kernels:
@@ -159,16 +155,21 @@ class Program:
         self.parts = [part if isinstance(part, Call) else (part.ctypes.data, len(part)) for part in encoded]
         self._run = RUN(run)
 
-    def _emit_product(self, module: Module, step: Product) -> Step:
-        """A product of matrices."""
-        name = emit_product(module, step.shape)
-        size = STORED[step.shape.kind][1]
-        places = []
-        for index in (*step.operation.inputs, *step.operation.outputs):
-            view = self.plan.views.get(index)
-            slot, distance = self.place(self._base(index))
-            places.append((slot, distance + (view.offset * size if view else 0)))
-        return Step(name, tuple(places))
+    def _emit(self, module: Module, step: Kernel | Product | Other) -> Step:
+        """A step whose function is in the module, or there already."""
+        if isinstance(step, Kernel):
+            return emit_kernel(module, step, self.plan, self.place)
+        given, made = step.operation.inputs, step.operation.outputs
+        if isinstance(step, Other):
+            order = (*given[:-1], *made[:-1], given[-1], made[-1])
+            return Step("", tuple(map(self._start, order)), step.machine.address)
+        return Step(emit_product(module, step.shape), tuple(map(self._start, (*given, *made))))
+
+    def _start(self, index: int) -> tuple[int, int]:
+        """Where the first entry of a value lies, or of another look at one."""
+        view = self.plan.views.get(index)
+        slot, distance = self.place(self._base(index))
+        return slot, distance + (view.offset * self.plan.specs[index].dtype.itemsize if view else 0)
 
     # running
 

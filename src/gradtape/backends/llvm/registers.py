@@ -87,6 +87,8 @@ class Registers:
         given, made = pointers[: len(body.inputs)], pointers[len(body.inputs) :]
         state, fixed, sliced = loop.parts(list(zip(given, body.inputs, strict=True)))
         held, sums, stacks = loop.results(list(zip(made, body.outputs, strict=True)))
+        if loop.gate:
+            self._clear(stacks)
         for index, tensor in body.constants.items():
             value = np.asarray(tensor._value)
             numbers = [e.number(self._kind(index), entry) for entry in value.reshape(-1)]
@@ -149,6 +151,13 @@ class Registers:
         )
 
     # gates
+
+    def _clear(self, stacks: Any) -> None:
+        """Zeros for the turns that may not be done."""
+        self.module.declare("llvm.memset.p0.i64", "void", "ptr, i8, i64, i1")
+        for pointer, index in stacks:
+            size = self.loop.turns * self._size(index) * self.body.specs[index].dtype.itemsize
+            self.e.lines.append(f"  call void @llvm.memset.p0.i64(ptr {pointer}, i8 0, i64 {size}, i1 false)")
 
     def _gate(self, flowing: list[list[Lane]], sliced: Any, turn: str) -> str:
         e, loop = self.e, self.loop

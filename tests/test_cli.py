@@ -336,7 +336,7 @@ def test_errors_inside_the_library_keep_its_frames(run):
     assert status == 1
     assert "program.py" in lines[0]
     assert len(lines) > 1
-    assert "ValueError" in err
+    assert "WatchError" in err
 
 
 @pytest.mark.parametrize(

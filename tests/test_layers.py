@@ -48,6 +48,7 @@ ORDER = [
     ["faces"],
     ["array_api", "saving"],
     ["commands"],
+    ["errors"],
     [""],
     ["cli"],
     ["__main__"],

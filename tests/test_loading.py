@@ -181,7 +181,7 @@ except ValueError as error:
     say(str(error))
 """
     )
-    assert said == "a primitive named 'gammaln' exists already"
+    assert said.startswith("a primitive named 'gammaln' exists already")
 
 
 def test_a_vocabulary_loads_at_the_first_name_that_is_missing(monkeypatch):

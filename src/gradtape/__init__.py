@@ -154,6 +154,7 @@ from .tape import GradientTape
 if _typing.TYPE_CHECKING:  # for those who read types: `_NAMESPACES` and `_LATER`
     from . import (
         array_api,
+        errors,
         fields,
         implicit,
         optimize,
@@ -175,7 +176,6 @@ if _typing.TYPE_CHECKING:  # for those who read types: `_NAMESPACES` and `_LATER
     from .explain.detached import DetachEvent
     from .faces import (
         autodiff,
-        errors,
         keras,
         linalg,
         math,
@@ -325,7 +325,7 @@ _NAMESPACES = {
     "array_api": "array_api",
     "autodiff": "faces.autodiff",
     "debug": "explain.debug",
-    "errors": "faces.errors",
+    "errors": "errors",
     "fields": "fields",
     "implicit": "implicit",
     "keras": "faces.keras",

@@ -8,7 +8,8 @@ import numpy as np
 
 from .arguments import UnconnectedGradients, short, unconnected_choice, warn_dtype
 from .core import nest
-from .core.errors import documented
+from .core.errors import AlreadyRecordingError, ArgumentTypeError, ShapeError, WatchError
+from .core.further_errors import RepeatedPrimalError
 from .core.listen import activate, deactivate
 from .core.spec import is_differentiable
 from .core.tensor import Tensor, as_tensor
@@ -50,13 +51,10 @@ class ForwardAccumulator:
         pairs: list[tuple[Any, Tensor]] = []
         for primal, tangent in zip(flat, nest.flatten(tangents), strict=True):
             if not isinstance(primal, (Tensor, Variable)):
-                raise ValueError(f"a primal must be a tensor or a variable, not {short(primal)}")
+                raise WatchError(f"a primal must be a tensor or a variable, not {short(primal)}")
             if any(primal is other for other, _ in pairs):
-                raise ValueError(
-                    documented(
-                        f"Tensor {short(primal)} was passed as a primal multiple times; give it once",
-                        "Forward mode",
-                    )
+                raise RepeatedPrimalError(
+                    f"Tensor {short(primal)} was passed as a primal multiple times; give it once"
                 )
             pairs.append((primal, self._direction(primal, tangent)))
         for primal, tangent in pairs:
@@ -70,18 +68,15 @@ class ForwardAccumulator:
         if direction._value.dtype != primal.dtype:
             direction = astype(direction, dtype=primal.dtype)
         if direction._value.shape != primal._value.shape:
-            raise ValueError(
+            raise ShapeError(
                 f"a tangent of shape {direction.shape} was given for a primal of shape {primal.shape}"
             )
         return direction
 
     def __enter__(self) -> Self:
         if self._recording:
-            raise ValueError(
-                documented(
-                    "Accumulator is already recording: it cannot be entered again before its context ends",
-                    "Forward mode",
-                )
+            raise AlreadyRecordingError(
+                "Accumulator is already recording: it cannot be entered again before its context ends"
             )
         self._recording = True
         activate(self._pusher)
@@ -107,7 +102,7 @@ class ForwardAccumulator:
             if tensor is None:
                 return None
             if not isinstance(tensor, (Tensor, Variable)):
-                raise TypeError(f"jvp takes tensors and variables, not {short(tensor)}")
+                raise ArgumentTypeError(f"jvp takes tensors and variables, not {short(tensor)}")
             found = self._pusher.tangent(tensor)
             if found is None and unconnected is UnconnectedGradients.ZERO:
                 return Tensor(np.zeros_like(tensor._value)[()])

@@ -10,7 +10,13 @@ from typing import Any
 import numpy as np
 
 from .core import nest
-from .core.errors import NonDifferentiableDtypeWarning, documented
+from .core.errors import (
+    ChoiceError,
+    NonDifferentiableDtypeWarning,
+    OutputGradientsError,
+    StructureError,
+    TargetError,
+)
 from .core.spec import is_differentiable, unit
 from .core.tensor import Tensor, as_tensor
 from .core.variable import Variable
@@ -54,11 +60,8 @@ def unconnected_choice(value: UnconnectedGradients | str) -> UnconnectedGradient
     try:
         return UnconnectedGradients(value)
     except ValueError:
-        raise ValueError(
-            documented(
-                f"Unknown value for unconnected_gradients: {value!r}; it is 'none' or 'zero'",
-                "An unknown word for unconnected_gradients",
-            )
+        raise ChoiceError(
+            f"Unknown value for unconnected_gradients: {value!r}; it is 'none' or 'zero'"
         ) from None
 
 
@@ -69,12 +72,9 @@ def tensors_of(structure: Any, name: str) -> list[Any]:
     flat = nest.flatten(structure)
     for leaf in flat:
         if not isinstance(leaf, (Tensor, Variable)):
-            raise TypeError(
-                documented(
-                    f"Argument `{name}` should hold tensors and variables, not {short(leaf)} of type "
-                    f"{type(leaf).__name__!r}: derivatives belong to the object that was watched",
-                    "No target, or one that is not a tensor",
-                )
+            raise TargetError(
+                f"Argument `{name}` should hold tensors and variables, not {short(leaf)} of type "
+                f"{type(leaf).__name__!r}: derivatives belong to the object that was watched"
             )
     return flat
 
@@ -83,7 +83,7 @@ def single(structure: Any, name: str) -> list[Any]:
     """The only tensor of a nest, in a list."""
     flat = tensors_of(structure, "target")
     if len(flat) != 1:
-        raise ValueError(f"{name} takes one tensor here, not {len(flat)}")
+        raise StructureError(f"{name} takes one tensor here, not {len(flat)}")
     return flat
 
 
@@ -93,12 +93,7 @@ def seeds_of(targets: list[Any], structure: Any, given: Any) -> list[Tensor | No
         return [_ones(target._value) for target in targets]
     weights = _flat_weights(structure, given)
     if len(weights) != len(targets):
-        raise ValueError(
-            documented(
-                f"output_gradients has {len(weights)} entries for {len(targets)} targets",
-                "Output gradients that do not fit",
-            )
-        )
+        raise OutputGradientsError(f"output_gradients has {len(weights)} entries for {len(targets)} targets")
     seeds = [_weighed(target._value, weight) for target, weight in zip(targets, weights, strict=True)]
     return [g if is_differentiable(t._value.dtype) else None for g, t in zip(seeds, targets, strict=True)]
 
@@ -127,10 +122,7 @@ def _weighed(value: Any, weight: Any) -> Tensor:
         return _ones(value)
     g = as_tensor(weight) if hasattr(type(weight), "_as_tensor") else as_tensor(weight, value.dtype)
     if g._value.shape != value.shape:
-        raise ValueError(
-            documented(
-                f"output_gradients: a weight of shape {g.shape} was given for a target of shape {value.shape}",
-                "Output gradients that do not fit",
-            )
+        raise OutputGradientsError(
+            f"output_gradients: a weight of shape {g.shape} was given for a target of shape {value.shape}"
         )
     return g

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from .core.errors import RecordingError
+from .core.further_errors import ClosureError, RecordingError
 from .core.listen import Listener, Node, listeners, paused
 from .core.tensor import Tensor
 from .core.variable import Variable
@@ -96,7 +96,7 @@ def unchanged(operation: str, held: Held, values: Sequence[Any]) -> None:
     for what, value in zip(held, values, strict=True):
         if what._value is not value and not _equal(what._value, value):
             name = what.name if isinstance(what, Variable) else f"a tensor of shape {tuple(what.shape)}"
-            raise ValueError(
+            raise ClosureError(
                 f"{operation}: the function reads {name}, which has another value now; a rerun for a derivative, a "
                 "batch or a replay needs the value of its own run. Pass it to the function as an argument"
             )

@@ -30,7 +30,8 @@ from typing import Any
 from .arguments import short
 from .capture import Captures, Held, followed, pulled, pushed, unchanged
 from .core import nest
-from .core.errors import documented
+from .core.errors import ArgumentTypeError, RangeError, said
+from .core.further_errors import StepStateError
 from .core.listen import listeners, paused
 from .core.tensor import Tensor, as_tensor
 from .core.variable import Variable
@@ -147,12 +148,12 @@ def checkpoint(step: Callable[..., Any], n: int, *, memory: int) -> Callable[...
     1.213185 1.954386
     """
     if not callable(step):
-        raise TypeError(f"checkpoint takes a function first, not {short(step)}")
+        raise ArgumentTypeError(f"checkpoint takes a function first, not {short(step)}")
     for name, given, least in (("n", n, 0), ("memory", memory, 1)):
         if isinstance(given, bool) or not isinstance(given, int):
-            raise TypeError(f"checkpoint: {name} must be an integer, not {short(given)}")
+            raise ArgumentTypeError(f"checkpoint: {name} must be an integer, not {short(given)}")
         if given < least:
-            raise ValueError(f"checkpoint: {name} must be at least {least}, not {given}")
+            raise RangeError(f"checkpoint: {name} must be at least {least}, not {given}")
 
     def run(state: Any, *args: Any) -> Any:
         leaves = nest.flatten(args)
@@ -188,21 +189,15 @@ def _next_state(state: Any, now: Tensors, result: Any, index: int) -> list[Tenso
     try:
         nest.assert_same_structure(state, result)
     except (TypeError, ValueError) as error:
-        raise ValueError(
-            documented(
-                f"checkpoint: step {index} returned another structure than the state: {error}",
-                "A step that changes its state",
-            )
+        raise StepStateError(
+            f"checkpoint: step {index} returned another structure than the state: {said(error)}"
         ) from None
     found = [as_tensor(leaf) for leaf in nest.flatten(result)]
     for number, (old, new) in enumerate(zip(now, found, strict=True)):
         if old._value.shape != new._value.shape or old._value.dtype != new._value.dtype:
-            raise ValueError(
-                documented(
-                    f"checkpoint: step {index} returned shape {tuple(new.shape)} of {new.dtype.name} for "
-                    f"leaf {number} of the state, which has shape {tuple(old.shape)} of {old.dtype.name}",
-                    "A step that changes its state",
-                )
+            raise StepStateError(
+                f"checkpoint: step {index} returned shape {tuple(new.shape)} of {new.dtype.name} for "
+                f"leaf {number} of the state, which has shape {tuple(old.shape)} of {old.dtype.name}"
             )
     return found
 

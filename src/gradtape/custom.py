@@ -16,7 +16,8 @@ import numpy as np
 from .core import nest
 from .core.define import Functions, constant, elementwise, linear
 from .core.define import tangent as tangent_row
-from .core.errors import documented
+from .core.errors import ArgumentTypeError, InvalidArgumentError, NoDerivativeError
+from .core.further_errors import CustomVariablesError, GradientCountError, NoForwardModeError
 from .core.lead import CLOSED
 from .core.listen import Listener, activate, deactivate, listeners, paused, replayed
 from .core.primitive import Kind, Primitive, Rule, broadcast_spec, register
@@ -109,19 +110,16 @@ def custom_gradient(f: Callable[..., Any] | None = None) -> Any:
         finally:
             deactivate(reads)
         if not (isinstance(result, tuple) and len(result) == 2 and callable(result[1])):
-            raise TypeError(
+            raise ArgumentTypeError(
                 f"custom_gradient: {_name(function)} must return a pair (result, gradient function), got "
                 f"{type(result).__name__}"
             )
         structure, grad_fn = result
         variables = reads.beyond(args)
         if variables and not _accepts_variables(grad_fn):
-            raise TypeError(
-                documented(
-                    f"{_name(function)} reads variables, so its gradient function must accept keyword "
-                    "argument 'variables' and return the pair (gradients of the arguments, gradients of the variables)",
-                    "A Variable inside a custom gradient",
-                )
+            raise CustomVariablesError(
+                f"{_name(function)} reads variables, so its gradient function must accept keyword "
+                "argument 'variables' and return the pair (gradients of the arguments, gradients of the variables)"
             )
         return _with_gradient(_name(function), structure, args, variables, grad_fn)
 
@@ -173,29 +171,23 @@ def _with_gradient(
         if variables:
             answer = grad_fn(*upstream, variables=list(variables))
             if not (isinstance(answer, tuple) and len(answer) == 2):
-                raise TypeError(
+                raise CustomVariablesError(
                     f"the gradient function of {name} must return (argument gradients, variable gradients)"
                 )
             for_arguments, for_variables = answer
             for_variables = _flat(for_variables)
             if len(for_variables) != len(variables):
-                raise ValueError(
-                    documented(
-                        f"Must return gradient for each variable from the gradient function of {name}: it reads "
-                        f"{len(variables)}, {len(for_variables)} were returned",
-                        "A Variable inside a custom gradient",
-                    )
+                raise CustomVariablesError(
+                    f"Must return gradient for each variable from the gradient function of {name}: it reads "
+                    f"{len(variables)}, {len(for_variables)} were returned"
                 )
         else:
             for_arguments, for_variables = grad_fn(*upstream), []
         shares = _flat(for_arguments)
         if len(shares) != len(arguments):
-            raise ValueError(
-                documented(
-                    f"custom_gradient function expected to return {len(arguments)} gradients (one for each "
-                    f"flat positional argument of {name}), but returned {len(shares)} instead",
-                    "The wrong number of gradients",
-                )
+            raise GradientCountError(
+                f"custom_gradient function expected to return {len(arguments)} gradients (one for each "
+                f"flat positional argument of {name}), but returned {len(shares)} instead"
             )
         kept = [share for share, argument in zip(shares, arguments, strict=True) if argument is not None]
         shares = [*kept, *for_variables, *(None for _ in passed)]
@@ -269,12 +261,9 @@ def recompute_grad(f: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _no_forward_mode(*_told: Any) -> Any:
-    raise NotImplementedError(
-        documented(
-            "recompute_grad tried to transpose grad of a recomputed function, which has no forward mode; "
-            "call the plain function inside a ForwardAccumulator",
-            "Forward mode through recompute_grad",
-        )
+    raise NoForwardModeError(
+        "recompute_grad tried to transpose grad of a recomputed function, which has no forward mode; "
+        "call the plain function inside a ForwardAccumulator"
     )
 
 
@@ -367,7 +356,7 @@ def register_primitive(
     """
     forms = [form for form in (partials, transposes, tangents or pulls) if form is not None]
     if len(forms) > 1 or (forms and not differentiable):
-        raise ValueError(f"register_primitive: give {name!r} its derivative in one form")
+        raise InvalidArgumentError(f"register_primitive: give {name!r} its derivative in one form")
     ROWS.load()  # so that every name that is taken is known
     if not differentiable:
         return constant(name, value, spec=spec)
@@ -393,12 +382,9 @@ def _takes_several(pull: Callable[..., Any]) -> bool:
 
 def _without_derivative(name: str, value: Callable[..., Any], spec: Callable[..., Any]) -> Primitive:
     def missing(*_told: Any) -> Any:
-        raise LookupError(
-            documented(
-                f"gradient registry has no entry for: {name}. The operation lies between target and source but no "
-                "derivative is registered for it; give gt.register_primitive a rule, or put gt.stop_gradient before it",
-                "An operation without a derivative",
-            )
+        raise NoDerivativeError(
+            f"gradient registry has no entry for: {name}. The operation lies between target and source but no "
+            "derivative is registered for it; give gt.register_primitive a rule, or put gt.stop_gradient before it"
         )
 
     return register(Primitive(name, Kind.TANGENT, value, spec, Rule(missing, missing)))

@@ -18,7 +18,14 @@ import numpy as np
 
 from . import backends
 from .core import nest
-from .core.errors import RecordingError, RecordingWarning, documented
+from .core.errors import ArgumentTypeError, ChoiceError
+from .core.further_errors import (
+    GeneratorFunctionError,
+    NewVariablesError,
+    NotRecordedError,
+    RecordingError,
+    RecordingWarning,
+)
 from .core.graph import Graph
 from .core.listen import ACTIVE, activate, deactivate, listeners, opened, replayed
 from .core.recording import Recording, Source
@@ -229,12 +236,9 @@ class Function:
         """Variables may be made in the first call alone; a replay would not make them again."""
         if kind.made:
             names = ", ".join(variable.name for variable in made)
-            raise ValueError(
-                documented(
-                    f"tf.function only supports singleton tf.Variables created on the first call: {self._name} "
-                    f"makes {names} at every call. Make them outside, or keep them on an object and make them once",
-                    "Variables made at every call",
-                )
+            raise NewVariablesError(
+                f"tf.function only supports singleton tf.Variables created on the first call: {self._name} "
+                f"makes {names} at every call. Make them outside, or keep them on an object and make them once"
             )
         kind.made = True
 
@@ -277,7 +281,7 @@ class Function:
     def _latest(self) -> Road:
         roads = self._roads()
         if not roads:
-            raise RuntimeError(f"{self._name} has not been recorded yet: call it once")
+            raise NotRecordedError(f"{self._name} has not been recorded yet: call it once")
         return roads[-1]
 
     def graph(self) -> Graph:
@@ -313,12 +317,9 @@ def _check_returns(function: Callable[..., Any]) -> None:
     if code is None or not code.co_flags & _LEFT:
         return
     what = "a coroutine" if code.co_flags & inspect.CO_COROUTINE else "a generator"
-    raise TypeError(
-        documented(
-            f"{function.__name__} is {what}: it hands over before it is done, so that a recording would miss "
-            "what it does. Put the part that computes into a function of its own, and return its results together",
-            "Generators and coroutines",
-        )
+    raise GeneratorFunctionError(
+        f"{function.__name__} is {what}: it hands over before it is done, so that a recording would miss "
+        "what it does. Put the part that computes into a function of its own, and return its results together"
     )
 
 
@@ -376,11 +377,11 @@ def function(
     (np.float32(12.0), np.float32(27.0))
     """
     if backend not in (None, *backends.NAMES):
-        raise ValueError(f"function: backend is one of {', '.join(backends.NAMES)}, not {backend!r}")
+        raise ChoiceError(f"function: backend is one of {', '.join(backends.NAMES)}, not {backend!r}")
     if results not in ("tensors", "python"):
-        raise ValueError(f"function: results is 'tensors' or 'python', not {results!r}")
+        raise ChoiceError(f"function: results is 'tensors' or 'python', not {results!r}")
     if func is None:
         return lambda function: Function(function, input_signature, backend, results)
     if not callable(func):
-        raise TypeError(f"function takes a callable, not {type(func).__name__}")
+        raise ArgumentTypeError(f"function takes a callable, not {type(func).__name__}")
     return Function(func, input_signature, backend, results)

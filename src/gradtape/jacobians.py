@@ -172,7 +172,7 @@ def _mapped(function: Linear, seeds: Tensor) -> list[Tensor | None]:
     try:
         return mapped(function, [seeds])
     except BatchedValueError as error:
-        raise ValueError(
+        raise BatchedValueError(
             f"Encountered an exception while vectorizing the jacobian computation: {said(error)} With a persistent "
             "tape, experimental_use_pfor=False takes one walk after another"
         ) from error

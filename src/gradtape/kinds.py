@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from .core import nest
+from .core.errors import ArgumentTypeError, DtypeError
 from .replay import Road, alone
 
 _LOCK = threading.Lock()
@@ -123,7 +124,7 @@ def check_signature(name: str, signature: tuple[Any, ...], args: Any) -> None:
         TypeError: for another number of arguments, another dtype, or a shape that does not fit.
     """
     if len(args) > len(signature):
-        raise TypeError(
+        raise ArgumentTypeError(
             f"{name} takes {len(signature)} arguments by its input_signature, {len(args)} were given"
         )
     for place, (spec, arg) in enumerate(zip(signature, args, strict=False)):
@@ -135,7 +136,7 @@ def check_signature(name: str, signature: tuple[Any, ...], args: Any) -> None:
             len(shape) == len(own) and all(n is None or n == m for n, m in zip(shape, own, strict=True))
         )
         if not fits or (dtype is not None and np.dtype(dtype) != arg.dtype):
-            raise TypeError(
+            raise DtypeError(
                 f"{name}: argument {place} of shape {own} and dtype {arg.dtype} does not fit its "
                 f"input_signature: shape {None if shape is None else tuple(shape)}, dtype {dtype}"
             )

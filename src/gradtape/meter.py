@@ -16,6 +16,8 @@ from collections.abc import Iterable, Iterator
 from types import TracebackType
 from typing import Any, Generic, TextIO, TypeVar
 
+from .core.errors import ArgumentTypeError, InvalidArgumentError
+
 T = TypeVar("T")
 
 BETWEEN = 0.1  # seconds from one writing of the line to the next
@@ -43,10 +45,10 @@ class Progress(Generic[T]):
     ) -> None:
         if isinstance(steps, int):
             if total is not None:
-                raise TypeError("progress: a number of steps is the total")
+                raise ArgumentTypeError("progress: a number of steps is the total")
             steps, total = None, steps
         if total is not None and total < 0:
-            raise ValueError(f"progress: total is a number of steps, not {total}")
+            raise InvalidArgumentError(f"progress: total is a number of steps, not {total}")
         self.count = 0
         self.total = len(steps) if total is None and hasattr(steps, "__len__") else total  # type: ignore[arg-type]
         self._steps = steps
@@ -62,7 +64,7 @@ class Progress(Generic[T]):
 
     def __iter__(self) -> Iterator[T]:
         if self._steps is None:
-            raise TypeError(
+            raise ArgumentTypeError(
                 "progress: there is nothing to go through; give what the loop runs over, or call advance()"
             )
         if not self._shown:
@@ -78,7 +80,7 @@ class Progress(Generic[T]):
 
     def __len__(self) -> int:
         if self.total is None:
-            raise TypeError("progress: the number of steps is not known")
+            raise ArgumentTypeError("progress: the number of steps is not known")
         return self.total
 
     # by hand

@@ -22,7 +22,14 @@ from typing import Any
 import numpy as np
 
 from .arguments import UnconnectedGradients, short, unconnected_choice
-from .core.errors import PrecisionWarning
+from .core.errors import (
+    ArgumentTypeError,
+    ChoiceError,
+    DtypeError,
+    InvalidArgumentError,
+    PrecisionWarning,
+    ShapeError,
+)
 from .core.listen import Node, listeners, paused
 from .core.spec import is_differentiable
 from .core.tensor import Tensor, as_tensor
@@ -61,7 +68,7 @@ def _multi_index(item: Any, names: Sequence[str]) -> Index:
     elif isinstance(item, (tuple, list)):
         parts = item
     else:
-        raise ValueError(f"a partial derivative is a text or a tuple of names, not {short(item)}")
+        raise ArgumentTypeError(f"a partial derivative is a text or a tuple of names, not {short(item)}")
     for part in parts:
         if part not in names:
             raise _unknown(part, item, names)
@@ -80,15 +87,15 @@ def _split(item: str, names: Sequence[str]) -> list[str]:
     if not found:
         raise _unknown(item, item, names)
     if len({tuple(sorted(reading)) for reading in found}) > 1:
-        raise ValueError(
+        raise InvalidArgumentError(
             f"{item!r} can be read in two ways, {'-'.join(found[0])} and {'-'.join(found[1])}: "
             "write the names with commas between them"
         )
     return found[0]
 
 
-def _unknown(part: Any, item: Any, names: Sequence[str]) -> ValueError:
-    return ValueError(
+def _unknown(part: Any, item: Any, names: Sequence[str]) -> ChoiceError:
+    return ChoiceError(
         f"the wanted partial {item!r} names {part!r}, which is no variable: the variables are {', '.join(names)}"
     )
 
@@ -130,19 +137,19 @@ def _check_sources(sources: Mapping[str, Source]) -> None:
     for name, source in sources.items():
         shape = tuple(source._value.shape)
         if not (len(shape) < 2 or (len(shape) == 2 and shape[1] == 1)):
-            raise ValueError(
+            raise ShapeError(
                 f"partials: the source {name!r} has shape {shape}, and a source is a scalar, a vector (n,) or a column "
                 "(n, 1). Make the columns of a matrix variables of their own and put them together with gt.concat, or "
                 "ask for tape.jacobian"
             )
         if not is_differentiable(source.dtype):
-            raise ValueError(
+            raise DtypeError(
                 f"partials: the source {name!r} is of dtype {source.dtype.name}, which has no derivatives"
             )
         if shape:
             rows[name] = shape[0]
     if len(set(rows.values())) > 1:
-        raise ValueError(f"partials: the sources are columns of different batches, of sizes {rows}")
+        raise ShapeError(f"partials: the sources are columns of different batches, of sizes {rows}")
 
 
 def _evaluate(
@@ -286,7 +293,9 @@ class Partials:
         """The wanted partial derivatives at these arguments, each of the shape of the function's result."""
         points = list(args)
         if max(self._places, default=-1) >= len(points):
-            raise TypeError(f"partials: the variables {', '.join(self.plan.names)} are positional arguments")
+            raise ArgumentTypeError(
+                f"partials: the variables {', '.join(self.plan.names)} are positional arguments"
+            )
         for i in self._places:
             x = as_tensor(points[i])
             points[i] = Tensor(x._value, x._node) if any(x is other for other in points[:i]) else x

@@ -17,6 +17,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from .core.bundle import ITEM
+from .core.further_errors import InteractingRowsError
 from .core.listen import Node, paused
 from .core.primitive import Primitive
 from .core.recording import user_line
@@ -86,7 +87,7 @@ def refuse_mixed_rows(
             given = ", ".join("..." if x is None else f"{x.dtype.name}{list(x.shape)}" for x in inputs)
             place = record.places.get(node) if isinstance(record, PlacedRecord) else None
             where = f" at {place}" if place else ""
-            raise ValueError(
+            raise InteractingRowsError(
                 f"{operator}: rows of the batch interact in {node.primitive.name}({given}){where}, so a row depends "
                 "on other rows' coordinates. Take reductions over the batch out of the function; or ask gt.partials "
                 "with total=True for the derivative along all rows moving together, or tape.jacobian for everything"

@@ -7,7 +7,15 @@ from typing import Any, Self
 
 from .arguments import short
 from .core import nest
-from .core.errors import documented
+from .core.errors import (
+    AlreadyRecordingError,
+    ArgumentTypeError,
+    InvalidArgumentError,
+    RangeError,
+    ShapeError,
+    WatchError,
+)
+from .core.further_errors import RepeatedPrimalError
 from .core.listen import activate, deactivate
 from .core.spec import is_differentiable
 from .core.tensor import Tensor, as_tensor
@@ -53,13 +61,11 @@ class TaylorAccumulator:
         for primal, coefficients in zip(flat, lists, strict=True):
             _check(primal, coefficients)
         if len({id(primal) for primal in flat}) < len(flat):
-            raise ValueError(
-                documented("a tensor was passed as a primal multiple times; give it once", "Forward mode")
-            )
+            raise RepeatedPrimalError("a tensor was passed as a primal multiple times; give it once")
         highest = max((len(coefficients) for coefficients in lists), default=0)
         chosen = highest if order is None else int(order)
         if chosen < max(1, highest):
-            raise ValueError(
+            raise RangeError(
                 f"the order must be at least {max(1, highest)}, the coefficients given, not {chosen}"
             )
         self._listener = Taylor(chosen)
@@ -73,11 +79,8 @@ class TaylorAccumulator:
 
     def __enter__(self) -> Self:
         if self._recording:
-            raise ValueError(
-                documented(
-                    "Accumulator is already recording: it cannot be entered again before its context ends",
-                    "Forward mode",
-                )
+            raise AlreadyRecordingError(
+                "Accumulator is already recording: it cannot be entered again before its context ends"
             )
         self._recording = True
         activate(self._listener)
@@ -101,7 +104,7 @@ class TaylorAccumulator:
 
         def look_up(tensor: Any) -> Any:
             if not isinstance(tensor, (Tensor, Variable)):
-                raise TypeError(f"series takes tensors and variables, not {short(tensor)}")
+                raise ArgumentTypeError(f"series takes tensors and variables, not {short(tensor)}")
             found = self._listener.series(tensor)
             if found is None:
                 return None
@@ -113,9 +116,11 @@ class TaylorAccumulator:
 
 def _check(primal: Any, coefficients: Any) -> None:
     if not isinstance(primal, (Tensor, Variable)):
-        raise ValueError(f"a primal must be a tensor or a variable, not {short(primal)}")
+        raise WatchError(f"a primal must be a tensor or a variable, not {short(primal)}")
     if not isinstance(coefficients, (list, tuple)):
-        raise ValueError(f"the series of a primal is a list of coefficients, not {short(coefficients)}")
+        raise ArgumentTypeError(
+            f"the series of a primal is a list of coefficients, not {short(coefficients)}"
+        )
 
 
 def _fitting(coefficient: Any, primal: Any, index: int) -> Tensor:
@@ -124,7 +129,7 @@ def _fitting(coefficient: Any, primal: Any, index: int) -> Tensor:
     if tensor._value.dtype != primal.dtype:
         tensor = astype(tensor, dtype=primal.dtype)
     if tensor._value.shape != primal._value.shape:
-        raise ValueError(
+        raise ShapeError(
             f"coefficient {index} of shape {tensor.shape} was given for a primal of shape {primal.shape}"
         )
     return tensor
@@ -157,7 +162,7 @@ def taylor(
         Tensor(p._value, p._node) if any(p is q for q in points[:i]) else p for i, p in enumerate(points)
     ]
     if len(series) != len(points):
-        raise ValueError(f"taylor: {len(series)} series were given for {len(points)} arguments")
+        raise InvalidArgumentError(f"taylor: {len(series)} series were given for {len(points)} arguments")
     with TaylorAccumulator(distinct, list(series), order) as accumulator:
         y = nest.map_structure(as_tensor, function(*distinct))
     return y, accumulator.series(y)

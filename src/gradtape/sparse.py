@@ -21,6 +21,8 @@ import numpy as np
 from . import coloring
 from .arguments import short
 from .coloring import Coloring
+from .core.errors import ArgumentTypeError, DtypeError
+from .core.further_errors import NotRecordedError
 from .core.listen import listeners, paused
 from .core.tensor import Tensor, as_tensor
 from .functions import Function
@@ -43,7 +45,7 @@ class SparseDerivative:
         self, name: str, function: Callable[..., Any], program: Callable[..., Any], reuse: bool
     ) -> None:
         if not callable(function):
-            raise TypeError(f"{name} takes a function first, not {short(function)}")
+            raise ArgumentTypeError(f"{name} takes a function first, not {short(function)}")
         self.function = function
         self._name = name
         self._program = Function(program) if reuse else program
@@ -92,7 +94,7 @@ class SparseDerivative:
 
     def _known(self) -> Any:
         if self._latest is None:
-            raise RuntimeError(f"{self._name}: the structure is read off the first call; call it once")
+            raise NotRecordedError(f"{self._name}: the structure is read off the first call; call it once")
         return self._latest
 
 
@@ -182,19 +184,21 @@ def _call(name: str, function: Callable[..., Any], args: Sequence[Any], argnum: 
     call = Call(name, function, args, argnum)
     if len(call.sources) != 1 or call.sources[0].dtype.kind != "f":
         found = [f"{x.dtype.name}{list(x.shape)}" for x in call.sources]
-        raise TypeError(f"{name} differentiates one tensor of real floating numbers, not {', '.join(found)}")
+        raise ArgumentTypeError(
+            f"{name} differentiates one tensor of real floating numbers, not {', '.join(found)}"
+        )
     return call
 
 
 def _real(name: str, result: Any) -> Tensor:
     if not hasattr(type(result), "_as_tensor"):
-        raise TypeError(
+        raise ArgumentTypeError(
             f"{name}: the function must return one tensor that is computed from its arguments, not {short(result)}; "
             "gt.concat and gt.stack join several"
         )
     y = as_tensor(result)
     if y.dtype.kind != "f":
-        raise TypeError(
+        raise DtypeError(
             f"{name}: the function returned {y.dtype.name} of shape {y.shape}, not real floating numbers"
         )
     return y

@@ -19,7 +19,16 @@ from .arguments import (
 )
 from .core import nest
 from .core.absent import origin
-from .core.errors import InactiveTapeWarning, PersistentTapeWarning, documented
+from .core.errors import (
+    AlreadyRecordingError,
+    ArgumentTypeError,
+    ConsumedTapeError,
+    InactiveTapeWarning,
+    NotRecordingError,
+    PersistentTapeWarning,
+    TargetError,
+    WatchError,
+)
 from .core.listen import Node, activate, deactivate, listeners
 from .core.tensor import Tensor
 from .core.variable import Variable
@@ -90,11 +99,8 @@ class GradientTape(Explains, FieldOperators, WholeDerivatives):
 
     def __enter__(self) -> Self:
         if self._recording:
-            raise ValueError(
-                documented(
-                    "Tape is still recording: it cannot be entered again before its context ends",
-                    "Entering a tape that records",
-                )
+            raise AlreadyRecordingError(
+                "Tape is still recording: it cannot be entered again before its context ends"
             )
         if self._record is None:
             self._record = self._new_record()
@@ -124,16 +130,13 @@ class GradientTape(Explains, FieldOperators, WholeDerivatives):
         sources = [tensor] if type(tensor) is Tensor else nest.flatten(tensor)
         for source in sources:
             if type(source) is not Tensor and not isinstance(source, (Tensor, Variable)):
-                raise ValueError(
-                    documented(
-                        f"Passed in object {short(source)} of type {type(source).__name__!r}, not tf.Tensor "
-                        "or tf.Variable or ExtensionType: make it one with gt.constant or gt.Variable before "
-                        "watching it",
-                        "Watching something that is not a tensor",
-                    )
+                raise WatchError(
+                    f"Passed in object {short(source)} of type {type(source).__name__!r}, not tf.Tensor "
+                    "or tf.Variable or ExtensionType: make it one with gt.constant or gt.Variable before "
+                    "watching it"
                 )
         if self._record is None:
-            raise RuntimeError(
+            raise NotRecordingError(
                 "a tape can watch only after it has been entered: call watch inside `with tape:`"
             )
         if not self._recording:
@@ -163,11 +166,8 @@ class GradientTape(Explains, FieldOperators, WholeDerivatives):
         """
         record = self._record
         if record is None:
-            raise RuntimeError(
-                documented(
-                    "Trying to stop recording a tape which is not recording: enter it with `with tape:`",
-                    "Pausing or resetting a tape that does not record",
-                )
+            raise NotRecordingError(
+                "Trying to stop recording a tape which is not recording: enter it with `with tape:`"
             )
         self._must_record()
         self._stop()
@@ -197,12 +197,7 @@ class GradientTape(Explains, FieldOperators, WholeDerivatives):
 
     def _must_record(self) -> None:
         if not self._recording:
-            raise ValueError(
-                documented(
-                    "Tape is not recording: this is possible only inside `with tape:`",
-                    "Pausing or resetting a tape that does not record",
-                )
-            )
+            raise NotRecordingError("Tape is not recording: this is possible only inside `with tape:`")
 
     # derivatives
 
@@ -243,11 +238,8 @@ class GradientTape(Explains, FieldOperators, WholeDerivatives):
         """
         record = self._begin(target, sources)
         if target is None:
-            raise TypeError(
-                documented(
-                    f"Argument `target` should be a tensor or variable, or a nest of them, not None{origin(None)}",
-                    "No target, or one that is not a tensor",
-                )
+            raise TargetError(
+                f"Argument `target` should be a tensor or variable, or a nest of them, not None{origin(None)}"
             )
         unconnected = unconnected_choice(unconnected_gradients)
         targets, flat = tensors_of(target, "target"), tensors_of(sources, "sources")
@@ -321,14 +313,9 @@ class GradientTape(Explains, FieldOperators, WholeDerivatives):
         from .planning import plan_partials
 
         if target is None:
-            raise TypeError(
-                documented(
-                    f"Argument `target` should be a tensor or variable, not None{origin(None)}",
-                    "No target, or one that is not a tensor",
-                )
-            )
+            raise TargetError(f"Argument `target` should be a tensor or variable, not None{origin(None)}")
         if not isinstance(sources, Mapping):
-            raise TypeError(
+            raise ArgumentTypeError(
                 f'partials takes its sources as a dictionary {{"x": x, "t": t}}, not {short(sources)}'
             )
         names = tuple(map(str, sources))
@@ -346,7 +333,7 @@ class GradientTape(Explains, FieldOperators, WholeDerivatives):
         """The record to walk along; a non-persistent tape stops recording, a persistent one says what that costs."""
         record = self._record
         if record is None:
-            raise RuntimeError(documented(_CONSUMED, "A tape that is used up"))
+            raise ConsumedTapeError(_CONSUMED)
         if self._recording:
             if not self._persistent:
                 self._stop()

@@ -22,6 +22,7 @@ from .checking.coordinates import Problem, coordinates
 from .checking.differences import EPSILON, Estimate, Vector, first, first_complex, second, second_complex
 from .checking.readings import Table, first_order, second_order
 from .checking.report import CheckError, Finding, Report
+from .core.errors import ArgumentTypeError, ChoiceError, DtypeError
 from .core.tensor import as_tensor
 from .tape import GradientTape
 
@@ -69,9 +70,9 @@ def check(
     """
     wanted = sorted(set(orders))
     if not wanted or not {1, 2}.issuperset(wanted):
-        raise ValueError(f"orders are 1, 2 or both, got {wanted}")
+        raise ChoiceError(f"orders are 1, 2 or both, got {wanted}")
     if not modes or not set(MODES).issuperset(modes):
-        raise ValueError(f"modes are 'reverse', 'forward' or both, got {modes!r}")
+        raise ChoiceError(f"modes are 'reverse', 'forward' or both, got {modes!r}")
     problem = Problem.of(function, inputs, limit)
     with np.errstate(all="ignore"):  # steps may leave the function's domain
         first_values, second_values, method = expected(problem, 2 in wanted)
@@ -189,6 +190,10 @@ def entry_name(problem: Problem, place: tuple[int, ...]) -> str:
     return f"d{'' if len(place) == 2 else len(place) - 1} {problem.outputs[place[0]].name} / {below}"
 
 
+class _UngradedError(DtypeError, AssertionError):
+    """A DtypeError that is an AssertionError too, as TensorFlow raises."""
+
+
 def compute_gradient(
     f: Callable[..., Any], x: Sequence[Any], delta: float | None = None
 ) -> tuple[tuple[Vector, ...], tuple[Vector, ...]]:
@@ -214,14 +219,14 @@ def compute_gradient(
     ([[2.0, 0.0], [0.0, 4.0]], [[2.0, 0.0], [0.0, 4.0]])
     """
     if not isinstance(x, (list, tuple)):
-        raise ValueError(
+        raise ArgumentTypeError(
             f"`x` must be a list or tuple of values convertible to a Tensor (arguments to `f`), not a {type(x)}"
         )
     step = 1 / 1024 if delta is None else delta
     arguments = [as_tensor(value) for value in x]
     for number, argument in enumerate(arguments):
         if np.dtype(argument.dtype).kind not in "fc":
-            raise AssertionError(
+            raise _UngradedError(
                 f"Cannot compute gradient for unsupported type {argument.dtype} of argument {number}"
             )
     with GradientTape(persistent=True) as tape:

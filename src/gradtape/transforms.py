@@ -17,6 +17,7 @@ import numpy as np
 
 from .arguments import short
 from .core import nest
+from .core.errors import ArgumentTypeError, DtypeError, InvalidArgumentError, ShapeError
 from .core.listen import listeners, paused
 from .core.spec import Spec, is_differentiable
 from .core.tensor import Tensor, as_tensor
@@ -37,18 +38,20 @@ class Call:
         self, name: str, function: Callable[..., Any], args: Sequence[Any], argnums: Argnums
     ) -> None:
         if not callable(function):
-            raise TypeError(f"{name} takes a function first, not {short(function)}")
+            raise ArgumentTypeError(f"{name} takes a function first, not {short(function)}")
         self.name, self.function, self.args, self.argnums = name, function, args, argnums
         self.numbers = (argnums,) if isinstance(argnums, int) else tuple(argnums)
         for number in self.numbers:
             if not -len(args) <= number < len(args):
-                raise ValueError(f"{name}: argnums {argnums!r} does not fit {len(args)} positional arguments")
+                raise InvalidArgumentError(
+                    f"{name}: argnums {argnums!r} does not fit {len(args)} positional arguments"
+                )
         varying = [args[number] for number in self.numbers]
         self.structure = varying[0] if isinstance(argnums, int) else tuple(varying)
         self.sources = [identity(as_tensor(leaf)) for leaf in nest.flatten(self.structure)]
         for source in self.sources:
             if not is_differentiable(source.dtype):
-                raise TypeError(
+                raise DtypeError(
                     f"{name} differentiates floating and complex arguments, not {source.dtype.name}; use gt.cast, or "
                     "leave the argument out of argnums"
                 )
@@ -76,7 +79,7 @@ class Call:
         """The result as the number that it must be."""
         y = as_tensor(result)
         if y.size != 1 or not is_differentiable(y.dtype):
-            raise ValueError(
+            raise ShapeError(
                 f"{self.name}: the function must return one floating number, not shape {tuple(y.shape)} of "
                 f"{y.dtype.name}; use gt.reduce_sum on it, or gt.jacobian"
             )
@@ -118,7 +121,9 @@ def _parted(name: str, result: Any, has_aux: bool) -> tuple[Any, Any]:
     if not has_aux:
         return result, None
     if not isinstance(result, tuple) or len(result) != 2:
-        raise TypeError(f"{name}: with has_aux=True the function must return a pair (result, auxiliary)")
+        raise ArgumentTypeError(
+            f"{name}: with has_aux=True the function must return a pair (result, auxiliary)"
+        )
     return result
 
 
@@ -266,7 +271,7 @@ def _directions(call: Call, tangents: Any) -> list[Tensor]:
 def _fitting(name: str, what: str, given: Any, like: Tensor) -> Tensor:
     tensor = as_tensor(given) if hasattr(type(given), "_as_tensor") else as_tensor(given, like.dtype)
     if tensor._value.shape != like._value.shape:
-        raise ValueError(f"{name}: a {what} of shape {tensor.shape} was given for shape {tuple(like.shape)}")
+        raise ShapeError(f"{name}: a {what} of shape {tensor.shape} was given for shape {tuple(like.shape)}")
     return tensor if tensor.dtype == like.dtype else cast(tensor, dtype=like.dtype)
 
 

@@ -22,7 +22,7 @@ import numpy as np
 
 from .arguments import short
 from .core import nest
-from .core.errors import BatchedValueError
+from .core.errors import ArgumentTypeError, BatchedValueError, ShapeError, said
 from .core.graph import Graph
 from .core.listen import listeners, paused
 from .core.place import user_place
@@ -127,7 +127,7 @@ class Vectorized:
             shape = np.broadcast_shapes(*[x._value.shape for x in given.values()])
         except ValueError:
             shapes = ", ".join(str(tuple(x._value.shape)) for x in given.values())
-            raise ValueError(
+            raise ShapeError(
                 f"vectorize: the arrays given to {self._name} do not broadcast together: {shapes}"
             ) from None
         if not shape:
@@ -234,7 +234,7 @@ class Vectorized:
             nest.assert_same_structure(first, second)
         except (TypeError, ValueError) as error:
             raise type(error)(
-                f"vectorize: {self._name} returns another structure for some elements than for others. {error}"
+                f"vectorize: {self._name} returns another structure for some elements than for others. {said(error)}"
             ) from None
 
     def _either(self, covered: Tensor, first: Any, second: Any) -> Any:
@@ -243,13 +243,13 @@ class Vectorized:
         if not tensors and type(first) is type(second) and first == second:
             return first
         if any(x is None or isinstance(x, str) for x in (first, second)):
-            raise TypeError(
+            raise ArgumentTypeError(
                 f"vectorize: {self._name} returns {short(first)} for some elements and {short(second)} for others"
             )
         shapes = {x._value.shape[1:] for x in tensors}
         if len(shapes) > 1:
             shown = " and ".join(str(shape) for shape in sorted(shapes))
-            raise ValueError(
+            raise ShapeError(
                 f"vectorize: {self._name} returns tensors of shapes {shown} for different elements"
             )
         dtype = tensors[0].dtype if tensors else None
@@ -348,7 +348,7 @@ def vectorize(func: Callable[..., Any] | None = None, *, backend: str | None = N
     if func is None:
         return lambda function: vectorize(function, backend=backend)
     if not callable(func):
-        raise TypeError(f"vectorize takes a callable, not {short(func)}")
+        raise ArgumentTypeError(f"vectorize takes a callable, not {short(func)}")
     return Vectorized(func, backend)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from .arguments import UnconnectedGradients, single, tensors_of, unconnected_choice
 from .core import nest
 from .core.absent import origin
-from .core.errors import documented
+from .core.errors import BatchJacobianError, PersistenceError, ShapeError, TargetError
 from .core.tensor import Tensor
 from .jacobians import gradients_of_rows, hessian, jacobian
 from .modes.record import Record
@@ -70,7 +70,7 @@ class WholeDerivatives:
         self._may_repeat(experimental_use_pfor)
         record = self._begin(target, sources)
         if target is None:
-            raise TypeError(f"Argument `target` should be a tensor or variable, not None{origin(None)}")
+            raise TargetError(f"Argument `target` should be a tensor or variable, not None{origin(None)}")
         unconnected = unconnected_choice(unconnected_gradients)
         (y,), flat = single(target, "jacobian"), tensors_of(sources, "sources")
         shape = tuple(y._value.shape)
@@ -112,28 +112,22 @@ class WholeDerivatives:
         [[[2.0, 0.0], [0.0, 4.0]], [[6.0, 0.0], [0.0, 8.0]]]
         """
         if parallel_iterations is not None and not self._persistent:
-            raise RuntimeError("batch_jacobian needs persistent=True when parallel_iterations is given")
+            raise PersistenceError("batch_jacobian needs persistent=True when parallel_iterations is given")
         self._may_repeat(experimental_use_pfor)
         record = self._begin(target, source)
         if target is None:
-            raise TypeError(f"Argument `target` should be a tensor or variable, not None{origin(None)}")
+            raise TargetError(f"Argument `target` should be a tensor or variable, not None{origin(None)}")
         unconnected_choice(unconnected_gradients)
         (y,), (x,) = single(target, "batch_jacobian"), single(source, "batch_jacobian")
         ys, xs = tuple(y._value.shape), tuple(x._value.shape)
         for name, shape in (("target", ys), ("source", xs)):
             if len(shape) < 2:
-                raise ValueError(
-                    documented(
-                        f"batch_jacobian: the {name} must have rank at least 2, not the shape {shape}",
-                        "A batch Jacobian without a batch",
-                    )
+                raise BatchJacobianError(
+                    f"batch_jacobian: the {name} must have rank at least 2, not the shape {shape}"
                 )
         if ys[0] != xs[0]:
-            raise ValueError(
-                documented(
-                    f"Need first dimension of target shape {ys} and source shape {xs} to match",
-                    "A batch Jacobian without a batch",
-                )
+            raise BatchJacobianError(
+                f"Need first dimension of target shape {ys} and source shape {xs} to match"
             )
         (found,) = jacobian(record, y, [x], 1, parallel_iterations if experimental_use_pfor else 1)
         result = Tensor(np.zeros(ys + xs[1:], y._value.dtype)) if found is None else found
@@ -177,7 +171,7 @@ class WholeDerivatives:
         unconnected = unconnected_choice(unconnected_gradients)
         (y,), flat = single(target, "hessian"), tensors_of(sources, "sources")
         if y._value.size != 1:
-            raise ValueError(
+            raise ShapeError(
                 f"hessian: the target must have one entry, not the shape {tuple(y._value.shape)}; use gt.reduce_sum "
                 "or the jacobian of a gradient"
             )
@@ -220,7 +214,7 @@ class WholeDerivatives:
         unconnected = unconnected_choice(unconnected_gradients)
         (y,), flat = single(target, "batch_gradient"), tensors_of(sources, "sources")
         if y._value.ndim == 0:
-            raise ValueError(
+            raise ShapeError(
                 "batch_gradient: the target must have a first axis, that of the examples, not rank 0"
             )
         count = int(y._value.shape[0])
@@ -231,10 +225,7 @@ class WholeDerivatives:
 
     def _may_repeat(self, vectorised: bool) -> None:
         if not vectorised and not self._persistent:
-            raise RuntimeError(
-                documented(
-                    "experimental_use_pfor=False walks the tape once for each entry, which needs "
-                    "GradientTape(persistent=True)",
-                    "A sequential Jacobian of a tape that is not persistent",
-                )
+            raise PersistenceError(
+                "experimental_use_pfor=False walks the tape once for each entry, which needs "
+                "GradientTape(persistent=True)"
             )

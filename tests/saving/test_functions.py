@@ -14,7 +14,8 @@ import pytest
 import gradtape as gt
 from gradtape.core.tensor import ROWS
 from gradtape.laws import case
-from gradtape.saving.encoding import Unwritable, decode, encode
+from gradtape.saving.encoding import decode, encode
+from gradtape.saving.errors import UnwritableError
 from gradtape.saving.files import Content, read, write
 
 
@@ -296,7 +297,7 @@ def test_values_as_json():
     "value", [object(), print, np.sin, {1, 2}, np.array(["a"]), np.dtype("O"), gt.Variable(1.0)]
 )
 def test_what_is_no_data_is_not_written(value):
-    with pytest.raises(Unwritable):
+    with pytest.raises(UnwritableError):
         encode([value], {})
 
 

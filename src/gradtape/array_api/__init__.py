@@ -21,6 +21,7 @@ from typing import Any
 
 import numpy as np
 
+from ..core.errors import ChoiceError
 from ..core.spec import bool_ as bool
 from ..core.spec import (
     complex64,
@@ -183,7 +184,7 @@ def namespace(api_version: str | None = None) -> ModuleType:
         ValueError: for another version.
     """
     if api_version not in (None, *VERSIONS):
-        raise ValueError(
+        raise ChoiceError(
             f"array API standard {api_version!r} is not among those that gradtape.array_api has: {', '.join(VERSIONS)}"
         )
     return sys.modules[__name__]

@@ -15,10 +15,11 @@ from typing import Any
 
 import numpy as np
 
-from ..core.errors import documented
+from ..core.errors import UnconvertibleError
+from ..core.further_errors import ArrayWriteError
 from ..core.holder import show
 from ..core.tensor import FUNCTIONS, ROWS, Operators, Tensor, apply, as_tensor, call, wraps_arrays
-from ..core.values import UnconvertibleError, to_value
+from ..core.values import to_value
 from ..faces.updates import set_at
 from ..ops.composite import astype
 
@@ -201,15 +202,12 @@ def _in_place(name: str) -> Callable[[Any, Any], Any]:
         if result is NotImplemented:
             return result
         if result._value.shape != self._value.shape:
-            raise ValueError(
-                documented(
-                    f"{name} in place: the result has the shape {result.shape}, the array {self.shape}; "
-                    "write a = a ... b",
-                    "Writing to an array what it cannot hold",
-                )
+            raise ArrayWriteError(
+                f"{name} in place: the result has the shape {result.shape}, the array {self.shape}; "
+                "write a = a ... b"
             )
         if not np.can_cast(result.dtype, self.dtype, "same_kind"):
-            raise TypeError(
+            raise ArrayWriteError(
                 f"{name} in place: the result is {result.dtype.name} and the array {self.dtype.name}; write a = a ... b"
             )
         return self._become(astype(result, self.dtype))

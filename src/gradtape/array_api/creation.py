@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ..core.errors import DtypeError, SharingError
 from ..core.spec import float64
 from ..core.tensor import Tensor
 from ..core.values import to_value
@@ -34,13 +35,13 @@ def asarray(obj: Any, /, *, dtype: Any = None, device: Any = None, copy: Any = N
     if hasattr(type(obj), "_as_tensor"):
         return _from_tensor(obj, wanted, copy)
     if copy is False:
-        raise ValueError(f"asarray: a {type(obj).__name__} cannot become an array without a copy")
+        raise SharingError(f"asarray: a {type(obj).__name__} cannot become an array without a copy")
     if isinstance(obj, (list, tuple)) and _holds_tensors(obj):
         stacked = composite.stack(promoted(*(asarray(part, dtype=dtype) for part in obj)))
         return array(stacked)  # type: ignore[no-any-return]
     value = to_value(obj, np.asarray(obj).dtype)  # refuses what holds no numbers
     if value.dtype.kind not in "biufc":
-        raise TypeError(f"asarray: arrays hold numbers and truth values, not {value.dtype}")
+        raise DtypeError(f"asarray: arrays hold numbers and truth values, not {value.dtype}")
     # The values themselves are cast, not what NumPy makes of them first: large integers have no place in a float.
     return array(Tensor(value if wanted is None else np.array(obj, wanted)[()]))  # type: ignore[no-any-return]
 
@@ -49,7 +50,7 @@ def _from_tensor(obj: Any, wanted: Any, copy: Any) -> Array:
     given = obj._value.dtype
     if wanted is not None and wanted != given:
         if copy is False:
-            raise ValueError(f"asarray: an array of dtype {given} cannot become {wanted} without a copy")
+            raise SharingError(f"asarray: an array of dtype {given} cannot become {wanted} without a copy")
         return array(composite.astype(obj, wanted))  # type: ignore[no-any-return]
     if copy:
         return copied(obj)
@@ -161,7 +162,7 @@ def from_dlpack(x: Any, /, *, device: Any = None, copy: Any = None) -> Any:
     """An array of another library's values by the DLPack protocol; they are copied."""
     on_device(device)
     if copy is False:
-        raise BufferError(
+        raise SharingError(
             "from_dlpack: values are copied, as nobody may write to those that a tape relies on"
         )
     return exchange.from_dlpack(x)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..core.errors import ChoiceError, DtypeError, InvalidArgumentError
 from ..core.spec import bool_ as bool
 from ..core.spec import (
     complex64,
@@ -84,7 +85,7 @@ def astype(x: Any, dtype: Any, /, *, copy: Any = True, device: Any = None) -> Ar
     on_device(device)
     x, wanted = tensor_of(x), np.dtype(dtype)
     if x._value.dtype.kind == "c" and wanted.kind not in "cb":
-        raise TypeError(
+        raise DtypeError(
             f"astype: a complex array cannot become {wanted.name}; take the real or imag part of it first"
         )
     return array(composite.astype(x, wanted))  # type: ignore[no-any-return]
@@ -93,7 +94,7 @@ def astype(x: Any, dtype: Any, /, *, copy: Any = True, device: Any = None) -> Ar
 def on_device(device: Any) -> None:
     """Refuse any device but the processor."""
     if device not in (None, "cpu"):
-        raise ValueError(f"device {device!r}: arrays live in the processor's memory, the device 'cpu'")
+        raise ChoiceError(f"device {device!r}: arrays live in the processor's memory, the device 'cpu'")
 
 
 def can_cast(from_: Any, to: Any, /) -> Any:
@@ -125,7 +126,7 @@ def isdtype(dtype: Any, kind: Any) -> Any:
     if not isinstance(kind, str):
         return given == np.dtype(kind)
     if kind not in KINDS:
-        raise ValueError(f"isdtype: the kinds are {', '.join(KINDS)}, not {kind!r}")
+        raise ChoiceError(f"isdtype: the kinds are {', '.join(KINDS)}, not {kind!r}")
     own = _LETTERS.get(given.kind)
     return own == kind or own in _CONTAINED.get(kind, ())
 
@@ -133,7 +134,7 @@ def isdtype(dtype: Any, kind: Any) -> Any:
 def result_type(*arrays_and_dtypes: Any) -> Any:
     """The dtype that arrays, dtypes and Python's numbers have together."""
     if not arrays_and_dtypes:
-        raise ValueError("result_type: at least one array or dtype is needed")
+        raise InvalidArgumentError("result_type: at least one array or dtype is needed")
     return common_dtype(*arrays_and_dtypes)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..core.errors import ChoiceError
 from ..core.spec import complex128, float64, int64
 from .dtypes import KINDS, on_device
 
@@ -42,7 +43,7 @@ class __array_namespace_info__:
         asked = ("bool", "numeric") if kind is None else kind if isinstance(kind, tuple) else (kind,)
         for one in asked:
             if one not in KINDS:
-                raise ValueError(f"dtypes: the kinds are {', '.join(KINDS)}, not {one!r}")
+                raise ChoiceError(f"dtypes: the kinds are {', '.join(KINDS)}, not {one!r}")
         return {dtype.name: dtype for one in asked for dtype in KINDS[one]}
 
     def devices(self) -> list[str]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..core.errors import ShapeError
 from ..faces.numpy_reductions import summed_dtype
 from ..ops import contraction
 from ..ops.composite import shape_of
@@ -79,7 +80,7 @@ def outer(x1: Any, x2: Any, /) -> Any:
     """Each entry of one vector times each of another."""
     first, second = promoted(x1, x2)
     if first.ndim != 1 or second.ndim != 1:
-        raise ValueError(f"outer: two vectors are needed, not arrays of {first.shape} and {second.shape}")
+        raise ShapeError(f"outer: two vectors are needed, not arrays of {first.shape} and {second.shape}")
     return FUNCTIONS_LINALG["outer"](first, second)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..core.errors import InvalidIndexError, ShapeError
 from ..core.tensor import FUNCTIONS, Tensor
 from ..ops import composite, linear
 from .arrays import exported, promoted, tensor_of
@@ -46,7 +47,7 @@ def expand_dims(x: Any, /, axis: Any = 0) -> Any:
     """
     x = tensor_of(x)
     if isinstance(axis, int) and not -x.ndim - 1 <= axis <= x.ndim:
-        raise IndexError(f"expand_dims: axis {axis} is out of range for an array with {x.ndim} axes")
+        raise InvalidIndexError(f"expand_dims: axis {axis} is out of range for an array with {x.ndim} axes")
     return composite.expand_dims(x, axis)
 
 
@@ -61,7 +62,7 @@ def matrix_transpose(x: Any, /) -> Any:
     """The last two axes exchanged."""
     x = tensor_of(x)
     if x.ndim < 2:
-        raise ValueError(
+        raise ShapeError(
             f"matrix_transpose: an array of shape {x.shape} has no matrices in its last two axes"
         )
     return composite.swapaxes(x, -1, -2)
@@ -137,5 +138,5 @@ def unstack(x: Any, /, *, axis: int = 0) -> tuple[Tensor, ...]:
     """The slices along an axis."""
     x = tensor_of(x)
     if x.ndim == 0:
-        raise ValueError("unstack: an array without axes has no slices")
+        raise ShapeError("unstack: an array without axes has no slices")
     return tuple(composite.moveaxis(x, axis, 0))

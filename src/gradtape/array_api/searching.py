@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..core.errors import ShapeError
 from ..core.tensor import FUNCTIONS, Tensor, look
 from ..faces import numpy_reductions
 from ..ops import composite, linear, ordering
@@ -73,7 +74,7 @@ def nonzero(x: Any, /) -> Any:
     """The places of the entries that are not zero, for each axis."""
     x = tensor_of(x)
     if x.ndim == 0:
-        raise ValueError("nonzero: an array without axes has no places")
+        raise ShapeError("nonzero: an array without axes has no places")
     return composite.where(x)
 
 
@@ -97,7 +98,7 @@ def take(x: Any, indices: Any, /, *, axis: int | None = None) -> Any:
     """Slices at places along an axis, which may be left out of a vector."""
     x = tensor_of(x)
     if axis is None and x.ndim != 1:
-        raise ValueError(f"take: axis must be given for an array of shape {x.shape}")
+        raise ShapeError(f"take: axis must be given for an array of shape {x.shape}")
     return composite.take(x, tensor_of(indices), axis)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..core.errors import said
+from ..core.further_errors import MissingPackageError
 from ..core.graph import Graph
 from . import llvm, reference
 from .loops import trimmed
@@ -29,7 +30,7 @@ def compiled(graph: Graph, backend: str | None, warn: Callable[[str], None]) -> 
     missing = llvm.missing()
     if missing is not None:
         if backend == "llvm":
-            raise ImportError(missing)
+            raise MissingPackageError(missing)
         if not _said:
             _said.append(missing)
             warn(f"runs on the reference backend, operation by operation: {missing}")

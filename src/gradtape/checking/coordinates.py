@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from ..core import nest
+from ..core.errors import DtypeError
 from ..core.tensor import Tensor, as_tensor
 from .differences import Vector
 
@@ -62,7 +63,7 @@ class Problem:
             place for place, leaf in enumerate(flat) if getattr(leaf, "dtype", np.dtype("O")).kind in "fc"
         ]
         if not places:
-            raise TypeError("there is nothing to differentiate: no input is floating or complex")
+            raise DtypeError("there is nothing to differentiate: no input is floating or complex")
         leaves = [np.array(flat[place], np.result_type(flat[place].dtype, np.float64)) for place in places]
 
         def on_leaves(tensors: Sequence[Any]) -> list[Tensor]:
@@ -75,7 +76,7 @@ class Problem:
 
         outputs = [np.asarray(output.numpy()) for output in on_leaves([as_tensor(leaf) for leaf in leaves])]
         if not outputs:
-            raise TypeError(
+            raise DtypeError(
                 "there is nothing to differentiate: the function returns no floating or complex tensor"
             )
         named = leaf_names(function, inputs)
@@ -114,7 +115,7 @@ class Problem:
         ]
         if kind is np.complex128:
             if not all(np.iscomplexobj(outputs[c.leaf]) for c in self.outputs):
-                raise TypeError("the function is not analytic: what it makes of complex numbers is real")
+                raise DtypeError("the function is not analytic: what it makes of complex numbers is real")
             return np.array([outputs[c.leaf][c.index] for c in self.outputs], np.complex128)
         return np.array([c.read(outputs) for c in self.outputs], np.float64)
 

@@ -12,7 +12,7 @@ from . import cache as cache_command
 from .check import checked, report_data
 from .doctor import described, examined
 from .examples import copied, example, listed
-from .output import print_json, refusals
+from .output import CommandError, print_json, refusals
 from .partials import partials_of
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def add_questions(app: "typer.Typer", library: ModuleType) -> None:
         """Partial derivatives of a formula: numbers, and formulas where SymPy is installed."""
         with refusals():
             if form not in FORMATS:
-                raise ValueError(f"--format is one of {', '.join(FORMATS)}, not {form!r}")
+                raise CommandError(f"--format is one of {', '.join(FORMATS)}, not {form!r}")
             table = partials_of(formula, at, order, wanted)
         if json_wanted:
             print_json(table.data())

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from ..core.errors import said
 from ..core.spec import float64
 from ..core.tensor import Tensor, as_tensor
 from ..explain.summary import columns
@@ -23,6 +24,7 @@ from ..ops.elementwise import exp, tanh
 from ..ops.linear import sum_
 from ..transforms import grad, hessian
 from .expression import evaluate, names_in, parse
+from .output import CommandError
 from .source import function_at
 from .values import values_at
 
@@ -115,16 +117,16 @@ def of_function(
         tree = parse(what)
         names = names_in(tree)
         if by_place or set(named) != set(names):
-            raise ValueError(f"--at gives every variable a number or a list by name: {', '.join(names)}")
+            raise CommandError(f"--at gives every variable a number or a list by name: {', '.join(names)}")
         given = [named[name] for name in names]
 
         def value(*xs: Tensor) -> Tensor:
             return total(evaluate(tree, dict(zip(names, xs, strict=True))))
 
     if not given:
-        raise ValueError("--at gives the arguments; without any there is nothing to differentiate in")
+        raise CommandError("--at gives the arguments; without any there is nothing to differentiate in")
     if not seconds > 0:
-        raise ValueError(f"--seconds is positive, not {seconds}")
+        raise CommandError(f"--seconds is positive, not {seconds}")
     return measured(what, value, [as_tensor(np.asarray(x, np.float64)) for x in given], seconds, shown)
 
 
@@ -160,7 +162,7 @@ def measured(
                 compiling = time.perf_counter() - begun
                 quick = quickest(lambda fast=fast: fast(*xs), seconds)  # type: ignore[misc]
             except Exception as error:
-                notes.append(f"{name} is not compiled: {str(error).splitlines()[0]}")
+                notes.append(f"{name} is not compiled: {said(error).splitlines()[0]}")
             bar.advance()
             timings.append(Timing(name, eager, quick, compiling))
     return Measured(what, tuple(timings), tuple(notes))
@@ -238,10 +240,8 @@ def _seconds(number: float) -> str:
     """0.4 us, 12.3 us, 4.56 ms, 1.2 s."""
     if math.isnan(number):
         return "-"
-    for unit, size in (("s", 1.0), ("ms", 1e-3), ("us", 1e-6)):
-        if number >= size or unit == "us":
-            return f"{number / size:.3g} {unit}"
-    raise AssertionError(number)
+    unit, size = next((u, s) for u, s in (("s", 1.0), ("ms", 1e-3), ("us", 1e-6)) if number >= s or u == "us")
+    return f"{number / size:.3g} {unit}"
 
 
 def _ratio(number: float, value: float) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 from ..checking.report import Report
 from ..testing import check
+from .output import CommandError
 from .source import function_at
 from .values import values_at
 
@@ -31,7 +32,7 @@ def checked(
     try:
         wanted = [int(order) for order in orders.split(",")]
     except ValueError:
-        raise ValueError(f"--orders is 1, 2 or 1,2, not {orders!r}") from None
+        raise CommandError(f"--orders is 1, 2 or 1,2, not {orders!r}") from None
     names = list(named)
 
     def called(*arguments: Any) -> Any:

@@ -7,6 +7,8 @@ import difflib
 import shutil
 from pathlib import Path
 
+from .output import CommandError
+
 PACKAGE = Path(__file__).parents[1]
 
 
@@ -19,7 +21,7 @@ def folder() -> Path:
     for place in (PACKAGE / "examples", PACKAGE.parents[1] / "examples"):
         if place.is_dir():
             return place
-    raise ValueError("the examples did not come with this installation")
+    raise CommandError("the examples did not come with this installation")
 
 
 def listed() -> dict[str, str]:
@@ -42,7 +44,7 @@ def example(name: str) -> Path:
     if stem in names:
         return folder() / f"{stem}.py"
     close = difflib.get_close_matches(stem, names, 1)
-    raise ValueError(
+    raise CommandError(
         f"there is no example {name!r}"
         + (f"; did you mean {close[0]}?" if close else f"; there are {', '.join(names)}")
     )
@@ -58,8 +60,8 @@ def copied(name: str, destination: str = ".", force: bool = False) -> Path:
     if target.is_dir():
         target = target / source.name
     if target.exists() and not force:
-        raise ValueError(f"{target} exists already; --force writes over it")
+        raise CommandError(f"{target} exists already; --force writes over it")
     if not target.parent.is_dir():
-        raise ValueError(f"there is no folder {str(target.parent)!r}")
+        raise CommandError(f"there is no folder {str(target.parent)!r}")
     shutil.copyfile(source, target)
     return target

@@ -16,6 +16,7 @@ import numpy as np
 
 from ..core.tensor import ROWS, Tensor, as_tensor
 from ..explain.symbols import SYMBOLS, number
+from .output import CommandError
 
 CONSTANTS = {"pi": math.pi, "e": math.e}
 ALIASES = {
@@ -53,7 +54,7 @@ def parse(text: str) -> ast.expr:
     try:
         return ast.parse(text.replace("^", "**").strip(), mode="eval").body
     except (SyntaxError, ValueError, RecursionError):
-        raise ValueError(f"{text!r} is no formula; write one as x**3 + 2*t or sin(x)*exp(-t)") from None
+        raise CommandError(f"{text!r} is no formula; write one as x**3 + 2*t or sin(x)*exp(-t)") from None
 
 
 def names_in(tree: ast.expr) -> list[str]:
@@ -101,7 +102,7 @@ def _walk(
             return values[part.id]
         if part.id in constants:
             return constants[part.id]
-        raise ValueError(f"{part.id} has no value; give it one with --at {part.id}=1.0")
+        raise CommandError(f"{part.id} has no value; give it one with --at {part.id}=1.0")
     if isinstance(part, ast.UnaryOp) and isinstance(part.op, (ast.USub, ast.UAdd)):
         return -go(part.operand) if isinstance(part.op, ast.USub) else go(part.operand)
     if isinstance(part, ast.BinOp) and type(part.op) in OPERATORS:
@@ -109,13 +110,13 @@ def _walk(
         try:
             found = _arithmetic(part.op, left, right)
         except (ZeroDivisionError, OverflowError) as error:
-            raise ValueError(f"{ast.unparse(part)}: {error}") from None
+            raise CommandError(f"{ast.unparse(part)}: {error}") from None
         if isinstance(found, complex):
-            raise ValueError(f"{ast.unparse(part)} is no real number")
+            raise CommandError(f"{ast.unparse(part)} is no real number")
         return found
     if isinstance(part, ast.Call) and isinstance(part.func, ast.Name) and not part.keywords:
         return apply(_operation(part), *[go(argument) for argument in part.args])
-    raise ValueError(
+    raise CommandError(
         f"{ast.unparse(part)!r} is not taken in a formula: it may have numbers, names, + - * / ** and functions"
     )
 
@@ -136,12 +137,12 @@ def _operation(part: ast.Call) -> str:
     name = ALIASES.get(written, written)
     if name not in SYMBOLS:
         close = difflib.get_close_matches(written, [*SYMBOLS, *ALIASES], 1)
-        raise ValueError(
+        raise CommandError(
             f"there is no function {written}" + (f"; did you mean {close[0]}?" if close else " for formulas")
         )
     wanted = 2 if name in TWO else 1
     if len(part.args) != wanted:
-        raise ValueError(
+        raise CommandError(
             f"{written} takes {wanted} argument{'s' if wanted > 1 else ''}, not {len(part.args)}"
         )
     return name

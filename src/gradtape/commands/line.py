@@ -7,7 +7,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Annotated
 
 from .bench import of_function, of_machine
-from .output import print_json, refusals
+from .output import CommandError, print_json, refusals
 from .picture import draw
 from .sampling import sampled
 
@@ -60,7 +60,9 @@ def add_measuring(app: "typer.Typer", library: ModuleType) -> None:
             samples = sampled(function, over, at, order, wanted, points, axes, library)
             for name in (*axes, *labels):
                 if name not in (*samples.axes, "value"):
-                    raise ValueError(f"{name!r} is no axis of this picture: {', '.join(samples.axes)}, value")
+                    raise CommandError(
+                        f"{name!r} is no axis of this picture: {', '.join(samples.axes)}, value"
+                    )
             if json_wanted:
                 print_json(samples.data())
             if output is not None or not json_wanted:
@@ -85,7 +87,7 @@ def add_measuring(app: "typer.Typer", library: ModuleType) -> None:
                 print_json(found.data()) if json_wanted else print(found.text())
                 return
             if at:
-                raise ValueError("--at gives the arguments of a function; name one")
+                raise CommandError("--at gives the arguments of a function; name one")
             each = of_machine(seconds)
             if json_wanted:
                 print_json([found.data() for found in each])
@@ -102,5 +104,5 @@ def labels_in(texts: list[str]) -> dict[str, str]:
     """
     for text in texts:
         if "=" not in text:
-            raise ValueError(f"--label: {text!r} names no axis; write it as 't=time [s]'")
+            raise CommandError(f"--label: {text!r} names no axis; write it as 't=time [s]'")
     return {name.strip(): label for name, _, label in (text.partition("=") for text in texts)}

@@ -7,6 +7,14 @@ import json
 import math
 from collections.abc import Iterator
 
+from ..core.errors import Documented, said
+
+
+class CommandError(Documented, ValueError):
+    """What was typed cannot be followed."""
+
+    section = "A command that cannot be followed"
+
 
 @contextlib.contextmanager
 def refusals() -> Iterator[None]:
@@ -16,7 +24,14 @@ def refusals() -> Iterator[None]:
     try:
         yield
     except (ValueError, TypeError, ImportError) as error:
-        raise typer.BadParameter(str(error)) from None
+        raise typer.BadParameter(sentence(error)) from None
+
+
+def sentence(error: Exception) -> str:
+    """The message of an error and its page, without brackets, which mean styles to the terminal."""
+    return (
+        f"{said(error)}\nSee docs/errors.md: {error.section}" if isinstance(error, Documented) else str(error)
+    )
 
 
 def print_json(data: object) -> None:

@@ -18,6 +18,7 @@ from ..explain.symbols import sympy
 from ..partial import parse_wanted
 from ..tape import GradientTape
 from .expression import evaluate, names_in, parse, symbolic
+from .output import CommandError
 from .values import values_at
 
 HIGHEST = 10
@@ -90,15 +91,17 @@ def partials_of(text: str, at: str, order: int = 1, wanted: str | None = None) -
         ValueError: for a text that is no formula, an unknown function, or a point that does not fit.
     """
     if not 1 <= order <= HIGHEST:
-        raise ValueError(f"--order is between 1 and {HIGHEST}, not {order}")
+        raise CommandError(f"--order is between 1 and {HIGHEST}, not {order}")
     tree = parse(text)
     names = tuple(names_in(tree))
     if not names:
-        raise ValueError(f"{text!r} has no variable to differentiate in")
+        raise CommandError(f"{text!r} has no variable to differentiate in")
     point = _point(names, at)
     indices = parse_wanted(list(all_up_to(names, order)) if wanted is None else wanted, names)
     if len(indices) > MOST:
-        raise ValueError(f"these are {len(indices)} partials; choose some with --wanted, or a lower --order")
+        raise CommandError(
+            f"these are {len(indices)} partials; choose some with --wanted, or a lower --order"
+        )
     sources = {name: as_tensor(np.float64(value)) for name, value in point.items()}
     with GradientTape() as tape:
         tape.watch(list(sources.values()))
@@ -127,18 +130,18 @@ def _point(names: tuple[str, ...], at: str) -> dict[str, float]:
     """A number for every variable."""
     by_place, named = values_at(at)
     if by_place:
-        raise ValueError(f"--at names its values, such as {names[0]}=1.0")
+        raise CommandError(f"--at names its values, such as {names[0]}=1.0")
     unknown = [name for name in named if name not in names]
     if unknown:
-        raise ValueError(
+        raise CommandError(
             f"--at gives {unknown[0]}, which the formula does not have: it has {', '.join(names)}"
         )
     missing = [name for name in names if name not in named]
     if missing:
-        raise ValueError(f"{missing[0]} has no value; give it one with --at {missing[0]}=1.0")
+        raise CommandError(f"{missing[0]} has no value; give it one with --at {missing[0]}=1.0")
     for name, value in named.items():
         if isinstance(value, (list, bool)):
-            raise ValueError(f"--at: {name} takes a number")
+            raise CommandError(f"--at: {name} takes a number")
     return {name: float(named[name]) for name in names}
 
 

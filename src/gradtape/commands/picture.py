@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from ..core.further_errors import MissingPackageError
+from .output import CommandError
 from .sampling import Samples, Surface
 
 FORMATS = ("png", "svg", "pdf")
@@ -70,9 +72,9 @@ def draw(
     """
     ending = None if output is None else os.path.splitext(output)[1].removeprefix(".").lower()
     if ending is not None and ending not in FORMATS:
-        raise ValueError(f"-o {output}: the ending says what is written, one of {', '.join(FORMATS)}")
+        raise CommandError(f"-o {output}: the ending says what is written, one of {', '.join(FORMATS)}")
     if output is not None and not os.path.isdir(os.path.dirname(os.path.abspath(output))):
-        raise ValueError(f"-o {output}: there is no such folder")
+        raise CommandError(f"-o {output}: there is no such folder")
     library = _library()
     with library.rc_context(LOOKS):
         figure = _new_figure(library, output)
@@ -93,7 +95,7 @@ def _library() -> Any:
         import matplotlib
         import matplotlib.figure
     except ImportError:
-        raise ImportError('pictures need matplotlib: pip install "gradtape[plots]"') from None
+        raise MissingPackageError('pictures need matplotlib: pip install "gradtape[plots]"') from None
     return matplotlib
 
 
@@ -103,7 +105,7 @@ def _new_figure(library: Any, output: str | None) -> Any:
     import matplotlib.pyplot
 
     if library.get_backend().lower() in WINDOWLESS:
-        raise ValueError("there is no screen to open a window on; write a file with -o picture.png")
+        raise CommandError("there is no screen to open a window on; write a file with -o picture.png")
     return matplotlib.pyplot.figure(layout="constrained")
 
 

@@ -17,6 +17,7 @@ from ..core.place import PACKAGE
 from ..explain.drawing import page
 from ..explain.watching import Watch
 from ..explain.writing import written
+from .output import CommandError
 
 
 class Reporting:
@@ -80,11 +81,11 @@ def destination(script: str, output: str | None, as_json: bool) -> Path | None:
         return None
     file = Path(output if output is not None else Path(script).with_suffix(".html").name).absolute()
     if file.is_dir():
-        raise ValueError(f"-o: '{output}' is a folder; give the name of a file in it")
+        raise CommandError(f"-o: '{output}' is a folder; give the name of a file in it")
     if not file.parent.is_dir():
-        raise ValueError(f"-o: there is no folder '{Path(output or '').parent}'")
+        raise CommandError(f"-o: there is no folder '{Path(output or '').parent}'")
     if file.exists() and file.samefile(script):
-        raise ValueError(f"-o: '{output}' is the script itself")
+        raise CommandError(f"-o: '{output}' is the script itself")
     return file
 
 
@@ -97,4 +98,4 @@ def delivered(data: Any, file: Path, as_json: bool) -> None:
         beside.replace(file)
     except OSError as error:
         beside.unlink(missing_ok=True)
-        raise ValueError(f"'{file}' cannot be written: {error.strerror or error}") from None
+        raise CommandError(f"'{file}' cannot be written: {error.strerror or error}") from None

@@ -15,7 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from ..core.errors import LoopedMapWarning, PrecisionWarning
+from ..core.errors import PrecisionWarning, said
+from ..core.further_errors import LoopedMapWarning
 from ..core.spec import float64
 from ..core.tensor import Tensor, as_tensor
 from ..explain.formula import in_format
@@ -24,6 +25,7 @@ from ..ops.composite import astype
 from ..partial import parse_wanted
 from ..tape import GradientTape
 from .expression import evaluate, names_in, parse
+from .output import CommandError
 from .partials import all_up_to, label_of, written
 from .source import function_at
 from .values import values_at
@@ -101,10 +103,10 @@ def sampled(
     axes = _axes(intervals, points, geometric)
     along = tuple(axes)
     if not 1 <= order <= 10:
-        raise ValueError(f"--order is between 1 and 10, not {order}")
+        raise CommandError(f"--order is between 1 and 10, not {order}")
     indices = parse_wanted(list(all_up_to(along, order)) if wanted is None else wanted, along)
     if len(indices) + 1 > MOST:
-        raise ValueError(
+        raise CommandError(
             f"these are {len(indices)} partials, at most {MOST - 1} are drawn; choose with --wanted"
         )
     items = [tuple(n for n, k in zip(along, index, strict=True) for _ in range(k)) for index in indices]
@@ -134,7 +136,7 @@ def _values(
             tape.watch(list(point.values()))
             y = as_tensor(value(point))
             if y.ndim:
-                raise ValueError(
+                raise CommandError(
                     f"{what} gives a tensor of shape {y.shape} at one point; one number is drawn"
                 )
             y = astype(y, float64)
@@ -161,7 +163,7 @@ def _parameters(function: Any, what: str) -> tuple[str, ...]:
     try:
         parameters = inspect.signature(function).parameters.values()
     except (TypeError, ValueError):
-        raise ValueError(
+        raise CommandError(
             f"the arguments of {what} cannot be read; wrap it in a function of its variables"
         ) from None
     return tuple([p.name for p in parameters if p.default is p.empty and p.kind <= p.POSITIONAL_OR_KEYWORD])
@@ -174,36 +176,38 @@ def _intervals(over: str, names: Sequence[str]) -> dict[str, tuple[float, float]
         low, colon, high = ends.partition(":")
         name = name.strip()
         if not equals or not colon:
-            raise ValueError(f"--over: {part.strip()!r} is no interval; write it as x=-2:2 or x=0:pi,t=0:1")
+            raise CommandError(f"--over: {part.strip()!r} is no interval; write it as x=-2:2 or x=0:pi,t=0:1")
         if name not in names:
-            raise ValueError(
+            raise CommandError(
                 f"--over gives {name}, which is no variable: there are {', '.join(names) or 'none'}"
             )
         try:
             found[name] = float(evaluate(parse(low), {})), float(evaluate(parse(high), {}))
         except ValueError as error:
-            raise ValueError(f"--over: {error}") from None
+            raise CommandError(f"--over: {said(error)}") from None
         if not np.isfinite(found[name]).all() or not found[name][0] < found[name][1]:
-            raise ValueError(f"--over: {name} goes from {low} to {high}, which is no interval")
+            raise CommandError(f"--over: {name} goes from {low} to {high}, which is no interval")
     if len(found) > 2:
-        raise ValueError(f"--over takes one variable or two, not {len(found)}; give the others with --at")
+        raise CommandError(f"--over takes one variable or two, not {len(found)}; give the others with --at")
     return found
 
 
 def _fixed(at: str, needed: Sequence[str], names: Sequence[str]) -> dict[str, float]:
     by_place, named = values_at(at)
     if by_place:
-        raise ValueError("--at names its values, such as t=1.0")
+        raise CommandError("--at names its values, such as t=1.0")
     unknown = [name for name in named if name not in needed]
     if unknown:
         reason = "--over gives it already" if unknown[0] in names else f"the variables are {', '.join(names)}"
-        raise ValueError(f"--at gives {unknown[0]}: {reason}")
+        raise CommandError(f"--at gives {unknown[0]}: {reason}")
     missing = [name for name in needed if name not in named]
     if missing:
-        raise ValueError(f"{missing[0]} has no value; give it one with --at {missing[0]}=1.0, or an interval")
+        raise CommandError(
+            f"{missing[0]} has no value; give it one with --at {missing[0]}=1.0, or an interval"
+        )
     for name, number in named.items():
         if isinstance(number, (list, bool)):
-            raise ValueError(f"--at: {name} takes a number")
+            raise CommandError(f"--at: {name} takes a number")
     return {name: float(named[name]) for name in needed}
 
 
@@ -212,11 +216,11 @@ def _axes(
 ) -> dict[str, Any]:
     count = POINTS[len(intervals)] if points is None else points
     if count < 2 or count ** len(intervals) > LARGEST:
-        raise ValueError(f"--points is at least 2, and at most {LARGEST:,} in all; it is {count}")
+        raise CommandError(f"--points is at least 2, and at most {LARGEST:,} in all; it is {count}")
     axes = {}
     for name, (low, high) in intervals.items():
         if name in geometric and low <= 0:
-            raise ValueError(
+            raise CommandError(
                 f"--log {name}: the interval from {low:g} to {high:g} has numbers that are not positive"
             )
         axes[name] = np.geomspace(low, high, count) if name in geometric else np.linspace(low, high, count)

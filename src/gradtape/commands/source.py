@@ -9,19 +9,20 @@ from types import ModuleType
 from typing import Any
 
 from ..faces.tensorflow import standing_in
+from .output import CommandError
 
 
 def function_at(place: str, library: ModuleType | None = None) -> Any:
     """The function that a place names; its file is run as a module."""
     file, colon, path = place.rpartition(":")
     if not colon or not path:
-        raise ValueError(f"{place!r} names no function; write it as model.py:loss")
+        raise CommandError(f"{place!r} names no function; write it as model.py:loss")
     if not Path(file).is_file():
-        raise ValueError(f"there is no file {file!r}")
+        raise CommandError(f"there is no file {file!r}")
     name = Path(file).stem
     spec = spec_from_file_location(name, file)
     if spec is None or spec.loader is None:
-        raise ValueError(f"{file!r} is no Python file")
+        raise CommandError(f"{file!r} is no Python file")
     module = module_from_spec(spec)
     before = sys.modules.get(name)
     sys.modules[name] = module
@@ -41,8 +42,8 @@ def function_at(place: str, library: ModuleType | None = None) -> Any:
     found: Any = module
     for part in path.split("."):
         if not hasattr(found, part):
-            raise ValueError(f"{file} has no {path!r}")
+            raise CommandError(f"{file} has no {path!r}")
         found = getattr(found, part)
     if not callable(found):
-        raise ValueError(f"{path} in {file} is no function but of type {type(found).__name__!r}")
+        raise CommandError(f"{path} in {file} is no function but of type {type(found).__name__!r}")
     return found

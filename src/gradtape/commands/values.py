@@ -5,7 +5,9 @@ from __future__ import annotations
 import ast
 from typing import Any
 
+from ..core.errors import said
 from .expression import evaluate, parse
+from .output import CommandError
 
 
 def values_at(text: str) -> tuple[list[Any], dict[str, Any]]:
@@ -35,8 +37,8 @@ def _value(part: ast.expr, text: str) -> Any:
     try:
         return float(evaluate(parse(ast.unparse(part)), {}))
     except ValueError as error:
-        raise ValueError(f"--at: {error}") from None
+        raise CommandError(f"--at: {said(error)}") from None
 
 
-def _unreadable(text: str) -> ValueError:
-    return ValueError(f"--at: {text!r} is no list of values; write it as x=1,t=0.5 or 1.0,[2.0,3.0]")
+def _unreadable(text: str) -> CommandError:
+    return CommandError(f"--at: {text!r} is no list of values; write it as x=1,t=0.5 or 1.0,[2.0,3.0]")

@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
+from .errors import InPlaceError
 from .holder import Holder
 
 
@@ -30,7 +31,7 @@ def _refused(name: str, rewrite: str) -> Callable[..., NoReturn]:
     """A method that would write into the array."""
 
     def method(self: Any, *args: Any, **settings: Any) -> NoReturn:
-        raise TypeError(f"t.{name}(...) would write into t, and tensors do not change; write {rewrite}")
+        raise InPlaceError(f"t.{name}(...) would write into t, and tensors do not change; write {rewrite}")
 
     method.__name__ = name
     method.__doc__ = f"Refused: write {rewrite}."

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from contextvars import ContextVar, Token
 
+from .errors import ArgumentTypeError
+
 _PREFIX: ContextVar[str] = ContextVar("prefix", default="")
 
 
@@ -35,7 +37,7 @@ class name_scope:
 
     def __init__(self, name: str) -> None:
         if not isinstance(name, str):
-            raise ValueError(f"name_scope takes a text, not {name!r} of type {type(name).__name__!r}")
+            raise ArgumentTypeError(f"name_scope takes a text, not {name!r} of type {type(name).__name__!r}")
         self._name = name
         self._entered: list[Token[str]] = []
 

@@ -12,13 +12,15 @@ from typing import Any
 
 import numpy as np
 
+from .errors import InvalidArgumentError
+
 ASKED: dict[str, Callable[..., Any]] = {}
 
 
 def question(function: Callable[..., Any]) -> Callable[..., Any]:
     """Enter a question under its name."""
     if function.__name__ in ASKED:
-        raise ValueError(f"a question named {function.__name__!r} exists already")
+        raise InvalidArgumentError(f"a question named {function.__name__!r} exists already")
     ASKED[function.__name__] = function
     return function
 

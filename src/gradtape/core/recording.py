@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .bundle import attach_bundle, bundle_of
-from .errors import RecordingError
+from .further_errors import RecordingError
 from .graph import Builder, Graph, check, spec_of_value
 from .listen import Listener, leaf
 from .place import user_place

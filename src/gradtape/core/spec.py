@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from .errors import DtypeError
+
 DType = np.dtype[Any]
 
 float16, float32, float64 = np.dtype("float16"), np.dtype("float32"), np.dtype("float64")
@@ -104,8 +106,8 @@ def set_default_float(dtype: Any) -> None:
     >>> gt.set_default_float("float32")
     """
     if dtype is None:
-        raise ValueError("the default float can be float16, float32 or float64, not None")
+        raise DtypeError("the default float can be float16, float32 or float64, not None")
     chosen = np.dtype(dtype)
     if chosen not in (float16, float32, float64):
-        raise ValueError(f"the default float can be float16, float32 or float64, not {chosen.name}")
+        raise DtypeError(f"the default float can be float16, float32 or float64, not {chosen.name}")
     _Default.float_dtype = chosen

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .errors import InvalidArgumentError, InvalidIndexError, said
+from .errors import ArgumentTypeError, ChoiceError, DtypeError, InPlaceError, UnconvertibleError, retold, said
 from .holder import Holder, leave, lines, show
 from .listen import ACTIVE, Node, listeners
 from .methods import ArrayMethods
 from .spec import DType
-from .values import QUIET, UnconvertibleError, number, to_value, value_beside
+from .values import QUIET, number, to_value, value_beside
 from .vocabulary import Vocabulary
 
 if TYPE_CHECKING:
@@ -83,16 +83,9 @@ def explained(error: Exception, primitive: Primitive, values: Sequence[Any], par
     """An error of NumPy in the words of the operation: its name, the dtypes and shapes, the parameters."""
     if getattr(error, "__notes__", None):  # told already, of an operation inside this one
         return error
-    for kind, wording in (
-        (IndexError, InvalidIndexError),
-        (TypeError, TypeError),
-        (ValueError, InvalidArgumentError),
-    ):
-        if isinstance(error, kind):
-            given = ", ".join(f"{x.dtype.name}{list(x.shape)}" for x in values)
-            settings = "".join(f", {name}={value!r}" for name, value in params.items())
-            return wording(f"{primitive.name}({given}{settings}): {said(error)}")
-    return error
+    given = ", ".join(f"{x.dtype.name}{list(x.shape)}" for x in values)
+    settings = "".join(f", {name}={value!r}" for name, value in params.items())
+    return retold(error, f"{primitive.name}({given}{settings}): {said(error)}", DtypeError)
 
 
 def call(primitive: Primitive, *inputs: Any, **params: Any) -> Any:
@@ -123,7 +116,7 @@ def as_tensor(obj: Any, dtype: Any = None) -> Tensor:
         else:
             return Tensor(to_value(obj, dtype))
     if dtype is not None and obj._value.dtype != dtype:
-        raise ValueError(
+        raise DtypeError(
             f"a tensor of dtype {obj._value.dtype.name} was given where {np.dtype(dtype).name} is asked for; "
             "use gt.cast to change its dtype"
         )
@@ -268,7 +261,7 @@ class Operators(ArrayMethods):
             TypeError: where `casting` does not allow it.
         """
         if not np.can_cast(self.dtype, dtype, casting):
-            raise TypeError(
+            raise DtypeError(
                 f"cannot cast a tensor of {self.dtype} to {np.dtype(dtype)} by the rule {casting!r}"
             )
         return FUNCTIONS["astype"](self, dtype)  # type: ignore[no-any-return]
@@ -307,7 +300,7 @@ class Operators(ArrayMethods):
 
     def __iter__(self) -> Iterator[Tensor]:
         if self.ndim == 0:
-            raise TypeError("a tensor of rank 0 cannot be iterated over")
+            raise ArgumentTypeError("a tensor of rank 0 cannot be iterated over")
         return (self[i] for i in range(len(self)))
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **settings: Any) -> Any:
@@ -323,7 +316,7 @@ class Operators(ArrayMethods):
     def to_device(self, device: Any, /, *, stream: Any = None) -> Tensor:
         """The tensor itself: there is one device, "cpu"; ValueError for any other."""
         if device != "cpu":
-            raise ValueError(f"to_device: tensors live in the processor's memory, 'cpu', not on {device!r}")
+            raise ChoiceError(f"to_device: tensors live in the processor's memory, 'cpu', not on {device!r}")
         return as_tensor(self)
 
 
@@ -370,7 +363,7 @@ class Tensor(Operators):
         return Tensor, (self._value,)
 
     def __setitem__(self, index: Any, value: Any) -> None:
-        raise TypeError(
+        raise InPlaceError(
             "tensors do not change, so t[i] = v is not possible; write t = t.at[i].set(v), and t = t.at[i].add(v) for "
             "t[i] += v; or build the result with gt.where, gt.stack or gt.concat, or keep it in a gt.Variable and use "
             "v[i].assign(...)"

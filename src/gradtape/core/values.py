@@ -16,19 +16,13 @@ from typing import Any
 import numpy as np
 
 from .absent import origin
-from .errors import Documented
+from .errors import DtypeError, RangeError, UnconvertibleError, said
 from .spec import DType, complex64, default_complex, default_float, int32, int64
 
 _INT32, _INT64 = np.iinfo(np.int32), np.iinfo(np.int64)
 
 
 _PROTOCOLS = ("array_ufunc", "array_function")  # NumPy asks these; what the user called is known further in
-
-
-class UnconvertibleError(Documented, TypeError):
-    """The object cannot become a tensor."""
-
-    section = "What cannot become a tensor"
 
 
 def to_value(obj: Any, dtype: Any = None) -> Any:
@@ -140,12 +134,14 @@ def _from_python(obj: Any, dtype: DType | None = None) -> Any:
     try:
         array = np.asarray(obj)
     except (ValueError, TypeError) as error:
-        raise ValueError(f"{_asked(obj)}{_named(obj)} cannot become a tensor: {error}") from None
+        raise UnconvertibleError(
+            f"{_asked(obj)}{_named(obj)} cannot become a tensor: {said(error)}"
+        ) from None
     if array.dtype.kind == "O":
         if all(isinstance(entry, (int, float, complex)) for entry in array.flat):
             if dtype is not None and dtype.kind in "fc":
                 return array.astype(dtype)  # Python's own rounding of integers of any length
-            raise ValueError(
+            raise RangeError(
                 f"{_asked(obj)}an integer in {_named(obj)} does not fit into 64 bits; write it as a float"
             )
         raise UnconvertibleError(f"{_asked(obj)}{_named(obj)} cannot become a tensor{origin(obj)}")
@@ -168,7 +164,7 @@ def _python_dtype(obj: Any, array: Any) -> DType:
         if array.size == 0 or (array.min() >= _INT32.min and array.max() <= _INT32.max):
             return int32
         if array.max() > _INT64.max:
-            raise ValueError(
+            raise RangeError(
                 f"{_asked(obj)}an integer in {_named(obj)} does not fit into int64; write it as a float"
             )
         return int64
@@ -178,7 +174,7 @@ def _python_dtype(obj: Any, array: Any) -> DType:
 def _cast(array: Any, dtype: DType, obj: Any) -> Any:
     """A fresh array of the dtype; refuses to lose an imaginary part or to read a number out of text."""
     if array.dtype.kind == "c" and dtype.kind in "biuf":
-        raise ValueError(
+        raise DtypeError(
             f"{_asked(obj)}{_named(obj)} is complex and cannot become {dtype.name}; take gt.math.real of it first"
         )
     if (array.dtype.kind in "SU") != (dtype.kind in "SU"):
@@ -197,7 +193,7 @@ def _refuse_loss(array: Any, dtype: DType, obj: Any) -> None:
         )
     bounds = np.iinfo(dtype)
     if array.size and (int(array.min()) < bounds.min or int(array.max()) > bounds.max):
-        raise ValueError(f"{_asked(obj)}an integer in {_named(obj)} does not fit into {dtype.name}")
+        raise RangeError(f"{_asked(obj)}an integer in {_named(obj)} does not fit into {dtype.name}")
 
 
 def _named(obj: Any) -> str:

@@ -25,7 +25,7 @@ from ..core.values import QUIET
 from ..modes.record import Record
 from ..partial import parse_wanted, recorded_partials
 from ..planning import plan_partials
-from .symbols import PASSING, SYMBOLS, number, sympy
+from .symbols import PASSING, SYMBOLS, FormulaError, number, sympy
 
 LIMIT = 200  # operations in a formula
 FORMATS = ("plain", "latex", "mathml", "sympy")
@@ -128,7 +128,7 @@ class Writer:
         nodes = self.record.path([target._node])
         count = sum(node.primitive is not None for node in nodes)
         if count > LIMIT:
-            raise ValueError(
+            raise FormulaError(
                 f"formula: the target takes {count} operations, and formulas are written for {LIMIT} at most; ask for "
                 "the formula of a part of it"
             )
@@ -155,7 +155,7 @@ class Writer:
             self._evaluate(node, [self.values.get(parents[0])])
             return self.written[parents[0]]
         if name not in SYMBOLS:
-            raise ValueError(
+            raise FormulaError(
                 f"formula: {name} has no formula for single numbers; formulas are written for programs whose values "
                 "are numbers, or arrays that are treated entry by entry"
             )
@@ -180,7 +180,7 @@ class Writer:
         if isinstance(saved, Tensor):
             return self._constant(saved._value, f"a constant of {name}"), saved._value
         if name not in ("add", "subtract"):
-            raise ValueError(
+            raise FormulaError(
                 f"formula: the tape has not kept a constant of {name}; use numbers in place of arrays"
             )
         total, known = self.values.get(node), self.values.get(node.read(self.record.key)[1 - index])
@@ -203,7 +203,7 @@ class Writer:
         """A number; an array only if all its entries are one number."""
         entries = np.asarray(value)
         if entries.size == 0 or not (entries == entries.flat[0]).all():
-            raise ValueError(
+            raise FormulaError(
                 f"formula: {what} is an array of different numbers, of shape {entries.shape}; a formula has one number"
             )
         return number(self.sp, entries.flat[0])

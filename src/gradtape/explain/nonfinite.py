@@ -19,7 +19,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from ..core.errors import Documented
+from ..core.errors import AlreadyRecordingError, Documented, remade
 from ..core.listen import Listener, Node, activate, deactivate, leaf
 from ..core.place import PACKAGE, Place, user_place
 from ..core.primitive import Primitive
@@ -57,6 +57,9 @@ class NonFiniteError(Documented, FloatingPointError):
         self.made_at = None if found.rule is None else found.rule.place
         self.pattern = found.pattern
         self.remedy = found.remedy
+
+    def __reduce__(self) -> Any:
+        return remade, (type(self), *self.args), vars(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +122,7 @@ class Sentinel(Listener):
 
     def __enter__(self) -> Self:
         if self._entered:
-            raise ValueError("this context has been entered already: make another with gt.debug")
+            raise AlreadyRecordingError("this context has been entered already: make another with gt.debug")
         self._entered = True
         activate(self, outermost=True)
         return self

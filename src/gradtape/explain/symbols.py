@@ -8,7 +8,16 @@ from typing import Any
 
 import numpy as np
 
+from ..core.errors import Documented
+from ..core.further_errors import MissingPackageError
+
 Function = Callable[..., Any]
+
+
+class FormulaError(Documented, ValueError):
+    """What a tape has recorded cannot be written as a formula of numbers."""
+
+    section = "A program without a formula"
 
 
 def sympy() -> Any:
@@ -20,7 +29,7 @@ def sympy() -> Any:
     try:
         return import_module("sympy")
     except ImportError:
-        raise ImportError("formulas are made with SymPy: pip install sympy") from None
+        raise MissingPackageError("formulas are made with SymPy: pip install sympy") from None
 
 
 SYMBOLS: dict[str, Function] = {
@@ -82,11 +91,11 @@ def number(sp: Any, value: Any) -> Any:
     """A NumPy number as one writes it: whole numbers and halves, quarters, eighths exactly, others in their digits."""
     kind = np.asarray(value).dtype.kind
     if kind == "c":
-        raise ValueError("formulas are made for real numbers, not for complex ones")
+        raise FormulaError("formulas are made for real numbers, not for complex ones")
     if kind in "biu" or float(value).is_integer():
         return sp.Integer(int(value))
     if not np.isfinite(value):
-        raise ValueError(f"a formula cannot hold the number {value}")
+        raise FormulaError(f"a formula cannot hold the number {value}")
     part = float(value) * 8
     if part.is_integer():
         return sp.Rational(int(part), 8)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.errors import InvalidArgumentError
+from ..core.errors import DtypeError, ShapeError
 from ..core.tensor import Tensor, as_tensor
 from ..ops import composite, linear
 from ..ops import constant as fixed
@@ -28,7 +28,7 @@ def floating(name: str, argument: str, given: Any, kinds: str = "f") -> Tensor:
     """
     x = as_tensor(given)
     if x._value.dtype.kind not in kinds:
-        raise TypeError(f"{name}: {argument} must be floating, not {x.dtype.name} of shape {x.shape}")
+        raise DtypeError(f"{name}: {argument} must be floating, not {x.dtype.name} of shape {x.shape}")
     return x
 
 
@@ -110,7 +110,7 @@ def gelu(features: Any, approximate: bool = False, name: str | None = None) -> T
 def _line(name: str, logits: Any, axis: int | None) -> tuple[Tensor, int]:
     x = floating(name, "logits", logits)
     if not x.ndim:
-        raise InvalidArgumentError(f"{name}: logits must have rank 1 or more, not the shape ()")
+        raise ShapeError(f"{name}: logits must have rank 1 or more, not the shape ()")
     return x, axes_of((-1 if axis is None else axis,), x.ndim, name)[0]
 
 

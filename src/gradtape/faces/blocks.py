@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.errors import InvalidArgumentError
+from ..core.errors import ChoiceError, InvalidArgumentError, RangeError, ShapeError
 from ..core.tensor import Tensor, as_tensor, beside
 from ..ops import composite, linear, padding
 from ..ops import elementwise as each
@@ -24,13 +24,11 @@ def _blocks(
     """The sizes of the blocks and the two widths of each spatial axis, checked."""
     sizes, pairs = integers(name, "block_shape", block_shape, 1), integers(name, argument, widths)
     if sizes.size < 1 or (sizes < 1).any():
-        raise InvalidArgumentError(f"{name}: block_shape must be positive numbers, got {sizes.tolist()}")
+        raise RangeError(f"{name}: block_shape must be positive numbers, got {sizes.tolist()}")
     if x.ndim < 1 + sizes.size:
-        raise InvalidArgumentError(
-            f"{name}: {sizes.size} blocks need a batch axis and as many more, got {x.shape}"
-        )
+        raise ShapeError(f"{name}: {sizes.size} blocks need a batch axis and as many more, got {x.shape}")
     if pairs.shape != (sizes.size, 2) or (pairs < 0).any():
-        raise InvalidArgumentError(
+        raise RangeError(
             f"{name}: {argument} must be two numbers, not negative, per block of {sizes.tolist()}, got {pairs.tolist()}"
         )
     return sizes.tolist(), pairs.tolist()
@@ -54,9 +52,7 @@ def space_to_batch(input: Any, block_shape: Any, paddings: Any, name: str | None
     x = padding.pad(x, [(0, 0), *widths, *[(0, 0)] * (x.ndim - 1 - count)])
     batch, *rest = x._value.shape
     if any(n % b for n, b in zip(rest[:count], blocks, strict=True)):
-        raise InvalidArgumentError(
-            f"space_to_batch: block_shape {blocks} does not divide the padded shape {x.shape}"
-        )
+        raise ShapeError(f"space_to_batch: block_shape {blocks} does not divide the padded shape {x.shape}")
     outer = [n // b for n, b in zip(rest[:count], blocks, strict=True)]
     split = [n for pair in zip(outer, blocks, strict=True) for n in pair]
     y = linear.reshape(x, shape=(batch, *split, *rest[count:]))
@@ -82,7 +78,7 @@ def batch_to_space(input: Any, block_shape: Any, crops: Any, name: str | None = 
     count = len(blocks)
     batch, *rest = x._value.shape
     if batch % math.prod(blocks):
-        raise InvalidArgumentError(
+        raise ShapeError(
             f"batch_to_space: the batch axis of {x.shape} is not divisible by the product of block_shape {blocks}"
         )
     y = linear.reshape(x, shape=(*blocks, batch // math.prod(blocks), *rest))
@@ -91,7 +87,7 @@ def batch_to_space(input: Any, block_shape: Any, crops: Any, name: str | None = 
     sizes = [n * b for n, b in zip(rest[:count], blocks, strict=True)]
     y = linear.reshape(y, shape=(batch // math.prod(blocks), *sizes, *rest[count:]))
     if any(before + behind > n for (before, behind), n in zip(cuts, sizes, strict=True)):
-        raise InvalidArgumentError(f"batch_to_space: crops {cuts} take more than there is of {y.shape}")
+        raise ShapeError(f"batch_to_space: crops {cuts} take more than there is of {y.shape}")
     parts = [slice(before, n - behind) for (before, behind), n in zip(cuts, sizes, strict=True)]
     return linear.getitem(y, index=(slice(None), *parts))  # type: ignore[no-any-return]
 
@@ -108,7 +104,7 @@ def required_space_to_batch_paddings(
     base = np.zeros((blocks.size, 2), np.int64)
     base = base if base_paddings is None else integers(title, "base_paddings", base_paddings, 2)
     if shape.shape != blocks.shape or base.shape != (blocks.size, 2) or (blocks < 1).any():
-        raise InvalidArgumentError(
+        raise ShapeError(
             f"{title}: input_shape {shape.tolist()}, block_shape {blocks.tolist()} and base_paddings {base.tolist()} "
             "do not fit together"
         )
@@ -120,12 +116,12 @@ def required_space_to_batch_paddings(
 
 def _depth(name: str, x: Tensor, block_size: Any, data_format: str) -> int:
     if data_format not in ("NHWC", "NCHW"):
-        raise InvalidArgumentError(f"{name}: data_format must be 'NHWC' or 'NCHW', not {data_format!r}")
+        raise ChoiceError(f"{name}: data_format must be 'NHWC' or 'NCHW', not {data_format!r}")
     size = int(integers(name, "block_size", block_size, 0))
     if size < 2:
-        raise InvalidArgumentError(f"{name}: block_size must be at least 2, not {size}")
+        raise RangeError(f"{name}: block_size must be at least 2, not {size}")
     if x.ndim != 4:
-        raise InvalidArgumentError(f"{name}: input must have rank 4, not the shape {x.shape}")
+        raise ShapeError(f"{name}: input must have rank 4, not the shape {x.shape}")
     return size
 
 
@@ -142,9 +138,7 @@ def space_to_depth(input: Any, block_size: Any, data_format: str = "NHWC", name:
         return _channels_first(space_to_depth(_channels_last(x), b))
     n, height, width, depth = x._value.shape
     if height % b or width % b:
-        raise InvalidArgumentError(
-            f"space_to_depth: height and width of {x.shape} must be divisible by block_size {b}"
-        )
+        raise ShapeError(f"space_to_depth: height and width of {x.shape} must be divisible by block_size {b}")
     y = linear.reshape(x, shape=(n, height // b, b, width // b, b, depth))
     y = linear.transpose(y, axes=(0, 1, 3, 2, 4, 5))
     return linear.reshape(y, shape=(n, height // b, width // b, b * b * depth))  # type: ignore[no-any-return]
@@ -158,7 +152,7 @@ def depth_to_space(input: Any, block_size: Any, data_format: str = "NHWC", name:
         return _channels_first(depth_to_space(_channels_last(x), b))
     n, height, width, depth = x._value.shape
     if depth % (b * b):
-        raise InvalidArgumentError(f"depth_to_space: the depth of {x.shape} must be divisible by {b * b}")
+        raise ShapeError(f"depth_to_space: the depth of {x.shape} must be divisible by {b * b}")
     y = linear.reshape(x, shape=(n, height, width, b, b, depth // (b * b)))
     y = linear.transpose(y, axes=(0, 1, 3, 2, 4, 5))
     return linear.reshape(y, shape=(n, height * b, width * b, depth // (b * b)))  # type: ignore[no-any-return]
@@ -185,25 +179,25 @@ def embedding_lookup(params: Any, ids: Any, max_norm: Any = None, name: str | No
     [[3.0, 4.0], [3.0, 4.0]]
     """
     if params is None:
-        raise ValueError("embedding_lookup: params must be specified")
+        raise InvalidArgumentError("embedding_lookup: params must be specified")
     if isinstance(params, (list, tuple)):
         if not params:
-            raise ValueError("embedding_lookup: params is an empty list; at least one part is needed")
+            raise InvalidArgumentError(
+                "embedding_lookup: params is an empty list; at least one part is needed"
+            )
         parts = beside(tuple(params))
         if any(p.ndim < 1 or p._value.shape[1:] != parts[0]._value.shape[1:] for p in parts):
-            raise InvalidArgumentError(
+            raise ShapeError(
                 f"embedding_lookup: the parts of params do not join: {[tuple(p.shape) for p in parts]}"
             )
         table = parts[0] if len(parts) == 1 else linear.concatenate(*parts, axis=0)
     else:
         table = as_tensor(params)
     if table.ndim < 1:
-        raise InvalidArgumentError("embedding_lookup: params must be at least 1 dimensional, not of shape ()")
+        raise ShapeError("embedding_lookup: params must be at least 1 dimensional, not of shape ()")
     places, rows = integers("embedding_lookup", "ids", ids), table._value.shape[0]
     if places.size and not (places.min() >= 0 and places.max() < rows):
-        raise InvalidArgumentError(
-            f"embedding_lookup: an entry of ids is not in [0, {rows}), params has {table.shape}"
-        )
+        raise RangeError(f"embedding_lookup: an entry of ids is not in [0, {rows}), params has {table.shape}")
     y = gather(table, as_tensor(ids))
     if max_norm is None:
         return y

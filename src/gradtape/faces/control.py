@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 
 from ..core import nest
-from ..core.errors import InvalidArgumentError, said
+from ..core.errors import ArgumentTypeError, DtypeError, InvalidArgumentError, ShapeError, said
+from ..core.further_errors import StepStateError
 from ..core.holder import Holder
 from ..core.tensor import Tensor, as_tensor
 from ..loops.choice import chosen, may_differ
@@ -28,7 +29,7 @@ Branch = Callable[[], Any]
 def require_callable(name: str, argument: str, value: Any) -> None:
     """Refuse an argument that cannot be called."""
     if not callable(value):
-        raise TypeError(f"'{argument}' must be callable: {name} was given {value!r}")
+        raise ArgumentTypeError(f"'{argument}' must be callable: {name} was given {value!r}")
 
 
 def require_structure(name: str, expected: Any, result: Any) -> None:
@@ -51,7 +52,7 @@ def _holds(name: str, pred: Any) -> bool:
 
 def _check_truth(name: str, value: Any) -> None:
     if value.size != 1 or value.dtype.kind not in "biuf":
-        raise ValueError(
+        raise ShapeError(
             f"{name}: the predicate must be one truth value, got shape {tuple(value.shape)}, {value.dtype}"
         )
 
@@ -89,7 +90,7 @@ def cond(
     """
     for argument, branch in (("true_fn", true_fn), ("false_fn", false_fn)):
         if branch is None:
-            raise TypeError(f"cond(): '{argument}' argument required")
+            raise ArgumentTypeError(f"cond(): '{argument}' argument required")
         require_callable("cond", argument, branch)
     assert true_fn is not None
     assert false_fn is not None
@@ -122,16 +123,18 @@ def case(
     'middle'
     """
     if not isinstance(pred_fn_pairs, (list, tuple)):
-        raise TypeError(f"'pred_fn_pairs' must be a list of pairs, not {type(pred_fn_pairs).__name__}")
+        raise ArgumentTypeError(
+            f"'pred_fn_pairs' must be a list of pairs, not {type(pred_fn_pairs).__name__}"
+        )
     pairs: list[tuple[Any, Branch]] = []
     for pair in pred_fn_pairs:
         if not isinstance(pair, tuple) or len(pair) != 2:
-            raise TypeError(f"Each entry in 'pred_fn_pairs' must be a 2-tuple. Received {pair!r}.")
+            raise ArgumentTypeError(f"Each entry in 'pred_fn_pairs' must be a 2-tuple. Received {pair!r}.")
         pred, branch = pair
         if not hasattr(type(pred), "_as_tensor"):
-            raise TypeError(f"case: pred must be a Tensor, got: {pred!r}")
+            raise ArgumentTypeError(f"case: pred must be a Tensor, got: {pred!r}")
         if pred.dtype.kind != "b":
-            raise TypeError(
+            raise DtypeError(
                 f"case: pred must be a boolean tensor, not {pred.dtype.name} of shape {pred.shape}"
             )
         require_callable("case", "fn", branch)
@@ -179,12 +182,12 @@ def switch_case(
     """
     branches = _branches(branch_fns)
     if not hasattr(type(branch_index), "_as_tensor"):
-        raise TypeError(f"'branch_index' must be a Tensor, got {type(branch_index)}")
+        raise ArgumentTypeError(f"'branch_index' must be a Tensor, got {type(branch_index)}")
     index = as_tensor(branch_index)
     if index._value.dtype.kind not in "iu":
-        raise TypeError(f"'branch_index' must be an integer Tensor, got {index.dtype.name}")
+        raise DtypeError(f"'branch_index' must be an integer Tensor, got {index.dtype.name}")
     if index.ndim:
-        raise InvalidArgumentError(f"switch_case: branch_index must have rank 0, not the shape {index.shape}")
+        raise ShapeError(f"switch_case: branch_index must have rank 0, not the shape {index.shape}")
     if default is not None:
         require_callable("switch_case", "default", default)
     every = branches if default is None else [*branches, default]
@@ -202,22 +205,24 @@ def switch_case(
 def _branches(given: Any) -> list[Branch]:
     """The functions in the order of their numbers."""
     if not isinstance(given, (list, tuple, Mapping)):
-        raise TypeError(f"'branch_fns' must be a list, tuple, or dict, not {type(given).__name__}")
+        raise ArgumentTypeError(f"'branch_fns' must be a list, tuple, or dict, not {type(given).__name__}")
     if not given:
-        raise ValueError("switch_case: Must provide at least one item in 'branch_fns'")
+        raise InvalidArgumentError("switch_case: Must provide at least one item in 'branch_fns'")
     entries = list(given.items()) if isinstance(given, Mapping) else list(given)
     if all(callable(entry) for entry in entries):
         return entries  # type: ignore[return-value]  # each has been seen to be a function
     for entry in entries:
         if not isinstance(entry, tuple) or len(entry) != 2:
-            raise TypeError(f"Each entry in 'branch_fns' must be a 2-tuple. Received {entry!r}.")
+            raise ArgumentTypeError(f"Each entry in 'branch_fns' must be a 2-tuple. Received {entry!r}.")
         if isinstance(entry[0], bool) or not isinstance(entry[0], (int, np.integer)):
-            raise TypeError(f"switch_case: the key of a branch must be a Python int, got {entry[0]!r}")
+            raise ArgumentTypeError(
+                f"switch_case: the key of a branch must be a Python int, got {entry[0]!r}"
+            )
         require_callable("switch_case", "branch_fns", entry[1])
     keys = sorted(int(entry[0]) for entry in entries)
     if keys != list(range(len(keys))):
         shown = ",".join(map(str, keys))
-        raise ValueError(
+        raise InvalidArgumentError(
             f"branch indices (keys) must form contiguous range of [0 to {len(keys)}) but found {{{shown}}}"
         )
     table = {int(key): branch for key, branch in entries}
@@ -254,7 +259,9 @@ def while_loop(
     require_callable("while_loop", "cond", cond)
     require_callable("while_loop", "body", body)
     if not isinstance(loop_vars, (list, tuple)) or not loop_vars:
-        raise ValueError(f"'loop_vars' must be provided: a list or tuple of at least one, got {loop_vars!r}")
+        raise ArgumentTypeError(
+            f"'loop_vars' must be provided: a list or tuple of at least one, got {loop_vars!r}"
+        )
     _positive("while_loop", parallel_iterations)
     limit = None if maximum_iterations is None else int(maximum_iterations)
     turns = 0
@@ -279,7 +286,7 @@ def _next(body: Callable[..., Any], loop_vars: Any) -> Any:
     if len(loop_vars) == 1 and not isinstance(result, (list, tuple)):
         result = (result,)
     if not isinstance(result, (list, tuple)):
-        raise ValueError(f"while_loop: body must return {len(loop_vars)} loop variables, not {result!r}")
+        raise StepStateError(f"while_loop: body must return {len(loop_vars)} loop variables, not {result!r}")
     result = list(result) if kind is list else tuple(result) if kind is tuple else result
     require_structure("while_loop", loop_vars, result)
     return result
@@ -311,7 +318,7 @@ def _positive(name: str, parallel_iterations: Any) -> None:
     if parallel_iterations is not None and (
         not isinstance(parallel_iterations, int) or parallel_iterations < 1
     ):
-        raise TypeError(
+        raise ArgumentTypeError(
             f"{name}: 'parallel_iterations' must be a positive integer, got {parallel_iterations!r}"
         )
 

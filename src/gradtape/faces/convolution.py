@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ..core.errors import InvalidArgumentError
+from ..core.errors import ShapeError
 from ..core.spec import Spec
 from ..core.tensor import Tensor, as_tensor, beside
 from ..ops.composite import shape_of
@@ -46,7 +46,7 @@ def _groups(form: Layout, x: Tensor, channels: int, w: Tensor) -> int:
     inner, outputs = w._value.shape[-2:]
     count = channels // inner if inner else 0
     if count * inner != channels or not count or outputs % count:
-        raise InvalidArgumentError(
+        raise ShapeError(
             f"{form.name}: input of shape {x.shape} has {channels} channels, not fitting filters of shape {w.shape}"
         )
     return int(count)
@@ -178,12 +178,12 @@ def _transposed(
         wanted = (wanted[0], *wanted[2:], wanted[1]) if form.first else wanted
     outputs, channels = w._value.shape[-2:]
     if len(wanted) != rank + 2 or wanted[-1] != outputs or wanted[0] != g._value.shape[0]:
-        raise InvalidArgumentError(
+        raise ShapeError(
             f"{name}: output_shape {shape_of(output_shape)} does not fit input of shape {given.shape} and filters of "
             f"shape {w.shape}"
         )
     if channels != g._value.shape[-1]:
-        raise InvalidArgumentError(
+        raise ShapeError(
             f"{name}: input of shape {given.shape} and filters of shape {w.shape} differ in channels"
         )
     space, size = wanted[1:-1], w._value.shape[:rank]
@@ -191,7 +191,7 @@ def _transposed(
     lengths = tuple(n + sum(pair) for n, pair in zip(space, settings["padding"], strict=True))
     found = counts(lengths, size, settings["strides"], settings["dilations"])
     if found != g._value.shape[1:-1]:
-        raise InvalidArgumentError(
+        raise ShapeError(
             f"{name}: input of shape {given.shape} does not fit output_shape {shape_of(output_shape)}, whose "
             f"convolution has the sizes {found}"
         )

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ..core.errors import DtypeError
 from ..core.tensor import Tensor, as_tensor, beside
 from ..ops import composite, linear
 from ..ops import constant as fixed
@@ -74,7 +75,7 @@ def saturate_cast(value: Any, dtype: Any, name: str | None = None) -> Tensor:
     if to.kind not in "iuf" or own.kind not in "iufc":
         return composite.astype(x, to)
     if own.kind == "c":
-        raise TypeError(
+        raise DtypeError(
             f"saturate_cast: complex numbers ({own.name}) have no range to be limited to {to.name}"
         )
     low, high = _range(to, own)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..core.errors import InvalidArgumentError
+from ..core.errors import ShapeError
 from ..core.spec import Spec
 from ..core.tensor import Tensor, as_tensor, beside
 from ..ops import linear
@@ -21,7 +21,7 @@ def _channelwise(form: Layout, filter: Any, channels: int) -> Tensor:
     require_rank(form, "filter", w, exact=True)
     height, width, inner, multiplier = w._value.shape
     if inner != channels:
-        raise InvalidArgumentError(
+        raise ShapeError(
             f"{form.name}: filter of shape {w.shape} is for {inner} channels, input has {channels}"
         )
     return linear.reshape(w, shape=(height, width, 1, inner * multiplier))  # type: ignore[no-any-return]

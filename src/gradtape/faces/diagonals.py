@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ..core.errors import ChoiceError, InvalidArgumentError, ShapeError
 from ..core.tensor import Tensor, as_tensor, beside, look
 from ..ops import composite, linalg, linear, spectral
 from ..ops import diagonals as bands_of
@@ -81,7 +82,7 @@ def trace(x: Any, name: str | None = None) -> Tensor:
     """The sum of the diagonals of the last two axes."""
     y = as_tensor(x)
     if y.ndim < 2:
-        raise ValueError(f"trace: the shape {y.shape} has no matrices")
+        raise ShapeError(f"trace: the shape {y.shape} has no matrices")
     return bands_of.trace(y, 0, -2, -1)
 
 
@@ -93,7 +94,7 @@ def _three(name: str, given: Any, form: str) -> Tensor:
     if form == "compact":
         bands = as_tensor(given)
         if bands.ndim < 2 or bands._value.shape[-2] != 3:
-            raise ValueError(f"{name}: compact diagonals have the shape (..., 3, n), not {bands.shape}")
+            raise ShapeError(f"{name}: compact diagonals have the shape (..., 3, n), not {bands.shape}")
         return bands
     if form == "matrix":
         (x,) = matrices_of(name, given, square=True)
@@ -101,9 +102,9 @@ def _three(name: str, given: Any, form: str) -> Tensor:
             return composite.concatenate([composite.zeros_like(x), x, composite.zeros_like(x)], -2)
         return bands_of.read_diagonals(x, (-1, 1), 0, "LEFT_RIGHT", name)
     if form != "sequence":
-        raise ValueError(f"{name}: diagonals_format must be 'compact', 'matrix' or 'sequence', not {form!r}")
+        raise ChoiceError(f"{name}: diagonals_format must be 'compact', 'matrix' or 'sequence', not {form!r}")
     if not isinstance(given, (list, tuple)) or len(given) != 3:
-        raise ValueError(f"{name}: a sequence of three diagonals is needed, above, main and below")
+        raise InvalidArgumentError(f"{name}: a sequence of three diagonals is needed, above, main and below")
     above, main, below = beside(tuple(given))
     n = main._value.shape[-1]
     parts = [_filled(name, above, n, False), main, _filled(name, below, n, True)]
@@ -117,7 +118,7 @@ def _filled(name: str, d: Tensor, n: int, front: bool) -> Tensor:
     if size == n:
         return d
     if size != n - 1:
-        raise ValueError(f"{name}: a diagonal of {size} entries stands beside a main one of {n}")
+        raise ShapeError(f"{name}: a diagonal of {size} entries stands beside a main one of {n}")
     zero = Tensor(np.zeros((*d._value.shape[:-1], 1), d.dtype))
     return composite.concatenate([zero, d] if front else [d, zero], -1)
 
@@ -144,7 +145,7 @@ def tridiagonal_solve(
         perturb_singular: not covered.
     """
     if perturb_singular:
-        raise ValueError("tridiagonal_solve: perturb_singular is not covered")
+        raise InvalidArgumentError("tridiagonal_solve: perturb_singular is not covered")
     bands, b = beside((_three("tridiagonal_solve", diagonals, diagonals_format), rhs))
     vector = b.ndim == bands.ndim - 1
     b = composite.expand_dims(b, -1) if vector else b
@@ -161,7 +162,7 @@ def tridiagonal_matmul(
     """The product of matrices with three diagonals (see `tridiagonal_solve`) and matrices (..., n, k)."""
     bands, x = beside((_three("tridiagonal_matmul", diagonals, diagonals_format), rhs))
     if x.ndim < 2 or x._value.shape[-2] != bands._value.shape[-1]:
-        raise ValueError(
+        raise ShapeError(
             f"tridiagonal_matmul: rhs of shape {x.shape} does not fit diagonals of shape {bands.shape}"
         )
     return linalg.tridiagonal_product(bands, x)  # type: ignore[no-any-return]
@@ -187,11 +188,11 @@ def eigh_tridiagonal(
     """
     a, b = beside((alpha, beta))
     if a.ndim != 1 or b._value.shape != (a.size - 1,):
-        raise ValueError(
+        raise ShapeError(
             f"eigh_tridiagonal: alpha and beta need n and n - 1 entries, the shapes are {a.shape} and {b.shape}"
         )
     if select not in ("a", "i", "v"):
-        raise ValueError(f"eigh_tridiagonal: select must be 'a', 'i' or 'v', not {select!r}")
+        raise ChoiceError(f"eigh_tridiagonal: select must be 'a', 'i' or 'v', not {select!r}")
     x = diagonals_of(a, 0) + diagonals_of(b, -1)
     values, vectors = (spectral.eigvalsh(x), None) if eigvals_only else spectral.eigh(x)
     if select != "a":
@@ -222,7 +223,7 @@ def banded_triangular_solve(
     """
     d, b = beside((bands, rhs))
     if d.ndim < 2 or b.ndim < 2:
-        raise ValueError(f"banded_triangular_solve: the shapes {d.shape} and {b.shape} have no matrices")
+        raise ShapeError(f"banded_triangular_solve: the shapes {d.shape} and {b.shape} have no matrices")
     count = d._value.shape[-2]
     k, align = ((1 - count, 0), "LEFT_RIGHT") if lower else ((0, count - 1), "LEFT_RIGHT")
     x = (

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.errors import InvalidArgumentError
+from ..core.errors import DtypeError, RangeError, ShapeError
 from ..core.spec import float64, int64
 from ..core.tensor import Tensor, as_tensor, look
 from ..ops import composite, linear
@@ -26,7 +26,7 @@ def _sizes(name: str, shape: Any, *parameters: Any) -> tuple[int, ...]:
     except ValueError:
         fits = False
     if not fits:
-        raise InvalidArgumentError(f"{name}: parameters of shapes {given} do not broadcast to shape {sizes}")
+        raise ShapeError(f"{name}: parameters of shapes {given} do not broadcast to shape {sizes}")
     return sizes
 
 
@@ -34,7 +34,7 @@ def poisson_draw(name: str, source: np.random.Generator, shape: Any, lam: Any, d
     """Poisson numbers of a shape that the rates broadcast to."""
     rate = np.asarray(look(lam, name))
     if rate.dtype.kind not in "iuf" or not np.all(rate >= 0):
-        raise InvalidArgumentError(f"{name}: lam must be real and not negative, got {lam!r}")
+        raise RangeError(f"{name}: lam must be real and not negative, got {lam!r}")
     sizes, chosen = _sizes(name, shape, rate), np.dtype(dtype)
     return drawn(source, poisson, rate, sizes, chosen)
 
@@ -45,7 +45,7 @@ def binomial_draw(
     """Numbers of successes, of a shape that counts and probabilities broadcast to."""
     trials, chance = np.asarray(look(counts, name)), np.asarray(look(probs, name))
     if not np.all((chance >= 0) & (chance <= 1)) or not np.all(trials >= 0):
-        raise InvalidArgumentError(
+        raise RangeError(
             f"{name}: counts must not be negative and probs must lie in [0, 1], got {counts!r} and {probs!r}"
         )
     sizes, chosen = _sizes(name, shape, trials, chance), np.dtype(dtype)
@@ -59,12 +59,12 @@ def categorical_draw(
     """Classes of each line of logits: where its running sum of probabilities passes a uniform number."""
     x = as_tensor(logits)
     if x.ndim != 2 or x._value.dtype.kind != "f" or not x._value.shape[1]:
-        raise InvalidArgumentError(
+        raise DtypeError(
             f"{name}: logits must be floating of shape (batch, classes), got {x.dtype.name} of shape {x.shape}"
         )
     count = int(num_samples)
     if count < 0:
-        raise InvalidArgumentError(f"{name}: num_samples must not be negative, got {num_samples!r}")
+        raise RangeError(f"{name}: num_samples must not be negative, got {num_samples!r}")
     shares = composite.softmax(fixed.stop_gradient(linear.cast(x, dtype=float64)), 1)
     sums = linear.cumsum(shares, axis=1, exclusive=False, reverse=False)
     # The last sum becomes 1 exactly, which no uniform number reaches.

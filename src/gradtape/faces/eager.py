@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..core.further_errors import UncoveredError
+
 
 def executing_eagerly() -> bool:
     """Always True: operations are evaluated at once."""
@@ -16,7 +18,7 @@ def gradients(ys: Any, xs: Any, *arguments: Any, **options: Any) -> Any:
     Raises:
         RuntimeError: always; use `GradientTape.gradient`.
     """
-    raise RuntimeError(
+    raise UncoveredError(
         "tf.gradients is not supported when eager execution is enabled. Use tf.GradientTape instead."
     )
 
@@ -27,6 +29,6 @@ def hessians(ys: Any, xs: Any, *arguments: Any, **options: Any) -> Any:
     Raises:
         RuntimeError: always; take `GradientTape.jacobian` of a gradient.
     """
-    raise RuntimeError(
+    raise UncoveredError(
         "tf.hessians is not supported when eager execution is enabled. Use nested tf.GradientTape."
     )

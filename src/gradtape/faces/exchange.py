@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ..core.errors import ArgumentTypeError, InvalidArgumentError
 from ..core.tensor import Tensor
 
 
@@ -27,18 +28,20 @@ def from_dlpack(x: Any) -> Tensor:
     [1.0, 2.0]
     """
     if not hasattr(type(x), "__dlpack__") or not hasattr(type(x), "__dlpack_device__"):
-        raise TypeError(
+        raise ArgumentTypeError(
             f"from_dlpack: a {type(x).__name__} has no __dlpack__; use convert_to_tensor for plain values"
         )
     kind, _ = x.__dlpack_device__()
     # 1 is the processor, 3 and 11 are memory of CUDA and ROCm that the processor can read (dlpack.h).
     if int(kind) not in (1, 3, 11):
-        raise ValueError(
+        raise InvalidArgumentError(
             f"from_dlpack: the values lie on a device of DLPack's kind {int(kind)}; bring them to the processor first, "
             "e.g. x.cpu() in PyTorch"
         )
     try:
         values = np.from_dlpack(x)
     except (BufferError, RuntimeError) as error:
-        raise TypeError(f"from_dlpack: the {type(x).__name__} cannot be taken over: {error}") from None
+        raise ArgumentTypeError(
+            f"from_dlpack: the {type(x).__name__} cannot be taken over: {error}"
+        ) from None
     return Tensor(np.array(values)[()])

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ..core.errors import RangeError, ShapeError
 from ..core.tensor import Tensor, as_tensor
 from ..ops import composite, fourier, linear
 from ..ops.composite import axes_of
@@ -33,7 +34,7 @@ def frame(
     x, length, step = as_tensor(signal), int(frame_length), int(frame_step)
     (place,) = axes_of((axis,), x.ndim, "frame")
     if length < 1 or step < 1:
-        raise ValueError(f"frame: frame_length and frame_step must be positive, not {length} and {step}")
+        raise RangeError(f"frame: frame_length and frame_step must be positive, not {length} and {step}")
     size = x._value.shape[place]
     count = -(-size // step) if pad_end else max(0, 1 + (size - length) // step)
     missing = length + step * (count - 1) - size
@@ -125,7 +126,7 @@ def mdct(
     """The modified cosine transform: frames that overlap by half, folded, and the dct of type 4 of each."""
     length = int(frame_length)
     if length % 4:
-        raise ValueError(f"mdct: frame_length must be a multiple of 4, not {length}")
+        raise RangeError(f"mdct: frame_length must be a multiple of 4, not {length}")
     frames = frame(signals, length, length // 2, pad_end)
     frames = frames * (math.sqrt(0.5) if window_fn is None else window_fn(length, dtype=frames.dtype))
     a, b, c, d = composite.split(frames, 4, -1)
@@ -153,5 +154,5 @@ def mfccs_from_log_mel_spectrograms(log_mel_spectrograms: Any, name: str | None 
     """Cepstral coefficients: the dct of type 2 over sqrt(2n), as the HTK toolkit scales it."""
     x = as_tensor(log_mel_spectrograms)
     if x.ndim == 0 or x._value.shape[-1] == 0:
-        raise ValueError(f"mfccs_from_log_mel_spectrograms: the shape {x.shape} has no mel bins")
+        raise ShapeError(f"mfccs_from_log_mel_spectrograms: the shape {x.shape} has no mel bins")
     return dct(x) * (1 / math.sqrt(2 * x._value.shape[-1]))  # type: ignore[no-any-return]

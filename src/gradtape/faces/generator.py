@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.errors import InvalidArgumentError
+from ..core.errors import ArgumentTypeError, InvalidArgumentError, ShapeError
 from ..core.spec import int32, int64, uint64
 from ..core.tensor import Tensor, look
 from .discrete import binomial_draw
@@ -37,7 +37,9 @@ class Generator:
 
     def __init__(self, copy_from: Generator | None = None, state: Any = None, alg: Any = None) -> None:
         if (copy_from is None) == (state is None):
-            raise ValueError("Generator: give copy_from or state, one of them; or use Generator.from_seed")
+            raise InvalidArgumentError(
+                "Generator: give copy_from or state, one of them; or use Generator.from_seed"
+            )
         self._source = np.random.default_rng()
         self.reset(state if copy_from is None else copy_from.state)
 
@@ -88,7 +90,7 @@ class Generator:
         """
         words = np.asarray(look(state, "Generator.reset"))
         if words.shape != (_WORDS,) or words.dtype != uint64:
-            raise InvalidArgumentError(
+            raise ShapeError(
                 f"Generator.reset: state must be {_WORDS} words of uint64, got {words.dtype.name}, shape {words.shape}"
             )
         tell_effect("Generator.reset")
@@ -185,7 +187,9 @@ def set_global_generator(generator: Generator) -> None:
         TypeError: for what is not a generator.
     """
     if not isinstance(generator, Generator):
-        raise TypeError(f"set_global_generator: a Generator is needed, not {type(generator).__name__}")
+        raise ArgumentTypeError(
+            f"set_global_generator: a Generator is needed, not {type(generator).__name__}"
+        )
     _GLOBAL[0] = generator
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.errors import InvalidArgumentError
+from ..core.errors import RangeError, ShapeError
 from ..core.tensor import Tensor, beside
 from ..ops import composite, linear
 from ..ops import constant as fixed
@@ -28,7 +28,7 @@ def _mean(name: str, y_true: Any, y_pred: Any, distance: Callable[[Tensor], Tens
     except ValueError:
         shape = ()
     if not shape:
-        raise InvalidArgumentError(
+        raise ShapeError(
             f"{name}: y_true and y_pred must broadcast to rank 1 or more, got the shapes {target.shape} and "
             f"{prediction.shape}"
         )
@@ -54,7 +54,7 @@ def huber(y_true: Any, y_pred: Any, delta: float = 1.0) -> Tensor:
     np.float32(1.5)
     """
     if not delta > 0:
-        raise InvalidArgumentError(f"huber: delta must be positive, got {delta!r}")
+        raise RangeError(f"huber: delta must be positive, got {delta!r}")
 
     def distance(error: Tensor) -> Tensor:
         size = each.absolute(error)

@@ -13,7 +13,8 @@ import numpy as np
 
 from ..core import nest
 from ..core.absent import origin
-from ..core.errors import documented
+from ..core.errors import DtypeError, InvalidArgumentError, ShapeError
+from ..core.further_errors import NoGradientsError
 from ..core.tensor import as_tensor
 from ..core.variable import Variable
 from ..ops import linear
@@ -79,7 +80,7 @@ def lbfgs_minimize(
 
     variables: list[Any] = nest.flatten(var_list)
     if not variables or not all(isinstance(v, Variable) and v.dtype.kind == "f" for v in variables):
-        raise ValueError(
+        raise DtypeError(
             f"lbfgs_minimize: var_list must be real floating variables, one at least, got {var_list!r}"
         )
     before = [v._value for v in variables]
@@ -102,7 +103,7 @@ def lbfgs_minimize(
     try:
         first, _ = both(start)
         if not np.isfinite(first):
-            raise ValueError(f"lbfgs_minimize: the loss is {first} at the start")
+            raise InvalidArgumentError(f"lbfgs_minimize: the loss is {first} at the start")
         found = minimize(
             both,
             start,
@@ -140,17 +141,14 @@ def _loss_and_gradient(loss: Callable[[], Any], variables: list[Variable]) -> tu
         tape.watch(variables)
         y = as_tensor(loss())
     if y._value.size != 1 or y._value.dtype.kind != "f":
-        raise ValueError(
+        raise ShapeError(
             f"lbfgs_minimize: the loss must be one real number, got the shape {y.shape} and dtype {y.dtype.name}"
         )
     gradients = tape.gradient(y, variables)
     if all(g is None for g in gradients):
         names = [v.name for v in variables]
-        raise ValueError(
-            documented(
-                f"lbfgs_minimize: No gradients provided for any variable: {names}{origin(None)}",
-                "No gradient for any variable",
-            )
+        raise NoGradientsError(
+            f"lbfgs_minimize: No gradients provided for any variable: {names}{origin(None)}"
         )
     parts = [
         np.zeros(v._value.size) if g is None else np.ravel(np.asarray(g)).astype(np.float64)

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..core.errors import RangeError, ShapeError
 from ..core.questions import has_true, is_negative
 from ..core.spec import int32
 from ..core.tensor import Tensor, as_tensor, beside, decide, look
@@ -123,7 +124,7 @@ def lstsq(
     a, b = matrices_of("lstsq", matrix, rhs)
     weight = as_tensor(l2_regularizer)
     if decide(weight, is_negative):
-        raise ValueError(f"lstsq: l2_regularizer must not be negative, it is {l2_regularizer!r}")
+        raise RangeError(f"lstsq: l2_regularizer must not be negative, it is {l2_regularizer!r}")
     if not decide(weight, has_true):
         return mm(pinv(a), b)  # type: ignore[no-any-return]
     turned = adjoint(a)
@@ -214,7 +215,7 @@ def lu_solve(
     packed, b = matrices_of("lu_solve", lower_upper, rhs, square=True)
     order = np.asarray(look(perm, "lu_solve"))
     if order.shape[-1:] != packed._value.shape[-1:] or b._value.shape[-2] != packed._value.shape[-1]:
-        raise ValueError(
+        raise ShapeError(
             f"lu_solve: perm of shape {order.shape} and rhs of shape {b.shape} do not fit factors of {packed.shape}"
         )
     batch = np.broadcast_shapes(packed._value.shape[:-2], b._value.shape[:-2])

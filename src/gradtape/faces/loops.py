@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 
 from ..core import nest
-from ..core.errors import BatchedValueError, InvalidArgumentError, LoopedMapWarning, said
+from ..core.errors import BatchedValueError, InvalidArgumentError, ShapeError, StructureError, said
+from ..core.further_errors import LoopedMapWarning
 from ..core.tensor import Tensor, as_tensor
 from ..loops.recorded import Attempt
 from ..modes.batch import mapped
@@ -27,15 +28,15 @@ def _elements(name: str, elems: Any) -> tuple[list[Tensor], int]:
     """The tensors of a nest and the size of their first axes."""
     flat = [as_tensor(leaf) for leaf in nest.flatten(elems)]
     if not flat:
-        raise ValueError(
+        raise StructureError(
             f"{name}: elems must be a Tensor or a nest of Tensors. Got {elems!r}, which holds none"
         )
     for x in flat:
         if x.ndim == 0:
-            raise ValueError(f"{name}: Elements in elems must be 1+ dimensional Tensors, not scalars")
+            raise ShapeError(f"{name}: Elements in elems must be 1+ dimensional Tensors, not scalars")
     sizes = {x._value.shape[0] for x in flat}
     if len(sizes) > 1:
-        raise ValueError(
+        raise ShapeError(
             f"{name}: the first axes of elems differ in the shapes {[tuple(x.shape) for x in flat]}"
         )
     return flat, sizes.pop()
@@ -57,7 +58,7 @@ def _stacked(name: str, results: list[Any], like: Any = None) -> Any:
         first = leaf if isinstance(leaf, Tensor) else parts[0]
         for part in parts:
             if part._value.shape != first._value.shape:
-                raise ValueError(
+                raise ShapeError(
                     f"{name}: Incompatible shape for value ({part.shape}), expected ({first.shape})"
                 )
             if part._value.dtype != first._value.dtype:
@@ -85,7 +86,7 @@ class _Fold:
         self.stacked: list[Tensor] | None = None
         if initial is None:
             if not count:
-                raise ValueError(
+                raise ShapeError(
                     f"{name}: elems of shape {flat[0].shape} is empty and there is no initializer"
                 )
             initial = _row(elems, flat, count - 1 if backwards else 0)

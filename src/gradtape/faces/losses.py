@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.errors import InvalidArgumentError
+from ..core.errors import DtypeError, InvalidArgumentError, RangeError, ShapeError
 from ..core.questions import has_outside
 from ..core.spec import int64
 from ..core.tensor import Tensor, as_tensor, beside, decide
@@ -26,9 +26,7 @@ def _pair(name: str, first: str, second: str, x: Any, y: Any) -> tuple[Tensor, T
     for argument, part in ((first, a), (second, b)):
         floating(name, argument, part)
     if a._value.shape != b._value.shape:
-        raise InvalidArgumentError(
-            f"{name}: {first} and {second} must have one shape, got {a.shape} and {b.shape}"
-        )
+        raise ShapeError(f"{name}: {first} and {second} must have one shape, got {a.shape} and {b.shape}")
     return a, b
 
 
@@ -60,11 +58,11 @@ def softmax_cross_entropy_with_logits(
     try:
         shape = np.broadcast_shapes(z._value.shape, x._value.shape)
     except ValueError:
-        raise InvalidArgumentError(
+        raise ShapeError(
             f"{title}: labels and logits must broadcast, got the shapes {z.shape} and {x.shape}"
         ) from None
     if not shape:
-        raise InvalidArgumentError(f"{title}: logits must have rank 1 or more, not the shape ()")
+        raise ShapeError(f"{title}: logits must have rank 1 or more, not the shape ()")
     (place,) = axes_of((axis,), len(shape), title)
     x = linear.broadcast_to(x, shape=shape)
     return -linear.sum_(z * composite.log_softmax(x, place), axis=(place,), keepdims=False)  # type: ignore[no-any-return]
@@ -84,14 +82,14 @@ def sparse_softmax_cross_entropy_with_logits(labels: Any, logits: Any, name: str
     title = "sparse_softmax_cross_entropy_with_logits"
     places, x = as_tensor(labels), floating(title, "logits", logits)
     if places._value.dtype.kind not in "iu":
-        raise TypeError(f"{title}: labels must be integers, not {places.dtype.name} of shape {places.shape}")
+        raise DtypeError(f"{title}: labels must be integers, not {places.dtype.name} of shape {places.shape}")
     if not x.ndim or places._value.shape != x._value.shape[:-1]:
-        raise InvalidArgumentError(
+        raise ShapeError(
             f"{title}: labels must have the shape of logits without the last axis, got {places.shape} and {x.shape}"
         )
     classes = x._value.shape[-1]
     if decide(places, partial(has_outside, classes)):
-        raise InvalidArgumentError(
+        raise RangeError(
             f"{title}: a label is not in [0, {classes}), the classes of logits of shape {x.shape}"
         )
     x = composite.below_largest(x, -1)
@@ -110,7 +108,7 @@ def sigmoid_cross_entropy_with_logits(
     """
     title = "sigmoid_cross_entropy_with_logits"
     if labels is None or logits is None:
-        raise ValueError(f"{title}: both labels and logits must be given")
+        raise InvalidArgumentError(f"{title}: both labels and logits must be given")
     z, x = _pair(title, "labels", "logits", labels, logits)
     return each.softplus(x) - x * z  # type: ignore[no-any-return]
 
@@ -125,7 +123,7 @@ def weighted_cross_entropy_with_logits(
     """
     title = "weighted_cross_entropy_with_logits"
     if labels is None or logits is None or pos_weight is None:
-        raise ValueError(f"{title}: labels, logits and pos_weight must be given")
+        raise InvalidArgumentError(f"{title}: labels, logits and pos_weight must be given")
     z, x = _pair(title, "labels", "logits", labels, logits)
     return (1 - z) * x + (1 + (pos_weight - 1) * z) * each.softplus(-x)  # type: ignore[no-any-return]
 
@@ -179,12 +177,10 @@ def compute_average_loss(
     """
     x = floating("compute_average_loss", "per_example_loss", per_example_loss)
     if not x.ndim and global_batch_size is None:
-        raise InvalidArgumentError(
-            "compute_average_loss: per_example_loss must have rank 1 or more, not the shape ()"
-        )
+        raise ShapeError("compute_average_loss: per_example_loss must have rank 1 or more, not the shape ()")
     count = x._value.shape[0] if global_batch_size is None else np.asarray(global_batch_size)[()]
     if global_batch_size is not None and (np.ndim(count) or count <= 0):
-        raise InvalidArgumentError(
+        raise RangeError(
             f"compute_average_loss: global_batch_size must be a positive number, got {global_batch_size!r}"
         )
     if sample_weight is not None:

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.errors import InvalidArgumentError
+from ..core.errors import DtypeError, InvalidArgumentError
 from ..core.listen import listeners
 from ..core.spec import DType, default_float
 from ..core.tensor import Tensor, as_tensor, look
@@ -97,7 +97,7 @@ def uniform(source: np.random.Generator, shape: Any, low: Any, high: Any, dtype:
     chosen = real_dtype(dtype)
     if chosen.kind in "iu":
         if high is None:
-            raise ValueError("uniform: integers need maxval")
+            raise InvalidArgumentError("uniform: integers need maxval")
         sizes, least, most = shape_of(shape), to_value(low), to_value(high)
         return drawn(source, integers, least, most, sizes, chosen, False)
     low, top = as_tensor(low, chosen), as_tensor(1.0 if high is None else high, chosen)
@@ -108,7 +108,7 @@ def full_int(source: np.random.Generator, shape: Any, dtype: Any) -> Tensor:
     """Integers over the whole range of a dtype."""
     chosen, sizes = np.dtype(dtype), shape_of(shape)
     if chosen.kind not in "iu":
-        raise InvalidArgumentError(f"uniform_full_int: dtype must be an integer one, not {chosen.name}")
+        raise DtypeError(f"uniform_full_int: dtype must be an integer one, not {chosen.name}")
     bounds = np.iinfo(chosen)
     return drawn(source, integers, bounds.min, bounds.max, sizes, chosen, True)
 

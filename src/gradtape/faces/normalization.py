@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..core.errors import InvalidArgumentError
+from ..core.errors import ChoiceError, InvalidArgumentError, RangeError, ShapeError
 from ..core.spec import float16, float32
 from ..core.tensor import Tensor, as_tensor, beside, look
 from ..ops import composite, linear
@@ -75,7 +75,7 @@ def weighted_moments(
     try:
         shape = np.broadcast_shapes(given._value.shape, w._value.shape)
     except ValueError:
-        raise InvalidArgumentError(
+        raise ShapeError(
             f"weighted_moments: x and frequency_weights must broadcast, got the shapes {given.shape} and {w.shape}"
         ) from None
     over = axes_of(axes, len(shape), "weighted_moments")
@@ -147,7 +147,7 @@ def batch_normalization(
         try:
             np.broadcast_shapes(given._value.shape, shape)
         except ValueError:
-            raise InvalidArgumentError(
+            raise ShapeError(
                 f"batch_normalization: {argument} of shape {shape} does not broadcast with x of shape {given.shape}"
             ) from None
     offset, scale = (None if part is None else beside((given, part))[1] for part in (offset, scale))
@@ -193,7 +193,7 @@ def local_response_normalization(
     """
     x, radius = floating("local_response_normalization", "input", input), int(depth_radius)
     if x.ndim != 4 or radius < 0:
-        raise InvalidArgumentError(
+        raise RangeError(
             "local_response_normalization: input must have rank 4 and depth_radius must not be negative, got the shape "
             f"{x.shape} and {depth_radius}"
         )
@@ -216,10 +216,10 @@ def bias_add(value: Any, bias: Any, data_format: str | None = None, name: str | 
     """
     x, b = beside((value, bias))
     if data_format is not None and not data_format.startswith("N"):
-        raise InvalidArgumentError(f"bias_add: data_format must be 'N...C' or 'NC...', not {data_format!r}")
+        raise ChoiceError(f"bias_add: data_format must be 'N...C' or 'NC...', not {data_format!r}")
     place = 1 if data_format is not None and data_format.startswith("NC") else x.ndim - 1
     if x.ndim < 2 or b.ndim != 1 or b._value.shape[0] != x._value.shape[place]:
-        raise InvalidArgumentError(
+        raise ShapeError(
             f"bias_add: bias must be a vector with a number for each channel, got the shapes {x.shape} and {b.shape}"
         )
     return x + linear.reshape(b, shape=(b.size, *(1,) * (x.ndim - 1 - place)))  # type: ignore[no-any-return]
@@ -299,7 +299,7 @@ def _dropped(name: str, x: Any, rate: Any, sampler: Callable[..., Any], noise_sh
             for i, n in enumerate(sizes)
         )
     if len(shape) > len(own) or any(n not in (1, m) for n, m in zip(shape[::-1], own[::-1], strict=False)):
-        raise InvalidArgumentError(
+        raise ShapeError(
             f"{name}: noise_shape {noise_shape!r} does not broadcast to x of shape {given.shape}"
         )
     kept = fixed.greater_equal(

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..core.errors import ArgumentTypeError, ChoiceError, ShapeError
 from ..core.tensor import Tensor, as_tensor, beside
 from ..indexed_slices import IndexedSlices
 from ..ops import composite, norms
@@ -39,16 +40,16 @@ def norm(
     axes = None if axis is None else composite.axes_of(axis, x.ndim, "norm")
     keep = bool(keepdims)
     if axes is not None and len(axes) not in (1, 2):
-        raise ValueError(f"norm: axis must be None, one axis or a pair of axes, not {axis!r}")
+        raise ShapeError(f"norm: axis must be None, one axis or a pair of axes, not {axis!r}")
     pair = axes is not None and len(axes) == 2
     if pair and ord not in ("euclidean", "fro", "nuc", 1, 2, math.inf):
-        raise ValueError(
+        raise ChoiceError(
             f"norm: ord must be 'euclidean', 'fro', 'nuc', 1, 2 or infinity for matrices, not {ord!r}"
         )
     if not pair and (ord == "fro" or isinstance(ord, str)) and ord not in ("euclidean", "fro"):
-        raise ValueError(f"norm: ord must be 'euclidean', 1, 2, infinity or a positive number, not {ord!r}")
+        raise ChoiceError(f"norm: ord must be 'euclidean', 1, 2, infinity or a positive number, not {ord!r}")
     if not isinstance(ord, str) and not ord > 0:
-        raise ValueError(f"norm: ord must be 'euclidean', 1, 2, infinity or a positive number, not {ord!r}")
+        raise ChoiceError(f"norm: ord must be 'euclidean', 1, 2, infinity or a positive number, not {ord!r}")
     if ord in ("euclidean", "fro"):
         return norms.vector_norm(x, axis=axes, keepdims=keep)
     if pair:
@@ -68,7 +69,7 @@ def normalize(
 def global_norm(t_list: Any, name: str | None = None) -> Tensor:
     """The Euclidean norm of the entries of all tensors of a list together; None entries count nothing."""
     if not isinstance(t_list, (list, tuple)):
-        raise TypeError(f"global_norm: a list of tensors is needed, not {type(t_list).__name__}")
+        raise ArgumentTypeError(f"global_norm: a list of tensors is needed, not {type(t_list).__name__}")
     parts = [as_tensor(t.values if isinstance(t, IndexedSlices) else t) for t in t_list if t is not None]
     if not parts:
         return Tensor(np.float32(0))

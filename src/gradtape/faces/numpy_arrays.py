@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from ..core.errors import ChoiceError, InvalidArgumentError, RangeError, ShapeError
 from ..core.tensor import FUNCTIONS, Tensor, as_tensor, beside, look
 from ..ops import composite, linear
 from ..ops import elementwise as each
@@ -119,7 +120,7 @@ def vander(x: Any, N: int | None = None, increasing: bool = False) -> Tensor:
     """The powers of each number in a row, falling unless `increasing`."""
     x = as_tensor(x)
     if x.ndim != 1:
-        raise ValueError(f"np.vander: x must be a vector, not of shape {x.shape}")
+        raise ShapeError(f"np.vander: x must be a vector, not of shape {x.shape}")
     powers = np.arange(x.size if N is None else int(N))
     return each.power(composite.expand_dims(x, 1), (powers if increasing else powers[::-1]).astype(x.dtype))  # type: ignore[no-any-return]
 
@@ -167,13 +168,13 @@ def sliding_window_view(
     y = as_tensor(x)
     sizes, axes = shape_of(window_shape), axes_of(axis, y.ndim, "sliding_window_view")
     if len(sizes) != len(axes):
-        raise ValueError(
+        raise ShapeError(
             f"np.sliding_window_view: {len(sizes)} sizes are given for {len(axes)} axes of {y.shape}"
         )
     for size, place in zip(sizes, axes, strict=True):
         count = y._value.shape[place] - size + 1
         if count < 1 or size < 0:
-            raise ValueError(
+            raise ShapeError(
                 f"np.sliding_window_view: a window of {size} does not fit axis {place} of {y.shape}"
             )
         places = np.arange(count)[:, None] + np.arange(size)
@@ -251,7 +252,7 @@ def _blocks(arrays: Any, depth: int, rank: int) -> Tensor:
         x = as_tensor(arrays)
         return linear.reshape(x, shape=(1,) * (rank - x.ndim) + tuple(x._value.shape))  # type: ignore[no-any-return]
     if not isinstance(arrays, list) or not arrays:
-        raise ValueError("np.block: lists must be nested to one depth and none may be empty")
+        raise InvalidArgumentError("np.block: lists must be nested to one depth and none may be empty")
     return composite.concatenate([_blocks(part, depth - 1, rank) for part in arrays], -depth)
 
 
@@ -290,7 +291,7 @@ def choose(a: Any, choices: Any, out: None = None, mode: str = "raise") -> Tenso
     elif mode == "clip":
         number = np.clip(number, 0, count - 1)
     elif np.any((number < 0) | (number >= count)):
-        raise ValueError(f"np.choose: a number lies outside of the {count} choices")
+        raise RangeError(f"np.choose: a number lies outside of the {count} choices")
     y = options[0]
     for i, option in enumerate(options[1:], 1):
         y = linear.where(Tensor(np.asarray(number == i)[()]), option, y)
@@ -303,7 +304,7 @@ def choose(a: Any, choices: Any, out: None = None, mode: str = "raise") -> Tenso
 def take(a: Any, indices: Any, axis: int | None = None, out: None = None, mode: str = "raise") -> Tensor:
     """Slices at the indices along an axis; those beyond the end raise, wrap round or stop at the end."""
     if mode not in ("raise", "wrap", "clip"):
-        raise ValueError(f"np.take: mode must be 'raise', 'wrap' or 'clip', not {mode!r}")
+        raise ChoiceError(f"np.take: mode must be 'raise', 'wrap' or 'clip', not {mode!r}")
     if mode != "raise":
         x = as_tensor(a)
         size = x.size if axis is None else x._value.shape[axes_of((axis,), x.ndim, "take")[0]]
@@ -326,7 +327,7 @@ def piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **kw: Any) -> Te
     if len(funclist) == len(held) + 1:
         held.append(~np.logical_or.reduce(held))
     elif len(funclist) != len(held):
-        raise ValueError(
+        raise InvalidArgumentError(
             f"np.piecewise: {len(held)} conditions need as many functions or one more, got {len(funclist)}"
         )
     result = composite.zeros_like(y)

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from ..core.errors import DtypeError
 from ..core.spec import float64
 from ..core.tensor import Tensor, apply, as_tensor, beside, look
 from ..ops import constant as fixed
@@ -117,7 +118,7 @@ def ldexp(x1: Any, x2: Any) -> Tensor:
     """x1 times two to the whole power x2."""
     x, n = _floating(x1), as_tensor(x2)
     if n._value.dtype.kind not in "biu":
-        raise TypeError(f"np.ldexp: exponents must be integers, not {n.dtype.name}; use x1 * np.exp2(x2)")
+        raise DtypeError(f"np.ldexp: exponents must be integers, not {n.dtype.name}; use x1 * np.exp2(x2)")
     # In two steps, so that a subnormal result does not lose its factor to zero first.
     half = fixed.floor_divide(n, Tensor(n._value.dtype.type(2)))
     for part in (half, n - half):

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ..core.errors import ArgumentTypeError, ChoiceError, RangeError, ShapeError
 from ..core.spec import float64
 from ..core.tensor import Tensor, as_tensor, beside, look
 from ..ops import composite, contraction, linear, ordering
@@ -38,7 +39,7 @@ def diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = 
     x = as_tensor(a)
     (place,) = axes_of((axis,), x.ndim, "diff")
     if n < 0:
-        raise ValueError(f"np.diff: n must not be negative, not {n}")
+        raise RangeError(f"np.diff: n must not be negative, not {n}")
     ends = []
     for extra in (prepend, append):
         if extra is not None:
@@ -86,9 +87,9 @@ def gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: int = 1) -> An
     y = _floating(as_tensor(f))
     axes = axes_of(axis, y.ndim, "gradient")
     if edge_order not in (1, 2):
-        raise ValueError(f"np.gradient: edge_order must be 1 or 2, not {edge_order}")
+        raise ChoiceError(f"np.gradient: edge_order must be 1 or 2, not {edge_order}")
     if len(varargs) not in (0, 1, len(axes)):
-        raise TypeError(f"np.gradient: {len(varargs)} spacings are given for {len(axes)} axes")
+        raise ArgumentTypeError(f"np.gradient: {len(varargs)} spacings are given for {len(axes)} axes")
     given = (
         varargs * len(axes)
         if len(varargs) == 1 and np.ndim(value_of(varargs[0], "np.gradient")) == 0
@@ -96,7 +97,9 @@ def gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: int = 1) -> An
     )
     spacings = given or (1.0,) * len(axes)
     if len(spacings) != len(axes):
-        raise TypeError(f"np.gradient: {len(varargs)} coordinate vectors are given for {len(axes)} axes")
+        raise ArgumentTypeError(
+            f"np.gradient: {len(varargs)} coordinate vectors are given for {len(axes)} axes"
+        )
     found = [_slope(y, place, step, edge_order) for place, step in zip(axes, spacings, strict=True)]
     return found[0] if len(found) == 1 else tuple(found)
 
@@ -105,7 +108,7 @@ def _slope(y: Tensor, axis: int, spacing: Any, edge_order: int) -> Tensor:
     """The derivative along one axis, from the parabola through three neighbours (Fornberg 1988, three points)."""
     size = y._value.shape[axis]
     if size < edge_order + 1:
-        raise ValueError(
+        raise ShapeError(
             f"np.gradient: axis {axis} of the shape {y.shape} is too short for edge_order {edge_order}"
         )
     steps = beside((y, spacing))[1]
@@ -114,7 +117,7 @@ def _slope(y: Tensor, axis: int, spacing: Any, edge_order: int) -> Tensor:
     elif steps._value.shape == (size,):
         widths = diff(steps)
     else:
-        raise ValueError(
+        raise ShapeError(
             f"np.gradient: coordinates of shape {steps.shape} do not fit axis {axis} of {y.shape}"
         )
     widths = linear.reshape(widths, shape=(size - 1,) + (1,) * (y.ndim - 1 - axis))
@@ -142,7 +145,7 @@ def interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period
     """Linear interpolation between nodes, differentiable in the point, the nodes and the values."""
     point, nodes, values = (_floating(t) for t in beside((x, xp, fp)))
     if nodes.ndim != 1 or nodes._value.shape != values._value.shape or not nodes.size:
-        raise ValueError(
+        raise ShapeError(
             f"np.interp: xp and fp must be vectors of one size, not of {nodes.shape} and {values.shape}"
         )
     if period is not None:
@@ -217,7 +220,7 @@ def correlate(a: Any, v: Any, mode: str = "valid") -> Tensor:
 def _slid(name: str, a: Any, v: Any, mode: str, turned: bool) -> Tensor:
     x, w = beside((a, v))
     if x.ndim > 1 or w.ndim > 1 or not x.size or not w.size:
-        raise ValueError(
+        raise ShapeError(
             f"np.{name}: both must be vectors that are not empty, not of {x.shape} and {w.shape}"
         )
     x, w = ravel(x), ravel(w)
@@ -228,7 +231,7 @@ def _slid(name: str, a: Any, v: Any, mode: str, turned: bool) -> Tensor:
     # How far the shorter vector may stick out before and behind the longer one.
     margins = {"full": (m - 1, m - 1), "valid": (0, 0), "same": (m // 2, (m - 1) // 2)}
     if mode not in margins:
-        raise ValueError(f"np.{name}: mode must be 'full', 'same' or 'valid', not {mode!r}")
+        raise ChoiceError(f"np.{name}: mode must be 'full', 'same' or 'valid', not {mode!r}")
     before, behind = margins[mode]
     if turned:
         w = linear.flip(w, axis=(0,))

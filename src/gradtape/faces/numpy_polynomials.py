@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from ..core.errors import InvalidArgumentError
+from ..core.further_errors import UncoveredError
 from ..core.spec import float64
 from ..core.tensor import FUNCTIONS, Tensor, as_tensor, beside, look
 from ..ops import composite, linear
@@ -98,7 +100,7 @@ def polyint(p: Any, m: int = 1, k: Any = None) -> Tensor:
     constants = [0.0] * m if k is None else list(ravel(beside((c, k))[1]))
     constants = constants * m if len(constants) == 1 else constants
     if len(constants) < m:
-        raise ValueError(f"np.polyint: {m} constants are needed, got {len(constants)}")
+        raise InvalidArgumentError(f"np.polyint: {m} constants are needed, got {len(constants)}")
     for number in constants[:m]:
         last = composite.reshape(beside((c, number))[1], 1)
         c = concatenate((c / np.arange(c.size, 0, -1).astype(c.dtype), last), 0)
@@ -146,7 +148,7 @@ def polyfit(
 ) -> Tensor:
     """The polynomial of a degree that fits points best, differentiable in the points, values and weights."""
     if full or cov or rcond is not None:
-        raise TypeError(
+        raise UncoveredError(
             "np.polyfit: full, cov and rcond are not covered on tensors; solve np.vander(x, deg + 1) with "
             "np.linalg.lstsq, or fit with gt.optimize.curve_fit"
         )

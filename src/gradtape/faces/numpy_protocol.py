@@ -17,7 +17,8 @@ from typing import Any
 
 import numpy as np
 
-from ..core.errors import documented
+from ..core.errors import ArgumentTypeError, InPlaceError
+from ..core.further_errors import UncoveredError
 from ..core.tensor import FUNCTIONS, ROWS, Tensor, as_tensor, call, look, wraps_arrays
 from ..ops.composite import astype
 from . import (
@@ -117,9 +118,9 @@ def array_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], settings: dict
     name = "scipy.special." * special + "np." * (getattr(np, ufunc.__name__, None) is ufunc) + ufunc.__name__
     name += "" if method == "__call__" else f".{method}"
     if _given(settings.get("out")):
-        raise TypeError(_NO_OUT.format(name))
+        raise InPlaceError(_NO_OUT.format(name))
     if method == "at":
-        raise TypeError(
+        raise InPlaceError(
             f"{name} writes into its argument, and tensors do not change; use the tensor that "
             f"t.at[indices].{_UPDATES.get(ufunc.__name__, 'set')}(values) returns"
         )
@@ -134,13 +135,13 @@ def array_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], settings: dict
             return function(*(astype(x, settings["dtype"]) for x in inputs))
     if (special or ufunc.__name__ not in PLAIN) and any(_followed(x) for x in inputs):
         if "where" in settings:
-            raise TypeError(
+            raise UncoveredError(
                 f"{name}: where= leaves entries of the result undefined; use np.where(mask, {name}(...), other)"
             )
         if special and ufunc.__name__ in LACKING:
             why = f"{name} on a tensor that is recorded: {LACKING[ufunc.__name__]}"
-            raise TypeError(documented(why, "A function without a rule"))
-        raise TypeError(_no_rule(name, settings))
+            raise UncoveredError(why)
+        raise UncoveredError(_no_rule(name, settings))
     return getattr(ufunc, method)(*(_plain(x) for x in inputs), **settings)
 
 
@@ -158,7 +159,7 @@ def array_function(function: Any, args: Any, kwargs: Any) -> Any:
     ours, name = function_for(function), full_name(function)
     if ours is not None:
         if _given(kwargs.get("out")) or _given_by_place(ours, args):
-            raise TypeError(_NO_OUT.format(f"np.{name}"))
+            raise InPlaceError(_NO_OUT.format(f"np.{name}"))
         try:
             return ours(*args, **kwargs)
         except TypeError as error:
@@ -169,13 +170,13 @@ def array_function(function: Any, args: Any, kwargs: Any) -> Any:
     if name in REFUSED and (
         followed or (name in WRITERS and hasattr(type(next(iter((*args, *kwargs.values())))), "_as_tensor"))
     ):
-        raise TypeError(
+        raise UncoveredError(
             f"np.{name} on a tensor{' that is recorded' * (name not in WRITERS)}: {REFUSED[name]}"
         )
     if name not in PLAIN and followed:
-        raise TypeError(_no_rule(f"np.{name}", {}))
+        raise UncoveredError(_no_rule(f"np.{name}", {}))
     if _given(kwargs.get("out")):
-        raise TypeError(_NO_OUT.format(f"np.{name}"))
+        raise InPlaceError(_NO_OUT.format(f"np.{name}"))
     return function(*_map(args), **_map(kwargs))
 
 
@@ -237,7 +238,7 @@ def _explained(error: TypeError, ours: Any, name: str, args: Any, kwargs: Any) -
     try:
         signature.bind(*args, **kwargs)
     except TypeError as why:
-        return TypeError(f"np.{name} on a tensor: {why}; it takes {signature_text(signature)}")
+        return ArgumentTypeError(f"np.{name} on a tensor: {why}; it takes {signature_text(signature)}")
     return error
 
 
@@ -248,11 +249,10 @@ def signature_text(signature: inspect.Signature) -> str:
 
 def _no_rule(what: str, settings: dict[str, Any]) -> str:
     extra = f" with {', '.join(settings)}" if settings else ""
-    return documented(
+    return (
         f"{what}{extra} has no derivative here, and a tensor given to it is recorded. Use a gradtape function in its "
         "place, take t.numpy() or gt.stop_gradient(t) first to leave the tape on purpose, or give it a rule with "
-        "gt.register_primitive",
-        "A function without a rule",
+        "gt.register_primitive"
     )
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from ..core.errors import InvalidArgumentError, ShapeError
 from ..core.spec import float64
 from ..core.tensor import Tensor, as_tensor, beside
 from ..ops import composite, linear
@@ -89,7 +90,7 @@ def _extreme(name: str, reduce: Callable[..., Tensor], pair: Any, worst: Callabl
     ) -> Tensor:
         x = as_tensor(a)
         if where is not True and initial is None:
-            raise ValueError(f"np.{name}: where= needs initial=, the result where no entry is left")
+            raise InvalidArgumentError(f"np.{name}: where= needs initial=, the result where no entry is left")
         if initial is not None and not x.size:
             shape = fixed.reduced_shape(x._value.shape, axes_of(axis, x.ndim, name), keepdims)
             return composite.broadcast_to(beside((x, initial))[1], shape)
@@ -188,7 +189,7 @@ def _distance(
 ) -> tuple[Tensor, Any]:
     """Distances from the mean, zero where the mask does not hold, and by what their squares are divided."""
     if correction is not None and ddof != 0:
-        raise ValueError(f"np.{name}: ddof and correction mean the same; give one of them")
+        raise InvalidArgumentError(f"np.{name}: ddof and correction mean the same; give one of them")
     x = as_tensor(a) if dtype is None else astype(a, dtype)
     x = astype(x, float64) if x._value.dtype.kind in "biu" else x
     middle = mean(x, axis, keepdims=True, where=where) if center is None else center
@@ -251,7 +252,7 @@ def _cumulative(name: str, pair: Any, neutral: float) -> None:
     ) -> Tensor:
         x = as_tensor(x)
         if axis is None and x.ndim != 1:
-            raise ValueError(f"np.{name}: axis must be given for a tensor of shape {x.shape}")
+            raise ShapeError(f"np.{name}: axis must be given for a tensor of shape {x.shape}")
         return _along(name, pair, x, axis or 0, dtype, neutral, include_initial)
 
     numpy_name(name)(function)

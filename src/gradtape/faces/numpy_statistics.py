@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from ..core.errors import RangeError, ShapeError
+from ..core.further_errors import UncoveredError
 from ..core.spec import float64
 from ..core.tensor import Tensor, as_tensor, beside, look
 from ..ops import composite, linear, ordering
@@ -32,7 +34,7 @@ def average(
     x, w = beside((x, weights))
     if w._value.shape != x._value.shape:
         if w._value.shape != tuple(x._value.shape[i] for i in axes):
-            raise ValueError(f"np.average: weights of shape {w.shape} do not fit a of shape {x.shape}")
+            raise ShapeError(f"np.average: weights of shape {w.shape} do not fit a of shape {x.shape}")
         w = linear.reshape(w, shape=tuple(n if i in axes else 1 for i, n in enumerate(x._value.shape)))
         w = composite.broadcast_to(w, x._value.shape)
     total = composite.sum(w, axes, keepdims=keepdims)
@@ -79,7 +81,7 @@ def cov(
 def _variables(m: Any, rowvar: bool) -> Tensor:
     x = as_tensor(m)
     if x.ndim > 2:
-        raise ValueError(
+        raise ShapeError(
             f"np.cov: at most two axes, one of variables and one of samples, not the shape {x.shape}"
         )
     x = astype(x, float64) if x._value.dtype.kind in "biu" else x
@@ -120,7 +122,7 @@ def nanquantile(
 ) -> Tensor:
     """Quantiles of the entries that are no NaN, by linear interpolation; NaN where none is left."""
     if method != "linear" or weights is not None:
-        raise TypeError(
+        raise UncoveredError(
             "np.nanquantile: on a tensor only method='linear' without weights is covered; "
             "take out the NaN by t[~np.isnan(t)] and use np.quantile"
         )
@@ -128,7 +130,7 @@ def nanquantile(
     x = astype(x, float64) if x._value.dtype.kind in "biu" else x
     parts = ordering._double(q)
     if not np.all((np.asarray(parts) >= 0) & (np.asarray(parts) <= 1)):
-        raise ValueError("np.nanquantile: q must lie in the range 0 to 1")
+        raise RangeError("np.nanquantile: q must lie in the range 0 to 1")
     axes = axes_of(axis, x.ndim, "nanquantile")
     rest = [i for i in range(x.ndim) if i not in axes]
     shape, tail = x._value.shape, tuple(x._value.shape[i] for i in rest)
@@ -219,7 +221,9 @@ def _chosen(name: str, ar1: Any, ar2: Any, inside: bool) -> Tensor:
 def intersect1d(ar1: Any, ar2: Any, assume_unique: bool = False, return_indices: bool = False) -> Tensor:
     """The different entries of the first that are in the second."""
     if return_indices:
-        raise TypeError("np.intersect1d: return_indices is not covered on tensors; use np.unique and np.isin")
+        raise UncoveredError(
+            "np.intersect1d: return_indices is not covered on tensors; use np.unique and np.isin"
+        )
     return _chosen("np.intersect1d", ar1, ar2, True)
 
 

@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 
 from ..core import nest
-from ..core.errors import documented
+from ..core.errors import InvalidArgumentError, RangeError, ShapeError
+from ..core.further_errors import OptimizerStateError, UnfinishedError
 from ..core.listen import listeners, paused
 from ..core.spec import float64, int64
 from ..core.tensor import Tensor, as_tensor
@@ -56,10 +57,12 @@ class Optimizer:
         self.name = name or type(self).__name__
         limits = {"clipnorm": clipnorm, "clipvalue": clipvalue, "global_clipnorm": global_clipnorm}
         if sum(limit is not None for limit in limits.values()) > 1:
-            raise ValueError(f"{self.name}: only one of clipnorm, clipvalue and global_clipnorm can be set")
+            raise InvalidArgumentError(
+                f"{self.name}: only one of clipnorm, clipvalue and global_clipnorm can be set"
+            )
         for argument, limit in limits.items():
             if limit is not None and not limit > 0:
-                raise ValueError(f"{self.name}: {argument} must be positive, got {limit!r}")
+                raise RangeError(f"{self.name}: {argument} must be positive, got {limit!r}")
         self.clipnorm, self.clipvalue, self.global_clipnorm = clipnorm, clipvalue, global_clipnorm
         self.weight_decay = weight_decay
         self.iterations = Variable(0, trainable=False, name="iterations", dtype=int64)
@@ -84,7 +87,7 @@ class Optimizer:
 
         t is float64, whatever the dtype of the others.
         """
-        raise NotImplementedError(f"{self.name} has no _step")
+        raise UnfinishedError(f"{self.name} has no _step")
 
     # the learning rate
 
@@ -100,7 +103,7 @@ class Optimizer:
             return
         number = np.asarray(value) if isinstance(value, (int, float)) else np.asarray(as_tensor(value))
         if np.ndim(number) or number.dtype.kind not in "iuf":
-            raise ValueError(
+            raise InvalidArgumentError(
                 f"{self.name}: learning_rate must be a number, a variable of rank 0 or a function, got {value!r}"
             )
         if self._rate is None or self._is_schedule():
@@ -182,29 +185,26 @@ class Optimizer:
         """
         missing = {"optimizer", "iterations", "learning_rate", "slots"} - set(state)
         if missing:
-            raise ValueError(f"{self.name}.set_state: the state lacks {sorted(missing)}")
+            raise OptimizerStateError(f"{self.name}.set_state: the state lacks {sorted(missing)}")
         if state["optimizer"] != type(self).__name__:
-            raise ValueError(
-                documented(
-                    f"{self.name}.set_state: the state is of {state['optimizer']}, this is {type(self).__name__}",
-                    "A state of another optimiser",
-                )
+            raise OptimizerStateError(
+                f"{self.name}.set_state: the state is of {state['optimizer']}, this is {type(self).__name__}"
             )
         self.build(var_list)
         own, given = list(self._slots.values()), state["slots"]
         if len(own) != len(given):
-            raise ValueError(
+            raise OptimizerStateError(
                 f"{self.name}.set_state: the state has slots of {len(given)} variables, this optimiser of {len(own)}; "
                 "give the variables as var_list"
             )
         for (variable, slots), arrays in zip(own, given, strict=True):
             if set(slots) != set(arrays):
-                raise ValueError(
+                raise OptimizerStateError(
                     f"{self.name}.set_state: {variable.name} has the slots {sorted(slots)}, the state {sorted(arrays)}"
                 )
             for name, array in arrays.items():
                 if np.shape(array) != slots[name]._value.shape:
-                    raise ValueError(
+                    raise OptimizerStateError(
                         f"{self.name}.set_state: slot {name} of {variable.name} has the shape {slots[name].shape}, in "
                         f"the state {np.shape(array)}"
                     )
@@ -247,7 +247,7 @@ class Optimizer:
             y, after = self._step(t, own, x, g, {key: as_tensor(slot) for key, slot in slots.items()})
             y = as_tensor(y if variable.constraint is None else variable.constraint(y))
             if y._value.shape != variable._value.shape:
-                raise ValueError(
+                raise ShapeError(
                     f"{self.name}: the constraint of {variable.name} turns shape {variable.shape} into {y.shape}"
                 )
             steps.append((variable, y, slots, after))
@@ -282,7 +282,9 @@ class Optimizer:
             with tape or GradientTape() as tape:
                 loss = loss()
         elif tape is None:
-            raise ValueError(f"{self.name}.minimize: a loss that is a tensor needs the tape that recorded it")
+            raise InvalidArgumentError(
+                f"{self.name}.minimize: a loss that is a tensor needs the tape that recorded it"
+            )
         variables = nest.flatten(var_list() if callable(var_list) else var_list)
         return self.apply_gradients(list(zip(tape.gradient(loss, variables), variables, strict=True)))
 

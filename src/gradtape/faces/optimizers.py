@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..core.errors import InvalidArgumentError, RangeError
 from ..core.tensor import Tensor
 from ..ops.composite import astype
 from ..ops.elementwise import maximum, sqrt, square
@@ -25,7 +26,7 @@ from .optimizer import Optimizer, Slots
 def _fraction(name: str, argument: str, value: Any, closed: bool = False) -> float:
     """A number in [0, 1), or in [0, 1]."""
     if not isinstance(value, (int, float)) or not (0 <= value < 1 or (closed and value == 1)):
-        raise ValueError(
+        raise RangeError(
             f"{name}: {argument} must be a number in [0, 1{']' if closed else ')'}, got {value!r}"
         )
     return float(value)
@@ -33,7 +34,7 @@ def _fraction(name: str, argument: str, value: Any, closed: bool = False) -> flo
 
 def _positive(name: str, argument: str, value: Any) -> float:
     if not isinstance(value, (int, float)) or not value >= 0:
-        raise ValueError(f"{name}: {argument} must be a number that is not negative, got {value!r}")
+        raise RangeError(f"{name}: {argument} must be a number that is not negative, got {value!r}")
     return float(value)
 
 
@@ -163,7 +164,7 @@ class AdamW(Adam):
         name: str = "AdamW",
     ) -> None:
         if weight_decay is None:
-            raise ValueError(f"{name}: weight_decay must be a number, not None; Adam has none")
+            raise InvalidArgumentError(f"{name}: weight_decay must be a number, not None; Adam has none")
         super().__init__(
             learning_rate,
             beta_1,

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..core.errors import InvalidArgumentError
+from ..core.errors import ChoiceError, DtypeError, InvalidArgumentError, RangeError, ShapeError
 from ..core.spec import int32, int64
 from ..core.tensor import Tensor, as_tensor, beside
 from ..ops import composite, linear
@@ -42,16 +42,16 @@ class UniqueWithCounts(NamedTuple):
 
 def _descending(name: str, direction: Any) -> bool:
     if direction not in ("ASCENDING", "DESCENDING"):
-        raise ValueError(f"{name}: direction should be one of ASCENDING, DESCENDING, not {direction!r}")
+        raise ChoiceError(f"{name}: direction should be one of ASCENDING, DESCENDING, not {direction!r}")
     return bool(direction == "DESCENDING")
 
 
 def _line(name: str, values: Any, axis: Any) -> tuple[Tensor, int]:
     x = as_tensor(values)
     if x.ndim == 0:
-        raise InvalidArgumentError(f"{name}: a tensor of shape () has no axis to sort along")
+        raise ShapeError(f"{name}: a tensor of shape () has no axis to sort along")
     if x._value.dtype.kind not in "biuf":
-        raise TypeError(f"{name}: {x.dtype.name} of shape {x.shape} has no order")
+        raise DtypeError(f"{name}: {x.dtype.name} of shape {x.shape} has no order")
     return x, axes_of((axis,), x.ndim, name)[0]
 
 
@@ -98,9 +98,7 @@ def top_k(
     x, place = _line("top_k", input, -1)
     count = int(integers("top_k", "k", k, 0))
     if not 0 <= count <= x._value.shape[place]:
-        raise InvalidArgumentError(
-            f"top_k: input must have at least k columns and k >= 0, got k={count} for {x.shape}"
-        )
+        raise RangeError(f"top_k: input must have at least k columns and k >= 0, got k={count} for {x.shape}")
     order = order_of(x, axis=place, descending=True, dtype=np.dtype(index_type))
     places = linear.getitem(order, index=(Ellipsis, slice(0, count)))
     return TopKV2(along(x, places, place), places)
@@ -120,10 +118,10 @@ def searchsorted(
     [1, 0, 3]
     """
     if side not in ("left", "right"):
-        raise ValueError(f"searchsorted: side must be either 'right' or 'left', not {side!r}")
+        raise ChoiceError(f"searchsorted: side must be either 'right' or 'left', not {side!r}")
     lines, x = beside((sorted_sequence, values))
     if not lines.ndim or not x.ndim or lines._value.shape[:-1] != x._value.shape[:-1]:
-        raise InvalidArgumentError(
+        raise ShapeError(
             f"searchsorted: Leading dim_size of both tensors must match, got the shapes {lines.shape} and {x.shape}"
         )
     return rank_of(lines, x, side=side, dtype=np.dtype(out_type))  # type: ignore[no-any-return]
@@ -136,7 +134,7 @@ def unique_with_counts(x: Any, out_idx: Any = int32, name: str | None = None) ->
     """
     values = as_tensor(x)
     if values.ndim != 1:
-        raise InvalidArgumentError(f"unique: unique expects a 1D vector, not the shape {values.shape}")
+        raise ShapeError(f"unique: unique expects a 1D vector, not the shape {values.shape}")
     _, first, inverse, count = np.unique(np.asarray(values), True, True, True, equal_nan=False)
     order = np.argsort(first)
     rank = np.empty_like(order)
@@ -182,26 +180,22 @@ def bincount(
     [0.0, 3.0, 0.0, 4.0]
     """
     if axis not in (None, 0, -1):
-        raise ValueError(
+        raise ChoiceError(
             f"bincount: Unsupported value for argument axis={axis}. Only 0 and -1 are supported."
         )
     if binary_output and weights is not None:
-        raise ValueError("bincount: Arguments binary_output and weights are mutually exclusive.")
+        raise InvalidArgumentError("bincount: Arguments binary_output and weights are mutually exclusive.")
     numbers = np.asarray(as_tensor(arr))
     if numbers.dtype.kind not in "iuf":
-        raise TypeError(f"bincount: arr must be numbers, not {numbers.dtype.name} of shape {numbers.shape}")
+        raise DtypeError(f"bincount: arr must be numbers, not {numbers.dtype.name} of shape {numbers.shape}")
     values = numbers.astype(np.int64)
     if values.size and values.min() < 0:
         raise InvalidArgumentError(f"bincount: Input arr must be non-negative, got {values.min()}")
     if axis == -1 and values.ndim not in (1, 2):
-        raise InvalidArgumentError(
-            f"bincount: axis=-1 needs a vector or a matrix, not the shape {values.shape}"
-        )
+        raise ShapeError(f"bincount: axis=-1 needs a vector or a matrix, not the shape {values.shape}")
     w = Tensor(np.ones(values.shape, dtype)[()]) if weights is None else as_tensor(weights)
     if w._value.shape != values.shape:
-        raise InvalidArgumentError(
-            f"bincount: weights of shape {w.shape} must have the shape of arr, {values.shape}"
-        )
+        raise ShapeError(f"bincount: weights of shape {w.shape} must have the shape of arr, {values.shape}")
     size = int(values.max(initial=-1)) + 1
     size = size if minlength is None else max(size, int(minlength))
     size = size if maxlength is None else min(size, int(maxlength))
@@ -239,7 +233,7 @@ def _bins(name: str, values: Any, value_range: Any, nbins: Any, dtype: Any) -> t
     low, high = (linear.getitem(bounds, index=(i,)) for i in (0, 1))
     part = each.divide(linear.subtract(x, low), linear.subtract(high, low))
     if np.isnan(np.asarray(part)).any():
-        raise InvalidArgumentError(f"{name}: values of shape {x.shape} must not contain NaN")
+        raise RangeError(f"{name}: values of shape {x.shape} must not contain NaN")
     place = composite.clip(fixed.floor(part * float(count)), 0.0, float(count - 1))
     return fixed.astype(place, dtype=np.dtype(dtype)), count
 
@@ -262,7 +256,7 @@ def unravel_index(indices: Any, dims: Any, name: str | None = None) -> Tensor:
     """
     places, shape = integers("unravel_index", "indices", indices), integers("unravel_index", "dims", dims, 1)
     if places.ndim > 1 or (places.size and not (places.min() >= 0 and places.max() < shape.prod())):
-        raise InvalidArgumentError(
+        raise RangeError(
             f"unravel_index: indices {places.tolist()} do not fit into the shape {shape.tolist()}"
         )
     dtype = np.asarray(as_tensor(indices)).dtype

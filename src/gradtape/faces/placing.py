@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.errors import InvalidArgumentError
+from ..core.errors import DtypeError, InvalidArgumentError, RangeError, ShapeError
 from ..core.spec import int64
 from ..core.tensor import Tensor, as_tensor, beside
 from ..ops import composite, linear, selection
@@ -32,11 +32,9 @@ def _coordinates(name: str, indices: Any, shape: tuple[int, ...], batch: int = 0
     found = integers(name, "indices", indices)
     depth = found.shape[-1] if found.ndim else 0
     if not found.ndim or depth > len(shape) - batch or found.shape[:batch] != shape[:batch]:
-        raise InvalidArgumentError(
-            f"{name}: indices of shape {found.shape} do not fit a tensor of shape {shape}"
-        )
+        raise ShapeError(f"{name}: indices of shape {found.shape} do not fit a tensor of shape {shape}")
     if ((found < 0) | (found >= np.array(shape[batch : batch + depth], np.int64))).any():
-        raise InvalidArgumentError(f"{name}: an entry of indices does not index into the shape {shape}")
+        raise RangeError(f"{name}: an entry of indices does not index into the shape {shape}")
     return found
 
 
@@ -44,7 +42,7 @@ def _updates(name: str, found: Any, u: Tensor, shape: tuple[int, ...]) -> Tensor
     """The updates, of which there must be a slice for each coordinate."""
     wanted = (*found.shape[:-1], *shape[found.shape[-1] :])
     if u._value.shape != wanted:
-        raise InvalidArgumentError(
+        raise ShapeError(
             f"{name}: updates have the shape {u.shape}; indices of shape {found.shape} into {shape} need {wanted}"
         )
     return u
@@ -160,7 +158,7 @@ def _extreme(name: str, row: Any, tensor: Any, indices: Any, updates: Any) -> Te
     x, places, u = _scattered(name, tensor, indices, updates)
     size = x._value.shape[0]
     if x._value.dtype.kind not in "iuf":
-        raise TypeError(f"{name}: {x.dtype.name} has no order")
+        raise DtypeError(f"{name}: {x.dtype.name} has no order")
     ids = linear.concatenate(Tensor(np.arange(size)), places, axis=0)
     y = row(linear.concatenate(x, u, axis=0), ids, size=size)
     return linear.reshape(y, shape=tuple(as_tensor(tensor)._value.shape))  # type: ignore[no-any-return]
@@ -200,13 +198,13 @@ def dynamic_partition(
     x, groups = as_tensor(data), integers("dynamic_partition", "partitions", partitions)
     count = int(num_partitions)
     if count < 1:
-        raise InvalidArgumentError(f"dynamic_partition: num_partitions must be positive, not {count}")
+        raise RangeError(f"dynamic_partition: num_partitions must be positive, not {count}")
     if x._value.shape[: groups.ndim] != groups.shape:
-        raise InvalidArgumentError(
+        raise ShapeError(
             f"dynamic_partition: the shape of data, {x.shape}, does not start with that of partitions, {groups.shape}"
         )
     if groups.size and not (groups.min() >= 0 and groups.max() < count):
-        raise InvalidArgumentError(f"dynamic_partition: an entry of partitions is not in [0, {count})")
+        raise RangeError(f"dynamic_partition: an entry of partitions is not in [0, {count})")
     flat = linear.reshape(x, shape=(groups.size, *x._value.shape[groups.ndim :]))
     return [linear.take(flat, Tensor(np.flatnonzero(groups == i)), axis=0) for i in range(count)]
 
@@ -223,20 +221,20 @@ def dynamic_stitch(indices: Sequence[Any], data: Sequence[Any], name: str | None
     indices = composite.listed("dynamic_stitch", "indices", indices)
     data = composite.listed("dynamic_stitch", "data", data)
     if len(indices) != len(data) or not len(indices):
-        raise ValueError(f"dynamic_stitch: {len(indices)} indices are given for {len(data)} data")
+        raise InvalidArgumentError(f"dynamic_stitch: {len(indices)} indices are given for {len(data)} data")
     xs = beside(data)
     places = [integers("dynamic_stitch", "indices", i) for i in indices]
     for x, place in zip(xs, places, strict=True):
         if x._value.shape[: place.ndim] != place.shape:
-            raise InvalidArgumentError(
+            raise ShapeError(
                 f"dynamic_stitch: the shape of data, {x.shape}, does not start with that of its indices, {place.shape}"
             )
     rests = [x._value.shape[place.ndim :] for x, place in zip(xs, places, strict=True)]
     if any(rest != rests[0] for rest in rests):
-        raise InvalidArgumentError(f"dynamic_stitch: the slices of data have different shapes: {rests}")
+        raise ShapeError(f"dynamic_stitch: the slices of data have different shapes: {rests}")
     flat = np.concatenate([place.reshape(-1) for place in places])
     if flat.size and flat.min() < 0:
-        raise InvalidArgumentError(f"dynamic_stitch: an index is {flat.min()}, but none may be negative")
+        raise RangeError(f"dynamic_stitch: an index is {flat.min()}, but none may be negative")
     parts = [linear.reshape(x, shape=(p.size, *rests[0])) for x, p in zip(xs, places, strict=True)]
     size = int(flat.max(initial=-1)) + 1
     empty = Tensor(np.zeros((size, *rests[0]), xs[0].dtype))

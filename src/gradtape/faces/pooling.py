@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..core.errors import InvalidArgumentError
+from ..core.errors import ChoiceError, DtypeError, ShapeError
 from ..core.spec import int64
 from ..core.tensor import Tensor, as_tensor, beside
 from ..ops import constant as fixed
@@ -62,7 +62,7 @@ def _read(
     around = padding_of(form, padding, x._value.shape[1:-1], size, steps, gaps)
     for pair, n in zip(around, size, strict=True):
         if not isinstance(padding, str) and max(pair) >= n:
-            raise InvalidArgumentError(
+            raise ShapeError(
                 f"{name}: padding must be smaller than the window, got {padding!r} for ksize {size}"
             )
     return Pool(form, given, x, size, steps, gaps, around)
@@ -85,7 +85,7 @@ def _largest(pool: Pool) -> Tensor:
 def _first_largest(pool: Pool) -> tuple[Tensor, Tensor]:
     """The largest entry of each window, and its place in the window; a window has one entry at least."""
     if pool.x._value.dtype.kind != "f":
-        raise TypeError(
+        raise DtypeError(
             f"{pool.form.name}: complex entries have no order, got {pool.given.dtype.name} of shape {pool.given.shape}"
         )
     read, axis = pool.read(pool.x, -np.inf), pool.form.rank + 1
@@ -167,7 +167,7 @@ def pool(
     """
     kinds = {"AVG": _average, "MAX": _largest}
     if pooling_type not in kinds:
-        raise InvalidArgumentError(f"pool: pooling_type must be 'AVG' or 'MAX', not {pooling_type!r}")
+        raise ChoiceError(f"pool: pooling_type must be 'AVG' or 'MAX', not {pooling_type!r}")
     x = as_tensor(input)
     read = _read("pool", x.ndim - 2, x, window_shape, strides, padding, data_format, dilations)
     return read.out(kinds[pooling_type](read))
@@ -202,7 +202,7 @@ def max_pool_with_argmax(
     """
     read = _read("max_pool_with_argmax", 2, input, ksize, strides, padding, data_format, None)
     if read.form.first or read.given.ndim != 4:
-        raise InvalidArgumentError(
+        raise ShapeError(
             f"max_pool_with_argmax: NHWC of rank 4 is needed, not {data_format!r} of shape {read.given.shape}"
         )
     y, place = _first_largest(read)
@@ -269,7 +269,7 @@ def _dilated(
 ) -> Tensor:
     x, w = beside((input, filters))
     if data_format != "NHWC" or w.ndim != 3 or x.ndim != 4 or x._value.shape[-1] != w._value.shape[-1]:
-        raise InvalidArgumentError(
+        raise ShapeError(
             f"{name}: NHWC input of rank 4 and filters (height, width, channels) are needed, got {data_format!r} and "
             f"the shapes {x.shape} and {w.shape}"
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..core.errors import InvalidArgumentError, ShapeError
 from ..core.tensor import Tensor, as_tensor, beside
 from ..ops import composite, contraction, products
 
@@ -37,11 +38,11 @@ def matmul(
     [[11.0]]
     """
     if (transpose_a and adjoint_a) or (transpose_b and adjoint_b):
-        raise ValueError("matmul: ask for the transpose or the adjoint of an operand, not for both")
+        raise InvalidArgumentError("matmul: ask for the transpose or the adjoint of an operand, not for both")
     x, y = beside((a, b))
     for name_, operand in (("a", x), ("b", y)):
         if operand.ndim < 2:
-            raise ValueError(
+            raise ShapeError(
                 f"matmul: {name_} has the shape {operand.shape}, but rank 2 is the least; use x @ y"
             )
     x = turned(x, transpose_a, adjoint_a)
@@ -68,7 +69,7 @@ def matvec(
     """The product of matrices (..., n, k) with vectors (..., k)."""
     x, y = beside((a, b))
     if y.ndim < 1:
-        raise ValueError(f"matvec: b has the shape {y.shape}, but rank 1 is the least")
+        raise ShapeError(f"matvec: b has the shape {y.shape}, but rank 1 is the least")
     product = matmul(x, composite.expand_dims(y, -1), transpose_a=transpose_a, adjoint_a=adjoint_a)
     return composite.squeeze(product, -1)
 

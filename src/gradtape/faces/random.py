@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.errors import InvalidArgumentError
+from ..core.errors import RangeError, ShapeError
 from ..core.spec import float64, int32, int64
 from ..core.tensor import Tensor, as_tensor
 from ..ops import constant, linear
@@ -120,15 +120,13 @@ def _gamma(
     parts = [as_tensor(1.0 if p is None else p) for p in (alpha, beta)]
     for argument, part in zip(("alpha", "beta"), parts, strict=True):
         if part._value.dtype.kind not in "iuf" or not np.all(part._value > 0):
-            raise InvalidArgumentError(f"{name}: {argument} must be positive, got {part!r}")
+            raise RangeError(f"{name}: {argument} must be positive, got {part!r}")
         try:
             fits = np.broadcast_shapes(part._value.shape, sizes) == sizes
         except ValueError:
             fits = False
         if not fits:
-            raise InvalidArgumentError(
-                f"{name}: {argument} of shape {part.shape} does not broadcast to shape {sizes}"
-            )
+            raise ShapeError(f"{name}: {argument} of shape {part.shape} does not broadcast to shape {sizes}")
     a, b = (
         linear.cast(part, dtype=float64) if part.dtype.kind == "f" else constant.astype(part, dtype=float64)
         for part in parts
@@ -236,7 +234,7 @@ def gamma(
     try:
         rest = np.broadcast_shapes(*given)
     except ValueError:
-        raise InvalidArgumentError(f"gamma: alpha and beta must broadcast, got the shapes {given}") from None
+        raise ShapeError(f"gamma: alpha and beta must broadcast, got the shapes {given}") from None
     return _gamma("gamma", stream(seed)._source, (*shape_of(shape), *rest), alpha, beta, dtype)
 
 
@@ -257,7 +255,7 @@ def shuffle(value: Any, seed: Any = None, name: str | None = None) -> Tensor:
     """The rows in random order; differentiable in the rows."""
     x = as_tensor(value)
     if not x.ndim:
-        raise InvalidArgumentError("shuffle: value must have rank 1 or more, not the shape ()")
+        raise ShapeError("shuffle: value must have rank 1 or more, not the shape ()")
     source, count = stream(seed)._source, x.shape[0]
     return linear.take(x, drawn(source, permutation, count), axis=0)  # type: ignore[no-any-return]
 

@@ -13,6 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from ..core.errors import InvalidArgumentError, RangeError
+from ..core.further_errors import UnfinishedError
 from ..core.spec import float64
 from ..core.tensor import Tensor, as_tensor
 from ..ops import constant as fixed
@@ -33,7 +35,7 @@ def _quotient(step: Any, size: float, cut: bool) -> Tensor:
 
 def _require_positive(name: str, decay_steps: float) -> None:
     if not decay_steps > 0:
-        raise ValueError(f"{name}: decay_steps must be positive, got {decay_steps!r}")
+        raise RangeError(f"{name}: decay_steps must be positive, got {decay_steps!r}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,7 @@ class LearningRateSchedule:
 
     def __call__(self, step: Any) -> Tensor:
         """The learning rate at a step."""
-        raise NotImplementedError(f"{type(self).__name__} is not a schedule: it lacks __call__")
+        raise UnfinishedError(f"{type(self).__name__} is not a schedule: it lacks __call__")
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +159,7 @@ class PiecewiseConstantDecay(LearningRateSchedule):
 
     def __post_init__(self) -> None:
         if len(self.values) != len(self.boundaries) + 1 or list(self.boundaries) != sorted(self.boundaries):
-            raise ValueError(
+            raise InvalidArgumentError(
                 f"{self.name}: there must be one more value than rising boundaries, got {self.boundaries!r} and "
                 f"{self.values!r}"
             )

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.errors import InvalidArgumentError
+from ..core.errors import RangeError, ShapeError
 from ..core.spec import int32
 from ..core.tensor import Tensor, as_tensor, look
 from ..ops import linear
@@ -28,7 +28,7 @@ def split(seed: Any, num: int = 2, alg: Any = "auto_select") -> Tensor:
     (3, 2)
     """
     if int(num) < 0:
-        raise InvalidArgumentError(f"split: num must not be negative, got {num!r}")
+        raise RangeError(f"split: num must not be negative, got {num!r}")
     return Tensor(_words(pair_of(seed, "split"), 2 * int(num)).reshape(int(num), 2))
 
 
@@ -49,6 +49,6 @@ def stateless_shuffle(value: Any, seed: Any, alg: Any = "auto_select", name: str
     """
     x = as_tensor(value)
     if not x.ndim:
-        raise InvalidArgumentError("stateless_shuffle: value must have rank 1 or more, not the shape ()")
+        raise ShapeError("stateless_shuffle: value must have rank 1 or more, not the shape ()")
     source, count = keyed(seed), x._value.shape[0]
     return linear.take(x, drawn(source, permutation, count), axis=0)  # type: ignore[no-any-return]

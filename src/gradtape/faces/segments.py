@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.errors import InvalidArgumentError
+from ..core.errors import ArgumentTypeError, DtypeError, RangeError, ShapeError
 from ..core.spec import float64, int64
 from ..core.tensor import Tensor, as_tensor
 from ..ops import constant as fixed
@@ -62,9 +62,9 @@ def _root_mean(x: Tensor, ids: Tensor, size: int) -> Tensor:
 def _given(name: str, data: Any, segment_ids: Any) -> tuple[Tensor, Tensor]:
     x, ids = as_tensor(data), as_tensor(segment_ids)
     if x._value.dtype.kind not in ("iuf" if name.endswith(("min", "max")) else "iufc"):
-        raise TypeError(f"{name}: data of dtype {x.dtype.name} and shape {x.shape} cannot be grouped")
+        raise DtypeError(f"{name}: data of dtype {x.dtype.name} and shape {x.shape} cannot be grouped")
     if ids._value.dtype.kind not in "iu":
-        raise TypeError(f"{name}: segment_ids must be integers, not {ids.dtype.name} of shape {ids.shape}")
+        raise DtypeError(f"{name}: segment_ids must be integers, not {ids.dtype.name} of shape {ids.shape}")
     return x, ids
 
 
@@ -72,13 +72,13 @@ def _ordered(name: str, run: Group, empty_is_zero: bool) -> Callable[..., Tensor
     def function(data: Any, segment_ids: Any, name: str | None = None) -> Tensor:
         x, ids = _given(title, data, segment_ids)
         if ids.ndim != 1 or x.ndim == 0 or x._value.shape[0] != ids.size:
-            raise InvalidArgumentError(
+            raise ShapeError(
                 f"{title}: segment_ids of shape {ids.shape} must be a vector of the size of the first axis of data, "
                 f"which has the shape {x.shape}"
             )
         groups = np.asarray(ids)
         if groups.size and (groups[0] < 0 or (groups[1:] < groups[:-1]).any()):
-            raise InvalidArgumentError(
+            raise RangeError(
                 f"{title}: segment_ids must ascend and not be negative; use unsorted_{title} if they do not, "
                 f"got {groups.tolist() if groups.size < 20 else groups.shape}"
             )
@@ -98,12 +98,12 @@ def _unordered(name: str, run: Group) -> Callable[..., Tensor]:
         x, ids = _given(title, data, segment_ids)
         size = _size(title, num_segments)
         if x._value.shape[: ids.ndim] != ids._value.shape:
-            raise InvalidArgumentError(
+            raise ShapeError(
                 f"{title}: the shape of data, {x.shape}, does not start with that of segment_ids, {ids.shape}"
             )
         groups = np.asarray(ids)
         if groups.size and groups.max() >= size:
-            raise InvalidArgumentError(f"{title}: a segment id is {groups.max()}, but num_segments is {size}")
+            raise RangeError(f"{title}: a segment id is {groups.max()}, but num_segments is {size}")
         if bool((groups < 0).any()):
             # Slices with a negative id belong to no group: they go to one more, which is cut off.
             ids = linear.where(fixed.less(ids, each.like(ids, 0)), each.like(ids, size), ids)
@@ -117,9 +117,9 @@ def _unordered(name: str, run: Group) -> Callable[..., Tensor]:
 def _size(name: str, num_segments: Any) -> int:
     count = np.asarray(num_segments)
     if count.ndim or count.dtype.kind not in "iu":
-        raise TypeError(f"{name}: num_segments must be an integer, got {num_segments!r}")
+        raise ArgumentTypeError(f"{name}: num_segments must be an integer, got {num_segments!r}")
     if count < 0:
-        raise InvalidArgumentError(f"{name}: num_segments must not be negative, got {int(count)}")
+        raise RangeError(f"{name}: num_segments must not be negative, got {int(count)}")
     return int(count)
 
 

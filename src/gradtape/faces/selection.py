@@ -11,7 +11,14 @@ from typing import Any
 
 import numpy as np
 
-from ..core.errors import InvalidArgumentError
+from ..core.errors import (
+    ArgumentTypeError,
+    ChoiceError,
+    DtypeError,
+    InvalidArgumentError,
+    RangeError,
+    ShapeError,
+)
 from ..core.spec import TensorShape, bool_, int32
 from ..core.tensor import Tensor, as_tensor
 from ..ops import composite, linear, padding, selection
@@ -24,9 +31,11 @@ def integers(name: str, argument: str, value: Any, rank: int | None = None) -> A
     """An argument as an array of integers, of the given rank."""
     array = np.asarray(as_tensor(value))
     if array.dtype.kind not in "iu" and array.size:
-        raise TypeError(f"{name}: {argument} must be integers, not {array.dtype.name} of shape {array.shape}")
+        raise DtypeError(
+            f"{name}: {argument} must be integers, not {array.dtype.name} of shape {array.shape}"
+        )
     if rank is not None and array.ndim != rank:
-        raise InvalidArgumentError(f"{name}: {argument} must have rank {rank}, not the shape {array.shape}")
+        raise ShapeError(f"{name}: {argument} must have rank {rank}, not the shape {array.shape}")
     return array.astype(np.int64)
 
 
@@ -42,9 +51,7 @@ def tile(input: Any, multiples: Any, name: str | None = None) -> Tensor:
     """
     x, counts = as_tensor(input), integers("tile", "multiples", multiples, 1).tolist()
     if len(counts) != x.ndim or builtins.any(n < 0 for n in counts):
-        raise InvalidArgumentError(
-            f"tile: multiples {counts} must be one number, not below 0, per axis of {x.shape}"
-        )
+        raise ShapeError(f"tile: multiples {counts} must be one number, not below 0, per axis of {x.shape}")
     return selection.tile(x, tuple(counts))
 
 
@@ -67,7 +74,7 @@ def roll(input: Any, shift: Any, axis: Any, name: str | None = None) -> Tensor:
     """
     x, steps, axes = as_tensor(input), integers("roll", "shift", shift), integers("roll", "axis", axis)
     if x.ndim == 0 or steps.shape != axes.shape or steps.ndim > 1:
-        raise InvalidArgumentError(
+        raise ShapeError(
             f"roll: shift of shape {steps.shape} and axis of shape {axes.shape} must be of one size "
             f"and rank 0 or 1, for a tensor of rank one or more, not of shape {x.shape}"
         )
@@ -88,19 +95,17 @@ def reverse_sequence(
     [[2, 1, 3], [6, 5, 4]]
     """
     if seq_axis is None:
-        raise TypeError("reverse_sequence: seq_axis must be given")
+        raise ArgumentTypeError("reverse_sequence: seq_axis must be given")
     x, lengths = as_tensor(input), integers("reverse_sequence", "seq_lengths", seq_lengths, 1)
     sequence, batch = (axes_of((a,), x.ndim, "reverse_sequence")[0] for a in (seq_axis, batch_axis or 0))
     size = x._value.shape[sequence]
     if sequence == batch or lengths.shape[0] != x._value.shape[batch]:
-        raise InvalidArgumentError(
+        raise ShapeError(
             f"reverse_sequence: seq_lengths of shape {lengths.shape}, seq_axis {seq_axis} and batch_axis {batch} "
             f"do not fit the shape {x.shape}"
         )
     if lengths.size and not (lengths.min() >= 0 and lengths.max() <= size):
-        raise InvalidArgumentError(
-            f"reverse_sequence: seq_lengths {lengths.tolist()} must lie between 0 and {size}"
-        )
+        raise RangeError(f"reverse_sequence: seq_lengths {lengths.tolist()} must lie between 0 and {size}")
     place = np.arange(size)
     places = np.where(place < lengths[:, None], lengths[:, None] - 1 - place, place)
     shape = tuple(n if i in (batch, sequence) else 1 for i, n in enumerate(x._value.shape))
@@ -128,25 +133,23 @@ def pad(
     """
     x, widths = as_tensor(tensor), integers("pad", "paddings", paddings)
     if widths.shape != (x.ndim, 2) or (widths < 0).any():
-        raise InvalidArgumentError(
+        raise ShapeError(
             f"pad: paddings must be two numbers, not below 0, per axis of {x.shape}, got {widths.tolist()}"
         )
     kind = str(mode).upper()
     if kind == "CONSTANT":
         return padding.pad(x, widths, constant_values=_number("pad", "constant_values", constant_values))
     if kind not in ("REFLECT", "SYMMETRIC"):
-        raise ValueError(f"pad: mode must be 'CONSTANT', 'REFLECT' or 'SYMMETRIC', not {mode!r}")
+        raise ChoiceError(f"pad: mode must be 'CONSTANT', 'REFLECT' or 'SYMMETRIC', not {mode!r}")
     most = np.array(x._value.shape) - (kind == "REFLECT")
     if (widths > most[:, None]).any() and widths.any():
-        raise InvalidArgumentError(
-            f"pad: paddings {widths.tolist()} are more than {kind} can take from {x.shape}"
-        )
+        raise ShapeError(f"pad: paddings {widths.tolist()} are more than {kind} can take from {x.shape}")
     return padding.pad(x, widths, kind.lower())
 
 
 def _number(name: str, argument: str, value: Any) -> Any:
     if np.ndim(value):
-        raise InvalidArgumentError(f"{name}: {argument} must be one number, not of shape {np.shape(value)}")
+        raise ShapeError(f"{name}: {argument} must be one number, not of shape {np.shape(value)}")
     return value
 
 
@@ -160,7 +163,7 @@ def meshgrid(*args: Any, **kwargs: Any) -> list[Tensor]:
     indexing = kwargs.pop("indexing", "xy")
     kwargs.pop("name", None)
     for key in kwargs:
-        raise TypeError(f"meshgrid: {key!r} is an invalid keyword argument")
+        raise ArgumentTypeError(f"meshgrid: {key!r} is an invalid keyword argument")
     return list(selection.meshgrid(*args, indexing=indexing))
 
 
@@ -174,7 +177,7 @@ def sequence_mask(lengths: Any, maxlen: Any = None, dtype: Any = bool_, name: st
     sizes = as_tensor(lengths)
     most = np.max(np.asarray(sizes), initial=0) if maxlen is None else np.asarray(as_tensor(maxlen))
     if np.ndim(most):
-        raise ValueError(f"sequence_mask: maxlen must be a scalar, not of shape {np.shape(most)}")
+        raise ShapeError(f"sequence_mask: maxlen must be a scalar, not of shape {np.shape(most)}")
     mask = fixed.less(Tensor(np.arange(int(np.ceil(most)))), composite.expand_dims(sizes, -1))
     return mask if np.dtype(dtype) == bool_ else cast(mask, dtype)
 
@@ -194,7 +197,7 @@ def _common(name: str, x: Any, y: Any) -> tuple[int, ...]:
     try:
         return np.broadcast_shapes(tuple(x), tuple(y))
     except ValueError:
-        raise InvalidArgumentError(f"{name}: Incompatible shapes: {tuple(x)} and {tuple(y)}") from None
+        raise ShapeError(f"{name}: Incompatible shapes: {tuple(x)} and {tuple(y)}") from None
 
 
 def broadcast_static_shape(shape_x: Any, shape_y: Any) -> TensorShape:
@@ -227,7 +230,7 @@ def slice(input_: Any, begin: Any, size: Any, name: str | None = None) -> Tensor
         integers("slice", "size", size, 1),
     )
     if starts.shape != (x.ndim,) or sizes.shape != (x.ndim,):
-        raise InvalidArgumentError(
+        raise ShapeError(
             f"slice: begin of shape {starts.shape} and size of shape {sizes.shape} need an entry per axis of {x.shape}"
         )
     parts = []
@@ -236,7 +239,7 @@ def slice(input_: Any, begin: Any, size: Any, name: str | None = None) -> Tensor
     ):
         length = whole - start if length == -1 else length
         if not (0 <= start <= whole and 0 <= length <= whole - start):
-            raise InvalidArgumentError(
+            raise ShapeError(
                 f"slice: begin {start} and size {length} leave axis {axis} of the shape {x.shape}"
             )
         parts.append(builtins.slice(start, start + length))
@@ -274,13 +277,11 @@ def strided_slice(
     starts, ends = integers("strided_slice", "begin", begin, 1), integers("strided_slice", "end", end, 1)
     steps = np.ones_like(starts) if strides is None else integers("strided_slice", "strides", strides, 1)
     if not starts.shape == ends.shape == steps.shape:
-        raise InvalidArgumentError(
+        raise ShapeError(
             f"strided_slice: begin, end and strides differ in shape: {starts.shape}, {ends.shape}, {steps.shape}"
         )
     if (steps == 0).any():
-        raise InvalidArgumentError(
-            f"strided_slice: strides must not be zero, got {steps.tolist()} for {x.shape}"
-        )
+        raise RangeError(f"strided_slice: strides must not be zero, got {steps.tolist()} for {x.shape}")
     if bin(ellipsis_mask & (2**starts.size - 1)).count("1") > 1:
         raise InvalidArgumentError(
             "strided_slice: ellipsis_mask may have one bit, as only one `...` can stand in an index"
@@ -304,7 +305,7 @@ def strided_slice(
     try:
         return composite.getitem(x, tuple(index))
     except IndexError as error:
-        raise InvalidArgumentError(
+        raise ShapeError(
             f"strided_slice: begin {starts.tolist()} and end {ends.tolist()} do not fit the shape {x.shape}: {error}"
         ) from None
 
@@ -313,7 +314,7 @@ def batch_gather(params: Any, indices: Any, name: str | None = None) -> Tensor:
     """Entries along the last axis of `indices`, whose other axes are common with `params`."""
     places = as_tensor(indices)
     if places.ndim == 0:
-        raise InvalidArgumentError("batch_gather: indices must have rank one or more, not the shape ()")
+        raise ShapeError("batch_gather: indices must have rank one or more, not the shape ()")
     return gather(params, places, axis=places.ndim - 1, batch_dims=places.ndim - 1)
 
 

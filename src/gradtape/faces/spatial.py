@@ -14,7 +14,14 @@ from typing import Any
 
 import numpy as np
 
-from ..core.errors import InvalidArgumentError
+from ..core.errors import (
+    ArgumentTypeError,
+    ChoiceError,
+    DtypeError,
+    InvalidArgumentError,
+    RangeError,
+    ShapeError,
+)
 from ..core.tensor import Tensor
 from ..ops import linear
 from ..ops.windows import Sizes, extent
@@ -62,7 +69,7 @@ def layout(name: str, rank: int, data_format: Any) -> Layout:
         ValueError: for one that does not say where `rank` axes of space are.
     """
     if rank not in FORMATS:
-        raise InvalidArgumentError(f"{name}: there can be 1, 2 or 3 axes of space, not {rank}")
+        raise ShapeError(f"{name}: there can be 1, 2 or 3 axes of space, not {rank}")
     last, first = FORMATS[rank]
     if data_format not in (None, last, first):
         raise InvalidArgumentError(f"{name}: data_format must be {last!r} or {first!r}, not {data_format!r}")
@@ -73,11 +80,11 @@ def require_rank(form: Layout, argument: str, x: Tensor, exact: bool = False) ->
     """Refuse a tensor that has no room for batch, space and channels."""
     wanted = form.rank + 2
     if x.ndim < wanted or (exact and x.ndim > wanted):
-        raise InvalidArgumentError(
+        raise ShapeError(
             f"{form.name}: {argument} must have rank {wanted}{'' if exact else ' or more'}, got the shape {x.shape}"
         )
     if x._value.dtype.kind not in "fc":
-        raise TypeError(f"{form.name}: {argument} must be floating, not {x.dtype.name} of shape {x.shape}")
+        raise DtypeError(f"{form.name}: {argument} must be floating, not {x.dtype.name} of shape {x.shape}")
 
 
 def numbers(form: Layout, argument: str, given: Any) -> Sizes:
@@ -91,7 +98,7 @@ def numbers(form: Layout, argument: str, given: Any) -> Sizes:
         return (1,) * form.rank
     array = np.asarray(given)
     if array.dtype.kind not in "iu" or array.ndim > 1:
-        raise TypeError(f"{form.name}: {argument} must be integers, got {given!r}")
+        raise ArgumentTypeError(f"{form.name}: {argument} must be integers, got {given!r}")
     found = [int(n) for n in array.reshape(-1)]
     if len(found) == 1:
         found *= form.rank
@@ -103,7 +110,7 @@ def numbers(form: Layout, argument: str, given: Any) -> Sizes:
             )
         found = found[space]
     if len(found) != form.rank or min(found) < 1:
-        raise InvalidArgumentError(
+        raise ShapeError(
             f"{form.name}: {argument} must be one positive number, {form.rank} or {form.rank + 2}, got {given!r}"
         )
     return tuple(found)
@@ -125,7 +132,7 @@ def padding_of(
             return tuple(map(_same, space, size, strides, dilations))
     pairs = np.asarray(None if isinstance(given, str) else given)
     if pairs.dtype.kind not in "iu" or pairs.shape not in ((form.rank, 2), (form.rank + 2, 2)):
-        raise InvalidArgumentError(
+        raise ChoiceError(
             f"{form.name}: padding must be 'VALID', 'SAME' or a pair of integers for each axis, got {given!r}"
         )
     found = pairs.tolist()
@@ -136,7 +143,7 @@ def padding_of(
             raise InvalidArgumentError(f"{form.name}: padding of batch and channels must be 0, got {given!r}")
         found = found[inner]
     if any(n < 0 for pair in found for n in pair):
-        raise InvalidArgumentError(f"{form.name}: padding must not be negative, got {given!r}")
+        raise RangeError(f"{form.name}: padding must not be negative, got {given!r}")
     return tuple((before, behind) for before, behind in found)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from ..core.errors import ArgumentTypeError, DtypeError, ShapeError
 from ..core.tensor import Tensor, as_tensor, beside
 from ..ops import bessel, incomplete, integral, linear
 from ..ops import constant as fixed
@@ -120,7 +121,7 @@ def lbeta(x: Any, name: str | None = None) -> Tensor:
     """
     x = as_tensor(x)
     if x.ndim == 0:
-        raise ValueError("lbeta: a tensor of rank 0 has no last axis")
+        raise ShapeError("lbeta: a tensor of rank 0 has no last axis")
     last = (x.ndim - 1,)
     total = row.gammaln(linear.sum_(x, axis=last, keepdims=False))
     return linear.sum_(row.gammaln(x), axis=last, keepdims=False) - total  # type: ignore[no-any-return]
@@ -174,7 +175,7 @@ spence = unary(
 def _reciprocal_no_nan(x: Any) -> Tensor:
     x = as_tensor(x)
     if x._value.dtype.kind not in "fc":
-        raise TypeError(f"reciprocal_no_nan: it takes floating and complex tensors, not {x.dtype.name}")
+        raise DtypeError(f"reciprocal_no_nan: it takes floating and complex tensors, not {x.dtype.name}")
     return each.divide_no_nan(each.like(x, 1), x)  # type: ignore[no-any-return]
 
 
@@ -218,7 +219,9 @@ def polyval(coeffs: Any, x: Any, name: str | None = None) -> Tensor:
     np.float32(11.0)
     """
     if not isinstance(coeffs, list):
-        raise ValueError(f"polyval: argument coeffs must be list type, received {type(coeffs).__name__}")
+        raise ArgumentTypeError(
+            f"polyval: argument coeffs must be list type, received {type(coeffs).__name__}"
+        )
     *terms, y = beside((*coeffs, x))
     if not terms:
         return Tensor(np.zeros_like(y._value)[()])

@@ -6,10 +6,9 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-from ..core.errors import InvalidArgumentError, said
+from ..core.errors import ArgumentTypeError, retold, said
 from ..core.primitive import Primitive
 from ..core.tensor import Tensor, apply
-from ..core.values import UnconvertibleError
 
 Row = Primitive | Callable[..., Any]
 
@@ -74,11 +73,12 @@ def named(function: Callable[..., Tensor], name: str, text: str, *arguments: str
 
 def spelled(error: Exception, name: str) -> Exception:
     """The error with TensorFlow's name of the function, which is what the user wrote, in place of the row's."""
-    text, kind = said(error), type(error)
-    if kind not in (TypeError, ValueError, InvalidArgumentError, UnconvertibleError) or text.startswith(name):
+    text = said(error)
+    if text.startswith(name):
         return error
     row, opening, rest = text.partition("(")
-    return kind(f"{name}({rest}" if opening and row.isidentifier() else f"{name}: {text}")
+    spelt = f"{name}({rest}" if opening and row.isidentifier() else f"{name}: {text}"
+    return retold(error, spelt, ArgumentTypeError)
 
 
 def under_its_name(function: Callable[..., Tensor]) -> Callable[..., Tensor]:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..core.errors import InvalidArgumentError
+from ..core.errors import DtypeError, InvalidArgumentError, RangeError, ShapeError
 from ..core.spec import float32, int32, int64
 from ..core.tensor import Tensor, as_tensor, beside, look
 from ..ops import composite, linear, reduction
@@ -103,13 +103,13 @@ def accumulate_n(inputs: Any, shape: Any = None, tensor_dtype: Any = None, name:
     """
     xs = beside(tuple(inputs)) if isinstance(inputs, (list, tuple)) else []
     if not xs:
-        raise ValueError("accumulate_n: inputs must be a list of at least one tensor")
+        raise InvalidArgumentError("accumulate_n: inputs must be a list of at least one tensor")
     wanted = xs[0]._value.shape if shape is None else composite.shape_of(shape)
     for x in xs:
         if x._value.shape != wanted:
-            raise ValueError(f"accumulate_n: the shapes {tuple(x.shape)} and {wanted} are not compatible")
+            raise ShapeError(f"accumulate_n: the shapes {tuple(x.shape)} and {wanted} are not compatible")
     if tensor_dtype is not None and np.dtype(tensor_dtype) != xs[0].dtype:
-        raise TypeError(
+        raise DtypeError(
             f"accumulate_n: tensor_dtype is {np.dtype(tensor_dtype)}, but the inputs are {xs[0].dtype}"
         )
     total = xs[0]
@@ -134,7 +134,7 @@ def l2_normalize(
         ValueError: for an axis out of range, or if `axis` and `dim` are both given.
     """
     if axis is not None and dim is not None:
-        raise ValueError("l2_normalize: axis and dim mean the same; give one of them")
+        raise InvalidArgumentError("l2_normalize: axis and dim mean the same; give one of them")
     x = as_tensor(x)
     axes = axes_of(dim if axis is None else axis, x.ndim, "l2_normalize")
     re, im = composite.real(x), composite.imag(x)
@@ -194,7 +194,7 @@ def in_top_k(targets: Any, predictions: Any, k: int, name: str | None = None) ->
     """
     places, scores = look(targets, "in_top_k"), look(predictions, "in_top_k")
     if scores.ndim != 2 or np.shape(places) != scores.shape[:1]:
-        raise InvalidArgumentError(
+        raise ShapeError(
             f"in_top_k: predictions of shape (n, classes) and targets of shape (n,) are needed, not "
             f"{np.shape(scores)} and {np.shape(places)}"
         )
@@ -218,7 +218,7 @@ def confusion_matrix(
     """
     rows, columns = (np.asarray(look(x, "confusion_matrix")) for x in (labels, predictions))
     if rows.shape != columns.shape or rows.ndim != 1:
-        raise InvalidArgumentError(
+        raise ShapeError(
             f"confusion_matrix: labels and predictions need one shape (n,), not {rows.shape} and {columns.shape}"
         )
     rows, columns = rows.astype(np.int64), columns.astype(np.int64)
@@ -226,11 +226,9 @@ def confusion_matrix(
     count = largest + 1 if num_classes is None else int(as_tensor(num_classes))
     for what, part in (("labels", rows), ("predictions", columns)):
         if (part < 0).any():
-            raise InvalidArgumentError(f"confusion_matrix: `{what}` contains negative values")
+            raise RangeError(f"confusion_matrix: `{what}` contains negative values")
         if (part >= count).any():
-            raise InvalidArgumentError(
-                f"confusion_matrix: `{what}` out of bound: {part.max()} with {count} classes"
-            )
+            raise RangeError(f"confusion_matrix: `{what}` out of bound: {part.max()} with {count} classes")
     values = Tensor(np.ones(rows.shape, dtype)) if weights is None else composite.astype(weights, dtype)
     values = composite.broadcast_to(values, rows.shape)
     return linear.scatter(values, index=(rows, columns), shape=(count, count))  # type: ignore[no-any-return]
@@ -245,7 +243,7 @@ def invert_permutation(x: Any, name: str | None = None) -> Tensor:
     """
     order = look(x, "invert_permutation")
     if order.dtype.kind not in "iu":
-        raise TypeError(f"invert_permutation: integers are needed, not {order.dtype.name}")
+        raise DtypeError(f"invert_permutation: integers are needed, not {order.dtype.name}")
     if order.ndim != 1 or (np.sort(order) != np.arange(order.size)).any():
         raise InvalidArgumentError(f"invert_permutation: {order.tolist()} is not a permutation of 0 to n - 1")
     return Tensor(np.argsort(order).astype(order.dtype))
@@ -263,9 +261,7 @@ def _best(name: str, x: Any, k: Any, axis: int, sign: int) -> ApproxTopK:
     (place,) = axes_of((axis,), x.ndim, name)
     size, count = x._value.shape[place], int(k)
     if not 0 <= count <= size:
-        raise InvalidArgumentError(
-            f"{name}: k = {count} of {size} entries along axis {place} cannot be taken"
-        )
+        raise RangeError(f"{name}: k = {count} of {size} entries along axis {place} cannot be taken")
     order = np.argsort(sign * look(x, name), axis=place, kind="stable")
     chosen = order[(slice(None),) * place + (slice(0, count),)]
     grid = list(np.ogrid[tuple(slice(n) for n in chosen.shape)])

@@ -8,7 +8,16 @@ from functools import partial
 from typing import Any
 
 from ..core.absent import origin
-from ..core.errors import GradtapeWarning, documented
+from ..core.errors import (
+    ArgumentTypeError,
+    DtypeError,
+    GradtapeWarning,
+    InvalidArgumentError,
+    RangeError,
+    ShapeError,
+    StructureError,
+)
+from ..core.further_errors import NoGradientsError
 from ..core.questions import has_outside
 from ..core.spec import float64
 from ..core.tensor import Tensor, as_tensor, decide
@@ -24,9 +33,9 @@ Pair = tuple[Variable, Tensor]
 def check_variable(name: str, variable: Any) -> None:
     """Refuse what an optimiser cannot step."""
     if not isinstance(variable, Variable):
-        raise TypeError(f"{name}: variables are stepped, not {type(variable).__name__}: {variable!r}")
+        raise ArgumentTypeError(f"{name}: variables are stepped, not {type(variable).__name__}: {variable!r}")
     if variable.dtype.kind != "f":
-        raise TypeError(
+        raise DtypeError(
             f"{name}: {variable.name} of dtype {variable.dtype.name} cannot be stepped; only real floating can"
         )
 
@@ -37,11 +46,11 @@ def read_gradients(name: str, given: Sequence[Any]) -> list[Pair]:
     absent, seen = [], set()
     for pair in given:
         if not isinstance(pair, (tuple, list)) or len(pair) != 2:
-            raise ValueError(f"{name}: pairs of gradient and variable are needed, got {pair!r}")
+            raise StructureError(f"{name}: pairs of gradient and variable are needed, got {pair!r}")
         gradient, variable = pair
         check_variable(name, variable)
         if variable._serial in seen:
-            raise ValueError(f"{name}: {variable.name} comes twice; add its gradients first")
+            raise InvalidArgumentError(f"{name}: {variable.name} comes twice; add its gradients first")
         seen.add(variable._serial)
         if gradient is None:
             absent.append(variable.name)
@@ -49,12 +58,9 @@ def read_gradients(name: str, given: Sequence[Any]) -> list[Pair]:
             pairs.append((variable, dense_gradient(name, gradient, variable)))
     if not pairs:
         names = absent or "no variables"
-        raise ValueError(
-            documented(
-                f"{name}: No gradients provided for any variable: {names}. None means that no differentiable path "
-                f"led from the loss to the variable while the tape recorded{origin(None)}",
-                "No gradient for any variable",
-            )
+        raise NoGradientsError(
+            f"{name}: No gradients provided for any variable: {names}. None means that no differentiable path "
+            f"led from the loss to the variable while the tape recorded{origin(None)}"
         )
     if absent:
         warnings.warn(
@@ -72,18 +78,18 @@ def dense_gradient(name: str, gradient: Any, variable: Variable) -> Tensor:
     if isinstance(gradient, IndexedSlices):
         values, indices = gradient.values, gradient.indices
         if values._value.shape != indices._value.shape + shape[1:] or indices.ndim != 1 or not shape:
-            raise ValueError(
+            raise ShapeError(
                 f"{name}: slices of shape {values.shape} at indices of shape {indices.shape} do not fit "
                 f"{variable.name} of shape {variable.shape}"
             )
         if decide(indices, partial(has_outside, shape[0])):
-            raise ValueError(
+            raise RangeError(
                 f"{name}: an index of the slices is not a row of {variable.name} of shape {variable.shape}"
             )
         return astype(linear.put_add(values, indices, axis=0, size=shape[0]), variable.dtype)
     g = as_tensor(gradient)
     if g._value.shape != shape or g._value.dtype.kind not in "fiu":
-        raise ValueError(
+        raise ShapeError(
             f"{name}: the gradient of {variable.name}, which has the shape {variable.shape} and dtype "
             f"{variable.dtype.name}, has the shape {g.shape} and dtype {g.dtype.name}"
         )

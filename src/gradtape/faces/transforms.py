@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from ..core.errors import ChoiceError, DtypeError, InvalidArgumentError, RangeError, ShapeError
 from ..core.tensor import Tensor, as_tensor
 from ..ops import composite, fourier, linear
 from .spelling import named
@@ -67,7 +68,7 @@ def ranked(x: Any, rank: int, name: str) -> Tensor:
     """A tensor with at least so many axes."""
     y = as_tensor(x)
     if y.ndim < rank:
-        raise ValueError(f"{name}: a tensor of shape {y.shape} has fewer than {rank} axes")
+        raise ShapeError(f"{name}: a tensor of shape {y.shape} has fewer than {rank} axes")
     return y
 
 
@@ -139,19 +140,19 @@ def dct(
     """
     x = as_tensor(input)
     if x._value.dtype.kind != "f":
-        raise TypeError(f"dct: it takes real floating tensors, not {x.dtype.name}")
+        raise DtypeError(f"dct: it takes real floating tensors, not {x.dtype.name}")
     if axis not in (-1, x.ndim - 1) or x.ndim == 0:
-        raise ValueError(f"dct: axis must be the last one of the shape {x.shape}, not {axis}")
+        raise ShapeError(f"dct: axis must be the last one of the shape {x.shape}, not {axis}")
     if norm not in (None, "ortho"):
-        raise ValueError(f"dct: norm must be None or 'ortho', not {norm!r}")
+        raise ChoiceError(f"dct: norm must be None or 'ortho', not {norm!r}")
     if n is not None and int(n) < 1:
-        raise ValueError(f"dct: n must be positive, not {n}")
+        raise RangeError(f"dct: n must be positive, not {n}")
     if type not in _COSINE:
-        raise ValueError(f"dct: type must be 1, 2, 3 or 4, not {type!r}")
+        raise ChoiceError(f"dct: type must be 1, 2, 3 or 4, not {type!r}")
     if n is not None:
         x = fourier.resized(x, x.ndim - 1, int(n))
     if type == 1 and (norm is not None or x._value.shape[-1] < 2):
-        raise ValueError(
+        raise InvalidArgumentError(
             f"dct: type 1 takes no norm and at least two entries; norm is {norm!r}, the shape {x.shape}"
         )
     return _COSINE[type](x, norm == "ortho")

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.errors import InvalidArgumentError
+from ..core.errors import RangeError, ShapeError
 from ..core.spec import float64
 from ..core.tensor import Tensor, as_tensor, beside
 from ..ops import constant as fixed
@@ -56,11 +56,11 @@ def stateless_parameterized_truncated_normal(
     except ValueError:
         fits = False
     if not fits or any(part.dtype.kind != "f" for part in given):
-        raise InvalidArgumentError(
+        raise ShapeError(
             f"{title}: parameters must be floating and broadcast to shape {sizes}, got the shapes {shapes}"
         )
     if not np.all(given[1]._value > 0) or not np.all(given[2]._value < given[3]._value):
-        raise InvalidArgumentError(f"{title}: stddevs must be positive and minvals below maxvals")
+        raise RangeError(f"{title}: stddevs must be positive and minvals below maxvals")
     mean, deviation, low, high = (linear.cast(part, dtype=float64) for part in given)
 
     def standard(bound: Any) -> Any:

@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from ..core.errors import InvalidArgumentError, InvalidIndexError
+from ..core.further_errors import UncoveredError
 from ..core.tensor import Tensor, as_tensor, beside, look
 from ..ops import composite, linear
 from ..ops.composite import astype, axes_of
@@ -32,13 +34,15 @@ _ACCUMULATE: dict[str, Callable[..., Tensor]] = {"add": composite.cumsum, "multi
 
 def _binary(ufunc: Any, method: str) -> None:
     if ufunc.nin != 2 or ufunc.nout != 1:
-        raise ValueError(f"np.{ufunc.__name__}.{method} is for functions of two arguments with one result")
+        raise InvalidArgumentError(
+            f"np.{ufunc.__name__}.{method} is for functions of two arguments with one result"
+        )
 
 
 def _only(ufunc: Any, method: str, settings: dict[str, Any], known: tuple[str, ...]) -> None:
     for key in settings:
         if key not in known:
-            raise TypeError(f"np.{ufunc.__name__}.{method}: {key}= is not covered on tensors")
+            raise UncoveredError(f"np.{ufunc.__name__}.{method}: {key}= is not covered on tensors")
 
 
 def reduce(ufunc: Any, function: Any, inputs: tuple[Any, ...], settings: dict[str, Any]) -> Tensor:
@@ -65,7 +69,7 @@ def _fold(ufunc: Any, function: Any, x: Tensor, start: Any) -> Tensor:
     """The slices of the first axis combined from the left, after a first number if there is one."""
     if start is None and not x._value.shape[0]:
         if ufunc.identity is None:
-            raise ValueError(
+            raise InvalidArgumentError(
                 f"np.{ufunc.__name__}.reduce: there is no entry, and the function has no identity"
             )
         start = ufunc.identity
@@ -113,7 +117,7 @@ def reduceat(ufunc: Any, function: Any, inputs: tuple[Any, ...], settings: dict[
     size = lines._value.shape[0]
     places = [int(i) for i in np.asarray(look(given["indices"], "np.ufunc.reduceat"))]
     if any(not 0 <= i < size for i in places):
-        raise IndexError(
+        raise InvalidIndexError(
             f"np.{ufunc.__name__}.reduceat: indices {places} do not lie within the size {size} of axis {axis}"
         )
     found = []

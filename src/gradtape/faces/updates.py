@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from ..core.errors import InvalidArgumentError, InvalidIndexError, documented
+from ..core.errors import InvalidIndexError, ShapeError, said
+from ..core.further_errors import ArrayWriteError
 from ..core.tensor import FUNCTIONS, Tensor, as_tensor, beside
 from ..ops import composite, constant, linear
 from ..ops import elementwise as each
@@ -35,11 +36,11 @@ def _aimed(name: str, x: Any, index: Any, values: Any) -> tuple[Tensor, Tensor, 
     try:
         places = np.asarray(numbers[index_of(index)])
     except IndexError as error:
-        raise InvalidIndexError(f"at[...].{name}: {error}") from None
+        raise InvalidIndexError(f"at[...].{name}: {said(error)}") from None
     try:
         wide = linear.broadcast_to(given, shape=places.shape)
     except ValueError:
-        raise InvalidArgumentError(
+        raise ShapeError(
             f"at[...].{name}: values of shape {tuple(given.shape)} do not fit the shape {places.shape} that the "
             f"index picks from {tuple(base.shape)}"
         ) from None
@@ -55,12 +56,9 @@ def _fitting(name: str, base: Tensor, values: Any) -> Tensor:
     """The values in the dtype of the tensor that takes them."""
     given = beside((base, values))[1]
     if not np.can_cast(given._value.dtype, base._value.dtype, "same_kind"):
-        raise TypeError(
-            documented(
-                f"at[...].{name}: values of dtype {given.dtype.name} do not fit into a tensor of dtype "
-                f"{base.dtype.name}; cast one of them first, e.g. with gt.cast",
-                "Writing to an array what it cannot hold",
-            )
+        raise ArrayWriteError(
+            f"at[...].{name}: values of dtype {given.dtype.name} do not fit into a tensor of dtype "
+            f"{base.dtype.name}; cast one of them first, e.g. with gt.cast"
         )
     return composite.astype(given, base.dtype)
 

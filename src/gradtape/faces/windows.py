@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ..core.errors import DtypeError, RangeError
 from ..core.spec import float32
 from ..core.tensor import Tensor
 
@@ -13,7 +14,7 @@ from ..core.tensor import Tensor
 def _window(values: Any, dtype: Any, name: str) -> Tensor:
     chosen = np.dtype(dtype)
     if chosen.kind != "f":
-        raise ValueError(f"{name}: dtype must be floating, not {chosen.name}")
+        raise DtypeError(f"{name}: dtype must be floating, not {chosen.name}")
     return Tensor(np.asarray(values).astype(chosen))
 
 
@@ -80,7 +81,7 @@ def linear_to_mel_weight_matrix(
     """Triangular weights from frequencies to bands that are even on the mel scale; a constant (bins, bands)."""
     low, high, rate = float(lower_edge_hertz), float(upper_edge_hertz), float(sample_rate)
     if num_mel_bins <= 0 or not 0 <= low < high <= rate / 2:
-        raise ValueError(
+        raise RangeError(
             f"linear_to_mel_weight_matrix: {num_mel_bins} bands from {low} to {high} hertz "
             f"do not fit a sample rate of {rate}"
         )

@@ -14,6 +14,7 @@ import inspect
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from ..core.errors import ArgumentTypeError, ChoiceError
 from ..core.listen import listeners, paused
 from ..core.tensor import Tensor, as_tensor
 from ..rows import PlacedRecord
@@ -40,7 +41,7 @@ def _of(
 
     def applied(*args: Any, **kwargs: Any) -> Any:
         if max(places) >= len(args):
-            raise TypeError(f"{operator}: the points are positional arguments")
+            raise ArgumentTypeError(f"{operator}: the points are positional arguments")
         given_points, record = list(args), PlacedRecord()
         for i in places:
             x = as_tensor(given_points[i])
@@ -58,7 +59,7 @@ def _places(operator: str, function: Callable[..., Any], names: Sequence[str]) -
     known = list(inspect.signature(function).parameters)
     missing = [name for name in names if name not in known]
     if missing:
-        raise ValueError(
+        raise ChoiceError(
             f"{operator}: {missing} are no parameters of the function, which has {', '.join(known)}"
         )
     return [known.index(name) for name in names]

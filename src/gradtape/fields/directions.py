@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.errors import InvalidArgumentError
+from ..core.errors import ChoiceError, InvalidArgumentError, RangeError
 
 
 def biharmonic_directions(dimension: int) -> tuple[Any, list[float]]:
@@ -42,7 +42,7 @@ def random_directions(
     biharmonic operator.
     """
     if samples < 1:
-        raise InvalidArgumentError(f"the number of samples must be positive, not {samples}")
+        raise RangeError(f"the number of samples must be positive, not {samples}")
     if seed is None:
         raise InvalidArgumentError("random directions need a seed, so that a run can be repeated")
     generator = np.random.default_rng(seed)
@@ -57,4 +57,4 @@ def random_directions(
         return generator.integers(0, 2, (samples, dimension)) * 2.0 - 1.0, 1 / samples
     if distribution == "normal":
         return generator.standard_normal((samples, dimension)), 1 / samples / (3 if order == 4 else 1)
-    raise InvalidArgumentError(f"distributions are rademacher, normal and coordinates, not {distribution!r}")
+    raise ChoiceError(f"distributions are rademacher, normal and coordinates, not {distribution!r}")

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..arguments import short
-from ..core.errors import InvalidArgumentError
+from ..core.errors import ArgumentTypeError, ShapeError
 from ..core.listen import listeners, paused
 from ..core.tensor import Tensor, as_tensor
 from ..core.variable import Variable
@@ -157,14 +157,12 @@ def field_of(record: Record, value: Any, points: Any, operator: str, order: int)
     sources = (points,) if packed else tuple(points.values() if isinstance(points, dict) else points)
     for source in sources:
         if not isinstance(source, (Tensor, Variable)):
-            raise TypeError(f"{operator}: points are tensors or variables, not {short(source)}")
+            raise ArgumentTypeError(f"{operator}: points are tensors or variables, not {short(source)}")
     shapes = [tuple(s._value.shape) for s in sources]
     if packed and len(shapes[0]) > 2:
-        raise InvalidArgumentError(f"{operator}: points are (d,) or (n, d), not of shape {shapes[0]}")
+        raise ShapeError(f"{operator}: points are (d,) or (n, d), not of shape {shapes[0]}")
     if not packed and len({shape[:1] for shape in shapes}) > 1:
-        raise InvalidArgumentError(
-            f"{operator}: the coordinates are columns of one batch, not of shapes {shapes}"
-        )
+        raise ShapeError(f"{operator}: the coordinates are columns of one batch, not of shapes {shapes}")
     field = Field(record, value, sources, packed, operator)
     batched = {
         f"coordinate {i}": s for i, s in enumerate(sources) if s._value.ndim > int(packed) and record.knows(s)

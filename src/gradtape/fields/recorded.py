@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.errors import InvalidArgumentError
+from ..core.errors import ChoiceError, InvalidArgumentError, RangeError, ShapeError
 from ..core.tensor import Tensor, as_tensor
 from ..modes.record import Record
 from ..modes.series import scaled
@@ -41,9 +41,7 @@ def _gradient(field: Field, system: str = "cartesian") -> list[Tensor]:
 
 def _check_system(field: Field, system: str) -> None:
     if system not in SYSTEMS:
-        raise InvalidArgumentError(
-            f"{field.operator}: coordinate systems are {', '.join(SYSTEMS)}, not {system!r}"
-        )
+        raise ChoiceError(f"{field.operator}: coordinate systems are {', '.join(SYSTEMS)}, not {system!r}")
     if SYSTEMS[system] not in (None, field.dimension):
         raise InvalidArgumentError(
             f"{field.operator}: {system} coordinates are {SYSTEMS[system]}, and the points have {field.dimension}"
@@ -164,7 +162,7 @@ def _hessian_diagonal(field: Field) -> list[Tensor]:
 def _directional(field: Field, direction: Any, order: int = 1) -> Tensor:
     """The derivative of some order along a direction, one for all points or one for each."""
     if order < 1:
-        raise InvalidArgumentError(f"{field.operator}: the order must be at least 1, not {order}")
+        raise RangeError(f"{field.operator}: the order must be at least 1, not {order}")
     parts = [direction] if field.packed else list(direction)
     if len(parts) != len(field.sources):
         raise InvalidArgumentError(
@@ -180,7 +178,7 @@ def _directional(field: Field, direction: Any, order: int = 1) -> Tensor:
             np.broadcast_shapes(v._value.shape, shape)
             spread = broadcast_to(v, shape=shape)
         except ValueError:
-            raise InvalidArgumentError(
+            raise ShapeError(
                 f"{field.operator}: a direction of shape {tuple(v.shape)} does not fit points of shape {shape}"
             ) from None
         wholes.append(reshape(spread, shape=(1, *shape)))
@@ -200,7 +198,7 @@ def _components(field: Field, system: str) -> tuple[list[list[Tensor]], list[Ten
     _check_system(field, system)
     d, shape = field.dimension, tuple(field.value._value.shape)
     if not shape or shape[-1] != d:
-        raise InvalidArgumentError(
+        raise ShapeError(
             f"{field.operator}: a field of shape {shape} does not have {d} components along its last axis"
         )
     (parts,) = field.along(field.directions(np.eye(d)), [1])

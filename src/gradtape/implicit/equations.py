@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from ..capture import Held, pulled, pushed
-from ..core.errors import Documented, documented
+from ..core.errors import Documented, ShapeError
 from ..core.lead import reshaped
 from ..core.tensor import Tensor, decide
 from ..modes.reverse import zeros
@@ -30,6 +30,12 @@ class ConvergenceError(Documented, RuntimeError):
     """A solver did not find what it was asked for."""
 
     section = "A solver that gives up"
+
+
+class SingularSolutionError(Documented, ValueError):
+    """The solution is no differentiable function of the parameters."""
+
+    section = "A solution that is no function of its parameters"
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +147,9 @@ def fixed_point(
 
         try:
             x = optimize.fixed_point(counted, first, xtol=xtol, maxiter=maxiter, method=method)
-        except RuntimeError as error:
+        except RuntimeError as error:  # SciPy's words; what the function itself raised stays as it is
+            if isinstance(error, Documented):
+                raise
             raise ConvergenceError(f"fixed_point: {error}") from None
         return optimize.OptimizeResult(x=x, success=True, message="The iteration converged.", nfev=calls)
 
@@ -222,10 +230,10 @@ def _problem(
         y = returned(name, "the result of fun", fun(reshaped(x, shape), *parameters.packed(tensors)))
         if scalar:
             if y._value.size != 1:
-                raise ValueError(f"{name}: fun must return one number, got the shape {tuple(y.shape)}")
+                raise ShapeError(f"{name}: fun must return one number, got the shape {tuple(y.shape)}")
             return reshaped(y, ())
         if y._value.shape != shape:
-            raise ValueError(
+            raise ShapeError(
                 f"{name}: fun must return the shape {shape} of x, got {tuple(y._value.shape)}: as many equations as "
                 "unknowns"
             )
@@ -258,12 +266,9 @@ def _solution(
     def slope_at(x: Tensor, tensors: Sequence[Tensor]) -> Tensor:
         found = matrix(lambda z: [residual(z, *tensors)], x)
         if decide(found, _is_singular):
-            raise ValueError(
-                documented(
-                    f"{name}: the Jacobian of the condition is singular at the solution, shape {tuple(found.shape)}; "
-                    "there the solution is no differentiable function of the parameters",
-                    "A solution that is no function of its parameters",
-                )
+            raise SingularSolutionError(
+                f"{name}: the Jacobian of the condition is singular at the solution, shape {tuple(found.shape)}; "
+                "there the solution is no differentiable function of the parameters"
             )
         return found
 

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..capture import Held, pulled, pushed
+from ..core.errors import InvalidArgumentError
 from ..core.lead import reshaped
 from ..core.tensor import Tensor, decide
 from ..modes.reverse import zeros
@@ -71,7 +72,7 @@ def quad(
     limits = [doubles("quad", name, x) for name, x in (("a", a), ("b", b))]
     for limit_name, x in zip("ab", limits, strict=True):
         if x._value.ndim or np.isnan(x._value):
-            raise ValueError(f"quad: the limit {limit_name} must be one number, got {x}")
+            raise InvalidArgumentError(f"quad: the limit {limit_name} must be one number, got {x}")
     parameters = arguments("quad", args)
     specs: list[Any] = []
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..capture import Captures, Run, followed, unchanged
 from ..core import nest
-from ..core.errors import said
+from ..core.errors import ArgumentTypeError, DtypeError, ShapeError, said
 from ..core.lead import reshaped
 from ..core.listen import listeners, paused
 from ..core.primitive import Kind, Primitive, Rule
@@ -105,7 +105,7 @@ def doubles(name: str, what: str, given: Any) -> Tensor:
     """A tensor of doubles of what is given; numbers of Python keep all their digits."""
     tensor = as_tensor(given) if hasattr(type(given), "_as_tensor") else as_tensor(np.asarray(_plain(given)))
     if tensor.dtype.kind not in "fiu":
-        raise TypeError(
+        raise DtypeError(
             f"{name}: {what} must be real, not {tensor.dtype.name}; give real and imaginary parts"
         )
     return tensor if tensor.dtype == DOUBLE else cast(tensor, dtype=DOUBLE)
@@ -126,11 +126,11 @@ def returned(name: str, what: str, result: Any, shape: tuple[int, ...] | None = 
     try:
         tensor = doubles(name, what, as_tensor(result))
     except (TypeError, ValueError) as error:
-        raise TypeError(
+        raise ArgumentTypeError(
             f"{name}: {what} must be a real tensor, got {type(result).__name__} ({said(error)})"
         ) from None
     if shape is not None and tensor._value.shape != shape:
-        raise ValueError(f"{name}: {what} must have the shape {shape}, got {tuple(tensor._value.shape)}")
+        raise ShapeError(f"{name}: {what} must have the shape {shape}, got {tuple(tensor._value.shape)}")
     return tensor
 
 

@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from ..capture import Held, pulled, pushed
+from ..core.errors import InvalidArgumentError, RangeError, ShapeError
 from ..core.lead import reshaped
 from ..core.tensor import Tensor
 from ..modes.reverse import zeros
@@ -92,7 +93,7 @@ def solve_ivp(
     0.135335 -0.135335
     """
     if not isinstance(t_span, (tuple, list)) or len(t_span) != 2:
-        raise ValueError(f"solve_ivp: t_span must be a pair (beginning, end), got {t_span!r}")
+        raise InvalidArgumentError(f"solve_ivp: t_span must be a pair (beginning, end), got {t_span!r}")
     first, last = (doubles("solve_ivp", f"t_span[{i}]", t) for i, t in enumerate(t_span))
     outputs = stack([first, last]) if t_eval is None else doubles("solve_ivp", "t_eval", t_eval)
     _check_times(first._value, last._value, outputs._value)
@@ -115,13 +116,13 @@ def solve_ivp(
 
 def _check_times(first: Any, last: Any, outputs: Any) -> None:
     if np.ndim(first) or np.ndim(last) or np.ndim(outputs) != 1 or not outputs.size:
-        raise ValueError(
+        raise ShapeError(
             f"solve_ivp: t_span must be two numbers and t_eval of rank 1 with at least one time, got the shapes "
             f"{np.shape(first)}, {np.shape(last)} and {np.shape(outputs)}"
         )
     steps = np.diff(np.concatenate([[first], outputs, [last]])) * (1 if last >= first else -1)
     if not (steps >= 0).all() or (not (steps[1:-1] > 0).all() and first != last):
-        raise ValueError(
+        raise RangeError(
             f"solve_ivp: t_eval must be sorted and lie in t_span ({first}, {last}), got {outputs}"
         )
 

@@ -27,6 +27,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
+from ..core.errors import ChoiceError
 from ..core.primitive import Primitive, Sample
 from .batch import batch, rows
 from .case import DTYPES, Case, LawError, cases
@@ -83,7 +84,7 @@ def check_primitive(
     """
     unknown = sorted(set(laws) - set(LAWS))
     if unknown:
-        raise ValueError(f"laws are {', '.join(LAWS)}, not {unknown}")
+        raise ChoiceError(f"laws are {', '.join(LAWS)}, not {unknown}")
     if samples is not None:
         primitive = replace(primitive, samples=tuple(samples))
     if domain is not None:

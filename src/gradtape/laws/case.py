@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..accumulator import ForwardAccumulator
+from ..core.errors import Documented, remade, said
 from ..core.primitive import Primitive, Sample
 from ..core.spec import DType, complex64, complex128, float16, float32, float64, is_differentiable
 from ..core.tensor import Tensor
@@ -21,12 +22,17 @@ from ..tape import GradientTape
 DTYPES = (float16, float32, float64, complex64, complex128)
 
 
-class LawError(AssertionError):
+class LawError(Documented, AssertionError):
     """A primitive breaks a law; `law` is its name, the text says on which inputs, what was expected and found."""
+
+    section = "A law that an operation breaks"
 
     def __init__(self, law: str, what: object, text: str) -> None:
         super().__init__(f"{law} of {what}: {text}")
         self.law = law
+
+    def __reduce__(self) -> Any:
+        return remade, (type(self), *self.args), vars(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +156,7 @@ def _takes(case: Case) -> bool:
     except (TypeError, ValueError) as error:
         if all(part in str(error) for part in (case.primitive.name, case.dtype.name)):
             return False
-        text = f"it refuses without naming itself and the dtype: {error}"
+        text = f"it refuses without naming itself and the dtype: {said(error)}"
         raise LawError("manners", case, text) from error
     return True
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ..core.errors import said
 from ..core.spec import Spec, complex128, float64, is_differentiable
 from .case import Case, LawError, draw, values_of
 
@@ -76,7 +77,7 @@ def manners(case: Case) -> None:
             try:
                 found = outcome(moved)
             except ValueError as error:
-                raise LawError("manners", case, f"{layout} inputs: {error}") from error
+                raise LawError("manners", case, f"{layout} inputs: {said(error)}") from error
             if not all(close(one, two) for one, two in zip(found, first, strict=True)):
                 raise LawError("manners", case, f"{layout} inputs give something else")
         if case.dtype in (float64, complex128):  # shapes are taken alike in every precision
@@ -148,16 +149,16 @@ def _right_or_clear(case: Case) -> None:
         shown = all(str(list(x.shape)) in text or str(tuple(x.shape)) in text for x in case.inputs)
         if case.primitive.name not in text or not shown:
             raise LawError(
-                "manners", case, f"the error does not name operation and shapes: {error}"
+                "manners", case, f"the error does not name operation and shapes: {said(error)}"
             ) from error
         return
     except Exception as error:
-        raise LawError("manners", case, f"raises {type(error).__name__}: {error}") from error
+        raise LawError("manners", case, f"raises {type(error).__name__}: {said(error)}") from error
     try:
         spec(case)
         outcome(case)
     except LawError:
         raise
     except Exception as error:
-        text = f"has a value, but spec or derivative raise {type(error).__name__}: {error}"
+        text = f"has a value, but spec or derivative raise {type(error).__name__}: {said(error)}"
         raise LawError("manners", case, text) from error

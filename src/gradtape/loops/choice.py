@@ -21,7 +21,8 @@ from typing import Any
 import numpy as np
 
 from ..core import nest
-from ..core.errors import documented, said
+from ..core.errors import said
+from ..core.further_errors import BranchError
 from ..core.graph import Builder, check
 from ..core.listen import Listener, activate, deactivate, listeners, paused
 from ..core.loop import Loop
@@ -33,8 +34,6 @@ from ..ops.constant import not_equal
 from ..ops.linear import add, cast, reshape
 from .recorded import Spy, captured_tensor, is_closed
 from .row import LOOP
-
-SECTION = "Branches of `cond` that return different things"
 
 
 class Undecided(Exception):
@@ -209,12 +208,9 @@ def _matched(name: str, names: Sequence[str], done: Sequence[_Done]) -> list[lis
         try:
             nest.assert_same_structure(first.result, other.result)
         except (TypeError, ValueError) as error:
-            raise TypeError(
-                documented(
-                    f"{name}: {names[0]} and {called} must return the same structure, as the choice is made anew at "
-                    f"every call of the recorded program: {said(error)}",
-                    SECTION,
-                )
+            raise BranchError(
+                f"{name}: {names[0]} and {called} must return the same structure, as the choice is made anew at "
+                f"every call of the recorded program: {said(error)}"
             ) from None
     columns = []
     for place, column in enumerate(zip(*[x.leaves for x in done], strict=True)):
@@ -225,13 +221,10 @@ def _matched(name: str, names: Sequence[str], done: Sequence[_Done]) -> list[lis
         tensors = [_as_leaf(x, dtype) for x in column]
         for tensor, called in zip(tensors[1:], names[1:], strict=True):
             if tensor._value.dtype != tensors[0]._value.dtype:
-                raise TypeError(
-                    documented(
-                        f"{name}: {names[0]} returns {tensors[0].dtype.name} where {called} returns "
-                        f"{tensor.dtype.name} (result {place}), and the choice is made anew at every call of the "
-                        "recorded program: gt.cast one of them",
-                        SECTION,
-                    )
+                raise BranchError(
+                    f"{name}: {names[0]} returns {tensors[0].dtype.name} where {called} returns "
+                    f"{tensor.dtype.name} (result {place}), and the choice is made anew at every call of the "
+                    "recorded program: gt.cast one of them"
                 )
         if any(x._value.shape != tensors[0]._value.shape for x in tensors):
             return None

@@ -10,7 +10,7 @@ from functools import reduce
 from typing import Any
 
 from ..core.bundle import attach_bundle, bundle_of
-from ..core.errors import documented
+from ..core.errors import NoDerivativeError
 from ..core.listen import Listener, leaf, paused
 from ..core.primitive import Kind, Masked, Primitive, Rule
 from ..core.spec import Spec, is_differentiable
@@ -194,11 +194,7 @@ def _tangent(primitive: Primitive, rule: Rule, inputs: Any, params: Any, y: Any,
     if rule.tangent is not None:
         return rule.tangent(dx, y, *inputs, **params)
     if rule.function is None:
-        raise LookupError(
-            documented(
-                f"gradient registry has no entry for: {primitive.name}", "An operation without a derivative"
-            )
-        )
+        raise NoDerivativeError(f"gradient registry has no entry for: {primitive.name}")
     pull = rule.function
     found = transpose(lambda g: pull(g, y, *inputs, **params), [y], [dx])[0]
     return zeros(y) if found is None else found
@@ -213,12 +209,7 @@ def _joint(primitive: Primitive, rule: Rule, inputs: Any, params: Any, y: Any, t
     else:
         pull = rule.function
         if pull is None:
-            raise LookupError(
-                documented(
-                    f"gradient registry has no entry for: {primitive.name}",
-                    "An operation without a derivative",
-                )
-            )
+            raise NoDerivativeError(f"gradient registry has no entry for: {primitive.name}")
 
         def shares(*g: Tensor) -> Any:
             return pull(g if several else g[0], y, *inputs, **params)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..core.bundle import ITEM, Bundle, item_tensor
-from ..core.errors import InternalError, documented
+from ..core.errors import InternalError, NoDerivativeError
 from ..core.listen import SERIAL, Key, Node, listeners, paused
 from ..core.primitive import Kind, Masked, Primitive, Rule
 from ..core.spec import Spec
@@ -226,13 +226,10 @@ def _pull(primitive: Primitive, rule: Rule, g: Any, y: Any, inputs: Any, params:
     if rule.function is not None:
         return rule.function(g, y, *inputs, **params)  # type: ignore[no-any-return]
     if rule.tangent is None:
-        raise LookupError(
-            documented(
-                f"gradient registry has no entry for: {primitive.name}. The operation lies between target "
-                "and source but no derivative is registered for it; give gt.register_primitive a rule, or use "
-                "gt.stop_gradient",
-                "An operation without a derivative",
-            )
+        raise NoDerivativeError(
+            f"gradient registry has no entry for: {primitive.name}. The operation lies between target "
+            "and source but no derivative is registered for it; give gt.register_primitive a rule, or use "
+            "gt.stop_gradient"
         )
     function = rule.tangent
     found = transpose(

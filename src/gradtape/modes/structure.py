@@ -32,7 +32,7 @@ from typing import Any
 import numpy as np
 
 from ..core.bundle import attach_bundle, bundle_of
-from ..core.errors import documented
+from ..core.further_errors import NotSparseError
 from ..core.listen import Listener, leaf, listeners, paused
 from ..core.primitive import Kind, Primitive, Rule
 from ..core.tensor import Tensor
@@ -158,12 +158,9 @@ def _product(links: Any, part: Any, primitive: Primitive, y: Tensor) -> Any:
     """The rows of a matrix that links take: copied where these are places, else united."""
     moves = isinstance(links, np.ndarray)
     if int(part.counts[links if moves else links.indices].sum()) > MOST:
-        raise ValueError(
-            documented(
-                f"the derivative is not sparse: more than {MOST} entries of {primitive.name}, of shape "
-                f"{y.shape}, depend on the argument; use gt.jacobian, or products such as gt.jvp, gt.vjp and gt.hvp",
-                "A derivative that is not sparse",
-            )
+        raise NotSparseError(
+            f"the derivative is not sparse: more than {MOST} entries of {primitive.name}, of shape "
+            f"{y.shape}, depend on the argument; use gt.jacobian, or products such as gt.jvp, gt.vjp and gt.hvp"
         )
     return part.taken(links) if moves else part.after(links)
 

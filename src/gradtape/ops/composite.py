@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from ..core.errors import InvalidArgumentError
+from ..core.errors import ArgumentTypeError, ChoiceError, DtypeError, InvalidArgumentError, ShapeError, said
 from ..core.tensor import FUNCTIONS, Tensor, as_tensor, beside, look
 from . import constant, contraction, linear, reduction
 from . import elementwise as each
@@ -45,14 +45,14 @@ def axes_of(axis: Any, ndim: int, name: str) -> tuple[int, ...]:
         return tuple(range(ndim))
     numbers = np.asarray(axis).reshape(-1)
     if numbers.size and numbers.dtype.kind not in "iu":
-        raise TypeError(f"{name}: axis must be an integer or a list of integers, not {axis!r}")
+        raise ArgumentTypeError(f"{name}: axis must be an integer or a list of integers, not {axis!r}")
     given = [int(a) for a in numbers]
     for a in given:
         if not -ndim <= a < ndim:
-            raise InvalidArgumentError(f"{name}: axis {a} is out of range for a tensor of rank {ndim}")
+            raise ShapeError(f"{name}: axis {a} is out of range for a tensor of rank {ndim}")
     axes = tuple(a % ndim for a in given)
     if len(set(axes)) < len(axes):
-        raise InvalidArgumentError(f"{name}: an axis is given twice in {axis!r}")
+        raise ShapeError(f"{name}: an axis is given twice in {axis!r}")
     return axes
 
 
@@ -64,7 +64,7 @@ def shape_of(shape: Any) -> tuple[int, ...]:
     try:
         return (int(sizes),) if not isinstance(sizes, (list, tuple)) else tuple(int(n) for n in sizes)
     except (TypeError, ValueError):
-        raise TypeError(f"shape: sizes and axes must be integers, not {shape!r}") from None
+        raise ArgumentTypeError(f"shape: sizes and axes must be integers, not {shape!r}") from None
 
 
 @composite("reshape")
@@ -75,13 +75,13 @@ def reshape(a: Any, shape: Any, order: str = "C", *, copy: bool | None = None) -
     if order == "F":
         return transpose(reshape(transpose(x), wanted[::-1]))
     if order not in ("C", "A", "K"):
-        raise InvalidArgumentError(f"reshape: the order is 'C' or 'F', not {order!r}")
+        raise ChoiceError(f"reshape: the order is 'C' or 'F', not {order!r}")
     if wanted.count(-1) == 1:
         rest = math.prod(n for n in wanted if n != -1)
         if rest and x.size % rest == 0:
             wanted = tuple(x.size // rest if n == -1 else n for n in wanted)
     if math.prod(wanted) != x.size or -1 in wanted:
-        raise InvalidArgumentError(
+        raise ShapeError(
             f"reshape: a tensor of shape {x.shape} ({x.size} entries) cannot take the shape {wanted}"
         )
     return linear.reshape(x, shape=wanted)  # type: ignore[no-any-return]
@@ -99,7 +99,7 @@ def transpose(a: Any, axes: Any = None) -> Tensor:
     x = as_tensor(a)
     order = tuple(range(x.ndim))[::-1] if axes is None else axes_of(axes, x.ndim, "transpose")
     if len(order) != x.ndim:
-        raise InvalidArgumentError(f"transpose: {len(order)} axes are given for a tensor of rank {x.ndim}")
+        raise ShapeError(f"transpose: {len(order)} axes are given for a tensor of rank {x.ndim}")
     return linear.transpose(x, axes=order)  # type: ignore[no-any-return]
 
 
@@ -159,9 +159,7 @@ def squeeze(a: Any, axis: Any = None) -> Tensor:
         gone = axes_of(axis, x.ndim, "squeeze")
         for i in gone:
             if shape[i] != 1:
-                raise InvalidArgumentError(
-                    f"squeeze: axis {i} of the shape {x.shape} has size {shape[i]}, not 1"
-                )
+                raise ShapeError(f"squeeze: axis {i} of the shape {x.shape} has size {shape[i]}, not 1")
     return linear.reshape(x, shape=tuple(n for i, n in enumerate(shape) if i not in gone))  # type: ignore[no-any-return]
 
 
@@ -175,9 +173,7 @@ def concatenate(arrays: Any, axis: int | None = 0) -> Tensor:
         xs, axis = [ravel(x) for x in xs], 0
     (place,) = axes_of((axis,), xs[0].ndim, "concatenate")
     if len({x.ndim for x in xs}) > 1:
-        raise InvalidArgumentError(
-            f"concatenate: the ranks differ in the shapes {[tuple(x.shape) for x in xs]}"
-        )
+        raise ShapeError(f"concatenate: the ranks differ in the shapes {[tuple(x.shape) for x in xs]}")
     return linear.concatenate(*xs, axis=place)  # type: ignore[no-any-return]
 
 
@@ -191,7 +187,7 @@ def listed(name: str, argument: str, given: Any) -> tuple[Any, ...]:
         what = (
             f"a tensor of shape {given.shape}" if isinstance(given, Tensor) else f"a {type(given).__name__}"
         )
-        raise TypeError(f"{name}: {argument} must be a list of tensors, not {what}")
+        raise ArgumentTypeError(f"{name}: {argument} must be a list of tensors, not {what}")
     return tuple(given)
 
 
@@ -217,7 +213,7 @@ def astype(x: Any, dtype: Any, *, copy: bool = True) -> Tensor:
     """The tensor in another dtype; a derivative passes between floating and complex dtypes."""
     x, wanted = as_tensor(x), np.dtype(dtype)
     if wanted.kind not in "biufc":
-        raise TypeError(
+        raise DtypeError(
             f"astype: a tensor of dtype {x.dtype.name} cannot become {wanted}: it is no dtype of numbers"
         )
     if x._value.dtype == wanted:
@@ -273,7 +269,9 @@ def getitem(x: Any, index: Any) -> Tensor:
     try:
         return linear.getitem(x, index=index_of(index))  # type: ignore[no-any-return]
     except TypeError as error:
-        raise TypeError(f"getitem: a tensor cannot be indexed with {index!r}: {error}") from None
+        raise ArgumentTypeError(
+            f"getitem: a tensor cannot be indexed with {index!r}: {said(error)}"
+        ) from None
 
 
 def index_of(index: Any) -> tuple[Any, ...]:
@@ -440,9 +438,7 @@ def norm(x: Any, ord: Any = "euclidean", axis: Any = None, keepdims: bool = Fals
         return reduction.amax(size, axis=axes, keepdims=keepdims)  # type: ignore[no-any-return]
     if isinstance(ord, (int, float)) and ord > 0:
         return each.power(linear.sum_(each.power(size, float(ord)), axis=axes, keepdims=keepdims), 1 / ord)  # type: ignore[no-any-return]
-    raise InvalidArgumentError(
-        f"norm: ord must be 'euclidean', 1, 2, infinity or a positive number, not {ord!r}"
-    )
+    raise ChoiceError(f"norm: ord must be 'euclidean', 1, 2, infinity or a positive number, not {ord!r}")
 
 
 def logsumexp(a: Any, axis: Any = None, keepdims: bool = False) -> Tensor:
@@ -521,7 +517,7 @@ def take(a: Any, indices: Any, axis: int | None = None, out: None = None, mode: 
     x = ravel(x) if axis is None else x
     (place,) = axes_of((axis or 0,), x.ndim, "take")
     if places._value.dtype.kind not in "iu":
-        raise TypeError(f"take: indices must be integers, not {places.dtype.name}")
+        raise DtypeError(f"take: indices must be integers, not {places.dtype.name}")
     return linear.take(x, places, axis=place)  # type: ignore[no-any-return]
 
 
@@ -534,9 +530,7 @@ def split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Tensor]:
     if isinstance(indices_or_sections, (int, np.integer)):
         count = int(indices_or_sections)
         if count < 1 or size % count:
-            raise InvalidArgumentError(
-                f"split: an axis of size {size} cannot be split into {count} equal parts"
-            )
+            raise ShapeError(f"split: an axis of size {size} cannot be split into {count} equal parts")
         cuts = [i * (size // count) for i in range(1, count)]
     else:
         cuts = list(shape_of(indices_or_sections))

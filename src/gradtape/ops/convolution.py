@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 
 from ..core.define import multilinear
+from ..core.errors import ShapeError
 from ..core.primitive import Primitive
 from ..core.reads import Links, Side
 from ..core.spec import Spec
@@ -45,11 +46,11 @@ def _output_shape(
 ) -> tuple[int, ...]:
     rank = len(strides)
     if len(x.shape) != rank + 2 or len(w.shape) != rank + 2:
-        raise ValueError(
+        raise ShapeError(
             f"over {rank} axes both need rank {rank + 2}, got the shapes {x.shape} and {w.shape}"
         )
     if x.shape[-1] != w.shape[-2] * groups or w.shape[-1] % groups:
-        raise ValueError(
+        raise ShapeError(
             f"{x.shape[-1]} channels in {groups} groups do not fit a kernel of shape {tuple(w.shape)}"
         )
     found = counts(lengths(x, stretch, padding), tuple(w.shape[:rank]), strides, dilations)

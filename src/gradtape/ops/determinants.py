@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..core.define import tangent
-from ..core.errors import InvalidArgumentError
+from ..core.errors import InvalidArgumentError, RangeError
 from ..core.lead import STACKS
 from ..core.questions import question
 from ..core.spec import Spec
@@ -115,7 +115,7 @@ def _inverse(x: Any) -> Any:
     try:
         return inv(x)
     except InvalidArgumentError:
-        raise InvalidArgumentError(
+        raise RangeError(
             f"slogdet: the logarithm of the determinant has no derivative at a singular matrix, shape {x.shape}; "
             "that of gt.linalg.det is exact there"
         ) from None

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..core.errors import ChoiceError, InvalidArgumentError, ShapeError
 from ..core.questions import has_true
 from ..core.tensor import Tensor, as_tensor, beside, decide, look
 from . import linear
@@ -36,7 +37,7 @@ def diagonal_range(name: str, k: Any) -> tuple[int, int]:
     """A diagonal, or the lowest and the highest of a range, as two numbers."""
     given = [int(n) for n in np.asarray(look(k, name)).reshape(-1)]
     if len(given) not in (1, 2) or given[0] > given[-1]:
-        raise ValueError(f"{name}: k must be a diagonal or a pair (lowest, highest), not {k!r}")
+        raise InvalidArgumentError(f"{name}: k must be a diagonal or a pair (lowest, highest), not {k!r}")
     return given[0], given[-1]
 
 
@@ -47,10 +48,10 @@ def band_places(name: str, m: int, n: int, low: int, high: int, align: str) -> P
         ValueError: for a diagonal outside the matrix or an unknown alignment.
     """
     if align not in ALIGNMENTS:
-        raise ValueError(f"{name}: align must be one of {ALIGNMENTS}, not {align!r}")
+        raise ChoiceError(f"{name}: align must be one of {ALIGNMENTS}, not {align!r}")
     # Without rows or columns the main diagonal alone is inside.
     if not (-m < low < n and -m < high < n) and not (low == high == 0):
-        raise ValueError(f"{name}: diagonals {low} to {high} are outside a matrix of shape ({m}, {n})")
+        raise ShapeError(f"{name}: diagonals {low} to {high} are outside a matrix of shape ({m}, {n})")
     above, below = align.split("_")
     sizes = {d: max(0, min(m + min(d, 0), n - max(d, 0))) for d in range(low, high + 1)}
     length = max(sizes.values())
@@ -73,7 +74,7 @@ def read_diagonals(
     """The diagonals of matrices: one as a vector, a range as rows, the highest first."""
     x = as_tensor(x)
     if x.ndim < 2:
-        raise ValueError(f"{name}: a tensor of shape {x.shape} has no matrices in its last two axes")
+        raise ShapeError(f"{name}: a tensor of shape {x.shape} has no matrices in its last two axes")
     low, high = diagonal_range(name, k)
     m, n = x._value.shape[-2:]
     p = band_places(name, m, n, low, high, align)
@@ -94,7 +95,7 @@ def _entries(name: str, d: Tensor, p: Places, one: bool) -> Tensor:
     shape = d._value.shape
     wanted = (p.length,) if one else (p.height, p.length)
     if shape[-len(wanted) :] != wanted:
-        raise ValueError(
+        raise ShapeError(
             f"{name}: the diagonals need the shape (..., {', '.join(map(str, wanted))}), not {tuple(shape)}"
         )
     index = (Ellipsis, p.slots) if one else (Ellipsis, p.lines, p.slots)
@@ -109,7 +110,7 @@ def write_diagonals(
     low, high = diagonal_range("diag", k)
     one = low == high
     if d.ndim < (1 if one else 2):
-        raise ValueError(
+        raise ShapeError(
             f"diag: {high - low + 1} diagonals need at least {1 if one else 2} axes, the shape is {d.shape}"
         )
     length = d._value.shape[-1]
@@ -120,7 +121,7 @@ def write_diagonals(
         m, n = (least_m if rows == -1 else int(rows)), (least_n if columns == -1 else int(columns))
     p = band_places("diag", m, n, low, high, align)
     if p.length != length:
-        raise ValueError(
+        raise ShapeError(
             f"diag: diagonals {low} to {high} of a matrix of shape ({m}, {n}) have {p.length} entries, not {length}"
         )
     batch = d._value.shape[: d.ndim - (1 if one else 2)]
@@ -135,13 +136,13 @@ def replace_diagonals(x: Any, diagonal: Any, k: Any = 0, align: str = "RIGHT_LEF
     """Matrices with some diagonals replaced."""
     x, d = beside((x, diagonal))
     if x.ndim < 2:
-        raise ValueError(f"set_diag: a tensor of shape {x.shape} has no matrices in its last two axes")
+        raise ShapeError(f"set_diag: a tensor of shape {x.shape} has no matrices in its last two axes")
     low, high = diagonal_range("set_diag", k)
     m, n = x._value.shape[-2:]
     p = band_places("set_diag", m, n, low, high, align)
     one = low == high
     if d.ndim != x.ndim - (1 if one else 0) or d._value.shape[: x.ndim - 2] != x._value.shape[:-2]:
-        raise ValueError(f"set_diag: diagonals of shape {d.shape} do not fit matrices of shape {x.shape}")
+        raise ShapeError(f"set_diag: diagonals of shape {d.shape} do not fit matrices of shape {x.shape}")
     entries = _entries("set_diag", d, p, one)
     new = linear.scatter(entries, index=(Ellipsis, p.rows, p.columns), shape=tuple(x._value.shape))
     inside = np.zeros(x._value.shape[-2:], bool)
@@ -153,10 +154,10 @@ def band(x: Any, below: int, above: int) -> Tensor:
     """The matrix with zeros outside so many diagonals below and above the main one; a negative number keeps all."""
     x = as_tensor(x)
     if x.ndim < 2:
-        raise ValueError(f"band_part: a tensor of shape {x.shape} has no matrices in its last two axes")
+        raise ShapeError(f"band_part: a tensor of shape {x.shape} has no matrices in its last two axes")
     m, n = x._value.shape[-2:]
     if below > m or above > n:
-        raise ValueError(
+        raise ShapeError(
             f"band_part: {below} diagonals below and {above} above do not fit the shape {x.shape}"
         )
     x = x if below < 0 else triu(x, k=-below)
@@ -183,7 +184,7 @@ def diagonal(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Tensor:
     """A diagonal of the matrices in two axes, as the last axis."""
     x = as_tensor(a)
     if x.ndim < 2:
-        raise ValueError(f"diagonal: a tensor of shape {x.shape} has no matrices")
+        raise ShapeError(f"diagonal: a tensor of shape {x.shape} has no matrices")
     pair = axes_of((axis1, axis2), x.ndim, "diagonal")
     x = moveaxis(x, pair, (-2, -1))
     m, n = x._value.shape[-2:]
@@ -208,7 +209,7 @@ def diag(v: Any, k: int = 0) -> Tensor:
     if x.ndim == 2:
         return diagonal(x, k)
     if x.ndim != 1:
-        raise ValueError(f"diag: a vector or a matrix is needed, not a tensor of shape {x.shape}")
+        raise ShapeError(f"diag: a vector or a matrix is needed, not a tensor of shape {x.shape}")
     return write_diagonals(x, k)
 
 
@@ -233,6 +234,6 @@ def tensor_diagonal_part(x: Any) -> Tensor:
     half = x.ndim // 2
     shape = tuple(x._value.shape[:half])
     if x.ndim == 0 or x.ndim % 2 or shape != tuple(x._value.shape[half:]):
-        raise ValueError(f"tensor_diag_part: the shape must be some shape twice, not {x.shape}")
+        raise ShapeError(f"tensor_diag_part: the shape must be some shape twice, not {x.shape}")
     n = math.prod(shape)
     return linear.reshape(diagonal(linear.reshape(x, shape=(n, n))), shape=shape)  # type: ignore[no-any-return]

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from ..core.define import tangent
+from ..core.errors import ShapeError
 from ..core.lead import STACKS
 from ..core.spec import Spec, int32, int64
 from ..core.tensor import Tensor
@@ -104,7 +105,7 @@ def solvable(r: Any) -> Any:
 @floating
 def _qr(x: Any) -> Any:
     if x.shape[-2] < x.shape[-1]:
-        raise ValueError(f"the row takes matrices with at least as many rows as columns, not {x.shape}")
+        raise ShapeError(f"the row takes matrices with at least as many rows as columns, not {x.shape}")
     q, r = np.linalg.qr(x)
     if x.dtype.kind == "c":
         d = np.diagonal(r, axis1=-2, axis2=-1).real
@@ -147,7 +148,7 @@ qr = joint(
 @floating
 def _lu(x: Any) -> Any:
     if x.shape[-1] != x.shape[-2]:
-        raise ValueError(f"the matrices must be square, the shape is {x.shape}")
+        raise ShapeError(f"the matrices must be square, the shape is {x.shape}")
     lapack = scipy_linalg()
     packed, order = np.empty_like(x), np.empty(x.shape[:-1], np.int32)
     for i in np.ndindex(x.shape[:-2] if x.size else (0,)):

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from ..core.define import linear
+from ..core.errors import ChoiceError, DtypeError, RangeError, ShapeError
 from ..core.lead import axes as leading_axes
 from ..core.primitive import Primitive, Sample
 from ..core.reads import lines
@@ -35,7 +36,7 @@ def _transform(function: Callable[..., Any], kind: str) -> Callable[..., Any]:
 
     def value(x: Any, *, axes: tuple[int, ...], norm: str, **params: Any) -> Any:
         if not is_differentiable(x.dtype) or x.dtype.itemsize < 4 or (kind == "f" and x.dtype.kind != "f"):
-            raise TypeError(
+            raise DtypeError(
                 f"it takes {'real' if kind == 'f' else 'complex'} floating tensors, not {x.dtype.name}; use gt.cast"
             )
         if kind == "c" and x.dtype.kind == "f":
@@ -155,18 +156,18 @@ def _settled(
     else:
         places = [axes_of((i,), x.ndim, name)[0] for i in shape_of(axes)]
     if places and min(places) < 0:
-        raise ValueError(f"{name}: lengths {sizes} are given for a tensor of shape {x.shape}")
+        raise ShapeError(f"{name}: lengths {sizes} are given for a tensor of shape {x.shape}")
     lengths = [x._value.shape[i] for i in places] if sizes is None else list(sizes)
     if len(lengths) != len(places):
-        raise ValueError(f"{name}: {len(lengths)} lengths are given for {len(places)} axes")
+        raise ShapeError(f"{name}: {len(lengths)} lengths are given for {len(places)} axes")
     lengths = [x._value.shape[i] if n == -1 else n for i, n in zip(places, lengths, strict=True)]
     if not places or min(lengths) < 1:
-        raise ValueError(
+        raise RangeError(
             f"{name}: the lengths {lengths} of axes {places} of the shape {x.shape} must be positive"
         )
     chosen = "backward" if norm is None else norm
     if chosen not in NORMS:
-        raise ValueError(f"{name}: norm must be one of {NORMS}, not {norm!r}")
+        raise ChoiceError(f"{name}: norm must be one of {NORMS}, not {norm!r}")
     return x, places, lengths, chosen
 
 
@@ -175,7 +176,7 @@ def _every(row: Primitive, name: str, x: Tensor, places: list[int], norm: str, *
     if len(set(places)) == len(places):
         return row(x, axes=tuple(places), norm=norm, **params)  # type: ignore[no-any-return]
     if params or row is rfftn:
-        raise ValueError(f"{name}: an axis is given twice in {places}")
+        raise ShapeError(f"{name}: an axis is given twice in {places}")
     for i in places[::-1]:
         x = row(x, axes=(i,), norm=norm)
     return x
@@ -202,7 +203,7 @@ def inverse_half(
     if s is None or shape_of(s)[-1] == -1:
         lengths[-1] = 2 * (x._value.shape[places[-1]] - 1)
         if lengths[-1] < 1:
-            raise ValueError(
+            raise ShapeError(
                 f"{name}: a half spectrum of one entry, in the shape {x.shape}, leaves no entries"
             )
     for i, n in zip(places, [*lengths[:-1], lengths[-1] // 2 + 1], strict=True):

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from ..core.define import tangent
+from ..core.errors import RangeError, ShapeError
 from ..core.lead import STACKS
 from ..core.primitive import Primitive, Sample
 from ..core.spec import Spec
@@ -121,7 +122,7 @@ triangular_solve: Primitive = tangent(
 @floating
 def _tridiagonal(bands: Any, b: Any) -> Any:
     if bands.shape[-2] != 3 or bands.shape[-1] != b.shape[-2]:
-        raise ValueError(f"diagonals of shape {bands.shape} do not fit a right side of shape {b.shape}")
+        raise ShapeError(f"diagonals of shape {bands.shape} do not fit a right side of shape {b.shape}")
     batch = np.broadcast_shapes(bands.shape[:-2], b.shape[:-2])
     # SciPy keeps the entry of column j at j.
     stored = np.broadcast_to(bands, (*batch, *bands.shape[-2:])).copy()
@@ -244,14 +245,14 @@ def batched(function: Callable[[Any], Any], name: str) -> Callable[..., Any]:
             y = function(x)
         if y.dtype.kind == "c" and x.dtype.kind == "f":
             if np.any(y.imag):
-                raise ValueError(f"the matrix has no real {name}: make it complex with gt.cast")
+                raise RangeError(f"the matrix has no real {name}: make it complex with gt.cast")
             y = y.real
         return y
 
     @floating
     def value(x: Any) -> Any:
         if x.shape[-1] != x.shape[-2]:
-            raise ValueError(f"the matrices must be square, the shape is {x.shape}")
+            raise ShapeError(f"the matrices must be square, the shape is {x.shape}")
         y = np.empty_like(x)
         for i in np.ndindex(x.shape[:-2]):
             y[i] = one(x[i])
@@ -306,7 +307,7 @@ def _logarithm(x: Any) -> Any:
     while not np.linalg.norm(x - one, 1) < _NEAR:
         x, doublings = scipy_linalg().sqrtm(x), 2 * doublings
         if doublings > 2**40 or not np.isfinite(x).all():
-            raise ValueError("a singular matrix has no logarithm")
+            raise RangeError("a singular matrix has no logarithm")
     e = x - one
     points, weights = np.polynomial.legendre.leggauss(16)
     t = ((1 + points) / 2).astype(e.real.dtype)[:, None, None]

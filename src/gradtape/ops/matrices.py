@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..core.errors import ArgumentTypeError, ChoiceError, ShapeError
 from ..core.questions import count_above
 from ..core.tensor import FUNCTIONS, Tensor, as_tensor, beside, decide, look
 from . import contraction, linalg, linear
@@ -72,9 +73,9 @@ def matrices_of(name: str, *xs: Any, square: bool = False) -> list[Tensor]:
     found = [astype(x, np.float64) if x._value.dtype.kind in "biu" else x for x in beside(xs)]
     for x in found:
         if x.ndim < 2:
-            raise ValueError(f"{name}: a tensor of shape {x.shape} has no matrices in its last two axes")
+            raise ShapeError(f"{name}: a tensor of shape {x.shape} has no matrices in its last two axes")
     if square and found[0]._value.shape[-1] != found[0]._value.shape[-2]:
-        raise ValueError(f"{name}: the matrices must be square, the shape is {found[0].shape}")
+        raise ShapeError(f"{name}: the matrices must be square, the shape is {found[0].shape}")
     return found
 
 
@@ -120,7 +121,7 @@ def _half(a: Any, UPLO: str, name: str) -> Tensor:
     """Matrices whose lower triangle says what the half that is asked for says."""
     (x,) = matrices_of(name, a, square=True)
     if UPLO.upper() not in ("L", "U"):
-        raise ValueError(f"{name}: UPLO must be 'L' or 'U', not {UPLO!r}")
+        raise ChoiceError(f"{name}: UPLO must be 'L' or 'U', not {UPLO!r}")
     return x if UPLO.upper() == "L" else adjoint(x)
 
 
@@ -152,7 +153,7 @@ def orthogonal(a: Any, mode: str = "reduced") -> Any:
     """
     (x,) = matrices_of("qr", a)
     if mode not in ("reduced", "complete", "r"):
-        raise ValueError(f"qr: mode must be 'reduced', 'complete' or 'r', not {mode!r}")
+        raise ChoiceError(f"qr: mode must be 'reduced', 'complete' or 'r', not {mode!r}")
     m, n = x._value.shape[-2:]
     if m < n:
         q, head = qr(linear.getitem(x, index=(Ellipsis, slice(0, m))))
@@ -205,7 +206,7 @@ def matrix_power(a: Any, n: int) -> Tensor:
     """A whole power of square matrices by repeated squaring; a negative one of the inverse."""
     (x,) = matrices_of("matrix_power", a, square=True)
     if not isinstance(n, (int, np.integer)):
-        raise TypeError(f"matrix_power: the exponent must be an integer, not {n!r}")
+        raise ArgumentTypeError(f"matrix_power: the exponent must be an integer, not {n!r}")
     x, n = (inv(x), -int(n)) if n < 0 else (x, int(n))
     y = None
     while n:
@@ -224,7 +225,7 @@ def least_squares(a: Any, b: Any, rcond: Any = None) -> Any:
     a, b = beside((a, b))
     (x,) = matrices_of("lstsq", a)
     if x.ndim != 2 or b.ndim not in (1, 2):
-        raise ValueError(f"lstsq: shapes {a.shape} and {b.shape} are given; a has two axes and b one or two")
+        raise ShapeError(f"lstsq: shapes {a.shape} and {b.shape} are given; a has two axes and b one or two")
     limit = max(x._value.shape) * float(np.finfo(x.dtype).eps) if rcond is None else float(rcond)
     columns_of_b = b if b.ndim == 2 else expand_dims(b, -1)
     y = mm(pseudo_inverse(x, limit), columns_of_b)
@@ -273,7 +274,7 @@ def tensor_solve(a: Any, b: Any, axes: Any = None) -> Tensor:
         a = linear.transpose(a, axes=tuple(i for i in range(a.ndim) if i not in moved) + moved)
     shape = tuple(a._value.shape[b.ndim :])
     if math.prod(shape) != b.size:
-        raise ValueError(f"tensorsolve: a of shape {a.shape} is not square for b of shape {b.shape}")
+        raise ShapeError(f"tensorsolve: a of shape {a.shape} is not square for b of shape {b.shape}")
     x = solve(reshape(a, (b.size, b.size)), reshape(b, (b.size,)))
     return reshape(x, shape)
 
@@ -283,7 +284,7 @@ def tensor_inverse(a: Any, ind: int = 2) -> Tensor:
     x = as_tensor(a)
     lead, rest = tuple(x._value.shape[:ind]), tuple(x._value.shape[ind:])
     if ind <= 0 or math.prod(lead) != math.prod(rest):
-        raise ValueError(f"tensorinv: the shape {x.shape} is not square when cut after {ind} axes")
+        raise ShapeError(f"tensorinv: the shape {x.shape} is not square when cut after {ind} axes")
     n = math.prod(lead)
     return reshape(inv(reshape(x, (n, n))), rest + lead)
 

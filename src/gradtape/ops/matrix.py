@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 
 from ..core.define import linear
+from ..core.errors import DtypeError, ShapeError
+from ..core.further_errors import MissingPackageError
 from ..core.lead import STACKS
 from ..core.primitive import Kind, Primitive, Rule, Sample, register
 from ..core.spec import Spec, is_differentiable
@@ -32,7 +34,7 @@ def scipy_linalg() -> Any:
     try:
         import scipy.linalg  # type: ignore[import-untyped]  # SciPy brings no types
     except ModuleNotFoundError as error:
-        raise ModuleNotFoundError(
+        raise MissingPackageError(
             "this function is evaluated by SciPy: python3 -m pip install scipy"
         ) from error
     return scipy.linalg
@@ -45,11 +47,11 @@ def floating(function: Callable[..., Any]) -> Callable[..., Any]:
     def value(*xs: Any, **params: Any) -> Any:
         for x in xs:
             if not is_differentiable(x.dtype) or x.dtype.itemsize < 4:
-                raise TypeError(
+                raise DtypeError(
                     f"it takes float32, float64, complex64 and complex128, not {x.dtype.name}; use gt.cast"
                 )
             if x.ndim < 2:
-                raise ValueError(f"a tensor of shape {x.shape} has no matrices in its last two axes")
+                raise ShapeError(f"a tensor of shape {x.shape} has no matrices in its last two axes")
         return function(*xs, **params)
 
     return value

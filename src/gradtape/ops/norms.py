@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..core.errors import ChoiceError, ShapeError
 from ..core.tensor import Tensor, as_tensor
 from . import constant, linear, reduction
 from . import elementwise as each
@@ -31,7 +32,7 @@ def vector_norm(x: Any, /, *, axis: Any = None, keepdims: bool = False, ord: Any
         row = reduction.amax if ord > 0 else reduction.amin
         return row(size, axis=axes, keepdims=keepdims)  # type: ignore[no-any-return]
     if not isinstance(ord, (int, float, np.number)):
-        raise ValueError(f"norm: ord {ord!r} is not an order of a vector norm")
+        raise ChoiceError(f"norm: ord {ord!r} is not an order of a vector norm")
     if ord == 0:
         full = constant.astype(constant.not_equal(size, each.like(size, 0)), dtype=size.dtype)
         return linear.sum_(full, axis=axes, keepdims=keepdims)  # type: ignore[no-any-return]
@@ -53,7 +54,7 @@ def matrix_norm(x: Any, /, *, keepdims: bool = False, ord: Any = "fro") -> Tenso
     x = as_tensor(x)
     n = x.ndim
     if n < 2:
-        raise ValueError(f"norm: a tensor of shape {x.shape} has no matrices in its last two axes")
+        raise ShapeError(f"norm: a tensor of shape {x.shape} has no matrices in its last two axes")
     x = astype(x, np.float64) if x._value.dtype.kind in "biu" else x
     if ord in ("fro", "f"):
         return vector_norm(x, axis=(n - 2, n - 1), keepdims=keepdims)
@@ -67,7 +68,7 @@ def matrix_norm(x: Any, /, *, keepdims: bool = False, ord: Any = "fro") -> Tenso
         sums = linear.sum_(each.absolute(x), axis=(n - 2 if abs(ord) == 1 else n - 1,), keepdims=False)
         y = (reduction.amax if ord > 0 else reduction.amin)(sums, axis=(n - 2,), keepdims=False)
     else:
-        raise ValueError(f"norm: ord {ord!r} is not an order of a matrix norm")
+        raise ChoiceError(f"norm: ord {ord!r} is not an order of a matrix norm")
     return expand_dims(y, (-2, -1)) if keepdims else y
 
 
@@ -76,7 +77,7 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> T
     x = as_tensor(x)
     if axis is None and (ord is None or x.ndim not in (1, 2)):
         if ord is not None:
-            raise ValueError(
+            raise ShapeError(
                 f"norm: without an axis, ord takes a vector or a matrix, not a tensor of shape {x.shape}"
             )
         return vector_norm(x, keepdims=keepdims)
@@ -84,6 +85,6 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> T
     if len(axes) == 1:
         return vector_norm(x, axis=axes, keepdims=keepdims, ord=2 if ord is None else ord)
     if len(axes) != 2:
-        raise ValueError(f"norm: one or two axes are needed, not {axes}")
+        raise ShapeError(f"norm: one or two axes are needed, not {axes}")
     y = matrix_norm(moveaxis(x, axes, (-2, -1)), ord="fro" if ord is None else ord)
     return expand_dims(y, axes) if keepdims else y

@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 
 from ..core.define import constant as constant_row
+from ..core.errors import ChoiceError, DtypeError, InvalidArgumentError, RangeError, ShapeError
+from ..core.further_errors import UncoveredError
 from ..core.lead import axes
 from ..core.spec import Spec, float64, int64
 from ..core.tensor import Tensor, as_tensor
@@ -76,7 +78,7 @@ def _line(name: str, a: Any, axis: int | None) -> tuple[Tensor, int]:
     if axis is None:
         return ravel(x), 0
     if x.ndim == 0:
-        raise ValueError(f"{name}: a tensor of rank 0 has no axis to sort along")
+        raise ShapeError(f"{name}: a tensor of rank 0 has no axis to sort along")
     return x, axes_of((axis,), x.ndim, name)[0]
 
 
@@ -108,7 +110,7 @@ def _parts(name: str, kth: Any, size: int) -> tuple[int, ...]:
     wanted = [int(k) for k in np.asarray(kth).reshape(-1)]
     for k in wanted:
         if not -size <= k < size:
-            raise ValueError(f"{name}: kth {k} is out of range for an axis of size {size}")
+            raise RangeError(f"{name}: kth {k} is out of range for an axis of size {size}")
     return tuple(k % size for k in wanted)
 
 
@@ -136,9 +138,9 @@ def searchsorted(a: Any, v: Any, side: str = "left", sorter: Any = None) -> Tens
     """Where numbers belong in a sorted vector: before equal entries ("left") or behind them ("right")."""
     line, values = as_tensor(a), as_tensor(v)
     if side not in ("left", "right"):
-        raise ValueError(f"searchsorted: side must be 'left' or 'right', not {side!r}")
+        raise ChoiceError(f"searchsorted: side must be 'left' or 'right', not {side!r}")
     if line.ndim != 1:
-        raise ValueError(f"searchsorted: a must be a vector, not of shape {line.shape}")
+        raise ShapeError(f"searchsorted: a must be a vector, not of shape {line.shape}")
     if sorter is not None:
         line = along(line, places_of("searchsorted", sorter), 0)
     flat = linear.reshape(values, shape=(values.size,))
@@ -151,13 +153,13 @@ def digitize(x: Any, bins: Any, right: bool = False) -> Tensor:
     """The bin of each number among ascending or descending edges."""
     edges = as_tensor(bins)
     if edges.ndim != 1:
-        raise ValueError(f"digitize: bins must be a vector, not of shape {edges.shape}")
+        raise ShapeError(f"digitize: bins must be a vector, not of shape {edges.shape}")
     steps = np.diff(np.asarray(edges))
     side = "left" if right else "right"
     if np.all(steps >= 0):
         return searchsorted(edges, x, side)
     if not np.all(steps <= 0):
-        raise ValueError("digitize: bins must ascend or descend")
+        raise InvalidArgumentError("digitize: bins must ascend or descend")
     behind = searchsorted(linear.flip(edges, axis=(0,)), x, side)
     return linear.subtract(Tensor(np.int64(edges.size)), behind)  # type: ignore[no-any-return]
 
@@ -189,13 +191,13 @@ def bincount(x: Any, /, weights: Any = None, minlength: int = 0) -> Tensor:
     numbers = places_of("bincount", x)
     values = np.asarray(numbers)
     if values.ndim != 1 or (values.size and values.min() < 0):
-        raise ValueError(
+        raise ShapeError(
             f"bincount: x must be a vector of numbers not below zero, got the shape {numbers.shape}"
         )
     size = max(int(values.max(initial=-1)) + 1, int(minlength))
     w = Tensor(np.ones(values.shape, np.int64)) if weights is None else as_tensor(weights)
     if w._value.shape != values.shape:
-        raise ValueError(f"bincount: weights of shape {w.shape} do not fit x of shape {numbers.shape}")
+        raise ShapeError(f"bincount: weights of shape {w.shape} do not fit x of shape {numbers.shape}")
     if w._value.dtype.kind in "biu" and weights is not None:
         w = astype(w, float64)
     return linear.put_add(w, numbers, axis=0, size=size)  # type: ignore[no-any-return]
@@ -285,14 +287,14 @@ def _quantile(
     name: str, x: Tensor, q: Tensor, axis: Any, method: str, keepdims: bool, weights: Any
 ) -> Tensor:
     if weights is not None:
-        raise TypeError(f"{name}: weights are not covered")
+        raise UncoveredError(f"{name}: weights are not covered")
     if method not in _CONTINUOUS and method not in _STEPS:
-        raise ValueError(f"{name}: method must be one of {sorted_names()}, not {method!r}")
+        raise ChoiceError(f"{name}: method must be one of {sorted_names()}, not {method!r}")
     if x._value.dtype.kind == "c":
-        raise TypeError(f"{name}: complex numbers have no order, got {x.dtype.name} of shape {x.shape}")
+        raise DtypeError(f"{name}: complex numbers have no order, got {x.dtype.name} of shape {x.shape}")
     x = astype(x, float64) if x._value.dtype.kind in "biu" else x
     if not np.all((np.asarray(q) >= 0) & (np.asarray(q) <= 1)):
-        raise ValueError(
+        raise RangeError(
             f"{name}: q must lie in the range {'0 to 100' if name == 'percentile' else '0 to 1'}"
         )
     axes = axes_of(axis, x.ndim, name)
@@ -300,7 +302,7 @@ def _quantile(
     shape = tuple(x._value.shape)
     count = int(np.prod([shape[i] for i in axes], dtype=np.int64))
     if not count:
-        raise ValueError(f"{name}: there is no entry along the axes {axes} of the shape {x.shape}")
+        raise ShapeError(f"{name}: there is no entry along the axes {axes} of the shape {x.shape}")
     lines = linear.reshape(linear.transpose(x, axes=(*axes, *rest)), shape=(count, *(shape[i] for i in rest)))
     lines, _ = sorted_along(lines, 0)
     y = _between(lines, _position(q, count, method))

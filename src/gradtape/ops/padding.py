@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from ..core.errors import ArgumentTypeError, ChoiceError, InvalidArgumentError, RangeError, ShapeError
+from ..core.further_errors import UncoveredError
 from ..core.tensor import Tensor, as_tensor, beside
 from . import composite as composed
 from . import constant, linear
@@ -26,13 +28,13 @@ def pairs_of(name: str, given: Any, rank: int) -> list[tuple[Any, Any]]:
         table: list[tuple[Any, Any]] = [(0, 0)] * rank
         for axis, pair in given.items():
             if not -rank <= axis < rank:
-                raise ValueError(f"pad: {name} names axis {axis} of a tensor of rank {rank}")
+                raise ShapeError(f"pad: {name} names axis {axis} of a tensor of rank {rank}")
             table[axis] = (pair, pair) if np.ndim(pair) == 0 else tuple(pair)
         return table
     try:
         wide = np.broadcast_to(np.asarray(given), (rank, 2))
     except ValueError:
-        raise ValueError(f"pad: {name} {given!r} does not fit a tensor of rank {rank}") from None
+        raise ShapeError(f"pad: {name} {given!r} does not fit a tensor of rank {rank}") from None
     return [tuple(pair) for pair in wide.tolist()]
 
 
@@ -41,9 +43,9 @@ def widths_of(given: Any, rank: int) -> list[tuple[int, int]]:
     pairs = pairs_of("pad_width", as_tensor(given) if hasattr(type(given), "_as_tensor") else given, rank)
     for pair in pairs:
         if not all(isinstance(n, (int, np.integer)) for n in pair):
-            raise TypeError(f"pad: pad_width must be integers, got {given!r}")
+            raise ArgumentTypeError(f"pad: pad_width must be integers, got {given!r}")
         if any(n < 0 for n in pair):
-            raise ValueError(f"pad: pad_width must not be negative, got {given!r}")
+            raise RangeError(f"pad: pad_width must not be negative, got {given!r}")
     return [(int(before), int(behind)) for before, behind in pairs]
 
 
@@ -116,7 +118,7 @@ def _wrap(x: Tensor, axis: int, widths: tuple[int, int]) -> Sides:
 def _reflection(edge: bool) -> Callable[..., Sides]:
     def mode(x: Tensor, axis: int, widths: tuple[int, int], reflect_type: str = "even") -> Sides:
         if reflect_type not in ("even", "odd"):
-            raise ValueError(f"pad: reflect_type must be 'even' or 'odd', not {reflect_type!r}")
+            raise ChoiceError(f"pad: reflect_type must be 'even' or 'odd', not {reflect_type!r}")
         return mirrored(x, axis, widths, edge, reflect_type == "odd")
 
     return mode
@@ -169,7 +171,7 @@ def _statistic(function: Callable[..., Tensor]) -> Callable[..., Sides]:
         size = x._value.shape[axis]
         lengths = (size, size) if stat_length is None else pairs_of("stat_length", stat_length, x.ndim)[axis]
         if any(n is None or n < 1 for n in lengths):
-            raise ValueError(f"pad: stat_length must be positive, got {stat_length!r}")
+            raise RangeError(f"pad: stat_length must be positive, got {stat_length!r}")
         before, behind = (int(np.minimum(n, size)) for n in lengths)
         sides = []
         for part, width in ((slice(0, before), widths[0]), (slice(size - behind, size), widths[1])):
@@ -207,20 +209,20 @@ def pad(array: Any, pad_width: Any, mode: str = "constant", **kwargs: Any) -> Te
     x = as_tensor(array)
     widths = widths_of(pad_width, x.ndim)
     if callable(mode):
-        raise TypeError(
+        raise UncoveredError(
             "pad: a function as mode writes into its argument; compose the padding with gt.concat instead"
         )
     if mode not in _MODES:
-        raise ValueError(f"pad: mode must be one of {sorted(_MODES)}, not {mode!r}")
+        raise ChoiceError(f"pad: mode must be one of {sorted(_MODES)}, not {mode!r}")
     function, setting = _MODES[mode]
     for name in kwargs:
         if name != setting:
-            raise ValueError(f"pad: mode {mode!r} does not take {name}")
+            raise InvalidArgumentError(f"pad: mode {mode!r} does not take {name}")
     for axis, pair in enumerate(widths):
         if pair == (0, 0):
             continue
         if not x._value.shape[axis] and mode not in ("constant", "empty"):
-            raise ValueError(
+            raise ShapeError(
                 f"pad: mode {mode!r} has nothing to copy from the empty axis {axis} of {x.shape}"
             )
         before, behind = function(x, axis, pair, **kwargs)

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ..core.errors import ShapeError
 from ..core.tensor import Tensor, beside
 from . import elementwise as each
 from . import linear
@@ -30,7 +31,7 @@ def cross_product(a: Any, b: Any, axis: int = -1) -> Tensor:
     a, b = beside((a, b))
     (i,), (j,) = axes_of((axis,), a.ndim, "cross"), axes_of((axis,), b.ndim, "cross")
     if a._value.shape[i] != 3 or b._value.shape[j] != 3:
-        raise ValueError(f"cross: axis {axis} of the shapes {a.shape} and {b.shape} must have 3 entries")
+        raise ShapeError(f"cross: axis {axis} of the shapes {a.shape} and {b.shape} must have 3 entries")
     x, y = moveaxis(a, i, -1), moveaxis(b, j, -1)
     ahead, behind = np.array([1, 2, 0]), np.array([2, 0, 1])
     first, second = (linear.take(z, Tensor(ahead), axis=z.ndim - 1) for z in (x, y))

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..core.define import tangent
+from ..core.errors import DtypeError
 from ..core.primitive import Primitive
 from ..core.reads import added
 from ..core.spec import Spec, int64
@@ -30,7 +31,7 @@ def _extreme(name: str, reduce: Any, worst: Callable[[Any], Any]) -> Primitive:
 
     def value(x: Any, ids: Any, *, size: int) -> Any:
         if x.dtype.kind not in "iuf":
-            raise TypeError(f"{x.dtype.name} has no order")
+            raise DtypeError(f"{x.dtype.name} has no order")
         rest = x.shape[np.ndim(ids) :]
         flat = np.reshape(ids, -1)
         bounds = np.iinfo(x.dtype) if x.dtype.kind in "iu" else np.finfo(x.dtype)

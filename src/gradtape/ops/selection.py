@@ -15,6 +15,15 @@ from typing import Any
 
 import numpy as np
 
+from ..core.errors import (
+    ArgumentTypeError,
+    ChoiceError,
+    DtypeError,
+    InvalidArgumentError,
+    InvalidIndexError,
+    RangeError,
+    ShapeError,
+)
 from ..core.spec import int64
 from ..core.tensor import Tensor, as_tensor, beside
 from . import constant, linear
@@ -30,7 +39,7 @@ def tile(A: Any, reps: Any) -> Tensor:
     """The tensor repeated so many times along each axis."""
     x, counts = as_tensor(A), shape_of(reps)
     if builtins.any(n < 0 for n in counts):
-        raise ValueError(f"tile: reps must not be negative, got {counts} for a tensor of shape {x.shape}")
+        raise RangeError(f"tile: reps must not be negative, got {counts} for a tensor of shape {x.shape}")
     rank = builtins.max(len(counts), x.ndim)
     counts = (1,) * (rank - len(counts)) + counts
     sizes = (1,) * (rank - x.ndim) + tuple(x._value.shape)
@@ -48,13 +57,13 @@ def repeat(a: Any, repeats: Any, axis: int | None = None) -> Tensor:
     (place,) = axes_of((axis or 0,), x.ndim, "repeat")
     counts, size = np.asarray(as_tensor(repeats)), x._value.shape[place]
     if counts.dtype.kind not in "iu":
-        raise TypeError(f"repeat: repeats must be integers, not {counts.dtype.name}")
+        raise DtypeError(f"repeat: repeats must be integers, not {counts.dtype.name}")
     if counts.ndim > 1 or (counts.ndim and counts.shape[0] not in (1, size)):
-        raise ValueError(
+        raise ShapeError(
             f"repeat: repeats of shape {counts.shape} do not fit axis {place} of the shape {x.shape}"
         )
     if counts.size and counts.min() < 0:
-        raise ValueError(f"repeat: repeats must not be negative, got {counts.tolist()}")
+        raise RangeError(f"repeat: repeats must not be negative, got {counts.tolist()}")
     index = np.repeat(np.arange(size), np.broadcast_to(counts, (size,)).astype(np.intp))
     return linear.take(x, Tensor(index), axis=place)  # type: ignore[no-any-return]
 
@@ -67,7 +76,9 @@ def roll(a: Any, shift: Any, axis: Any = None) -> Tensor:
         return linear.reshape(roll(ravel(x), shift, 0), shape=tuple(x._value.shape))  # type: ignore[no-any-return]
     shifts, axes = np.broadcast_arrays(np.asarray(as_tensor(shift)), np.asarray(as_tensor(axis)))
     if shifts.dtype.kind not in "iu" or shifts.ndim > 1:
-        raise TypeError(f"roll: shift and axis must be integers or lists of them, got {shift!r} and {axis!r}")
+        raise ArgumentTypeError(
+            f"roll: shift and axis must be integers or lists of them, got {shift!r} and {axis!r}"
+        )
     for step, place in zip(shifts.reshape(-1).tolist(), axes.reshape(-1).tolist(), strict=True):
         (i,) = axes_of((place,), x.ndim, "roll")
         size = x._value.shape[i]
@@ -105,7 +116,7 @@ def rollaxis(a: Any, axis: int, start: int = 0) -> Tensor:
     order = list(range(x.ndim))
     (source,) = axes_of((axis,), x.ndim, "rollaxis")
     if not -x.ndim <= start <= x.ndim:
-        raise ValueError(f"rollaxis: start {start} is out of range for a tensor of rank {x.ndim}")
+        raise ShapeError(f"rollaxis: start {start} is out of range for a tensor of rank {x.ndim}")
     target = start + x.ndim if start < 0 else start
     order.remove(source)
     order.insert(target - (source < target), source)
@@ -127,7 +138,7 @@ def broadcast_arrays(*args: Any, subok: bool = False) -> tuple[Tensor, ...]:
 def meshgrid(*xi: Any, copy: bool = True, sparse: bool = False, indexing: str = "xy") -> tuple[Tensor, ...]:
     """Coordinates on the grid that the vectors span; with "xy" the first two axes are exchanged."""
     if indexing not in ("xy", "ij"):
-        raise ValueError(f"meshgrid: indexing must be 'xy' or 'ij', not {indexing!r}")
+        raise ChoiceError(f"meshgrid: indexing must be 'xy' or 'ij', not {indexing!r}")
     xs = [ravel(x) for x in xi]
     places = list(range(len(xs)))
     if indexing == "xy" and len(xs) > 1:
@@ -163,7 +174,7 @@ def _joined(name: str, lift: Callable[[Any], Tensor], axis: Callable[[Tensor], i
     def function(tup: Any, *, dtype: Any = None, casting: str = "same_kind") -> Tensor:
         parts = [lift(x) for x in beside(tuple(tup))]
         if not parts:
-            raise ValueError(f"{name}: at least one tensor is needed")
+            raise InvalidArgumentError(f"{name}: at least one tensor is needed")
         return concatenate(parts, axis(parts[0]))
 
     composite(name)(function)
@@ -193,7 +204,7 @@ def array_split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Tenso
     x, count = as_tensor(ary), int(indices_or_sections)
     (place,) = axes_of((axis,), x.ndim, "array_split")
     if count < 1:
-        raise ValueError(f"array_split: the number of parts must be positive, not {count}")
+        raise RangeError(f"array_split: the number of parts must be positive, not {count}")
     size, more = divmod(x._value.shape[place], count)
     sizes = [size + 1] * more + [size] * (count - more)
     return split(x, list(np.cumsum(sizes)[:-1]), place)
@@ -226,7 +237,7 @@ def places_of(name: str, indices: Any) -> Tensor:
     """Indices as an integer tensor."""
     places = as_tensor(indices)
     if places._value.dtype.kind not in "iu":
-        raise TypeError(f"{name}: indices must be integers, not {places.dtype.name}")
+        raise DtypeError(f"{name}: indices must be integers, not {places.dtype.name}")
     return places
 
 
@@ -255,17 +266,17 @@ def _aligned(name: str, arr: Any, indices: Any, axis: int | None) -> tuple[Tenso
     x = ravel(x) if axis is None else x
     (place,) = axes_of((axis or 0,), x.ndim, name)
     if places.ndim != x.ndim:
-        raise ValueError(
+        raise ShapeError(
             f"{name}: indices of shape {places.shape} and a tensor of shape {x.shape} differ in rank"
         )
     size, values = x._value.shape[place], np.asarray(places)
     if values.size and not (-size <= values.min() and values.max() < size):
-        raise IndexError(f"{name}: an index is out of range for axis {place} of the shape {x.shape}")
+        raise InvalidIndexError(f"{name}: an index is out of range for axis {place} of the shape {x.shape}")
     rest = [[n for i, n in enumerate(shape) if i != place] for shape in (x._value.shape, values.shape)]
     try:
         common = list(np.broadcast_shapes(*map(tuple, rest)))
     except ValueError:
-        raise ValueError(
+        raise ShapeError(
             f"{name}: indices of shape {places.shape} do not fit a tensor of shape {x.shape} along axis {place}"
         ) from None
     shapes = [(*common[:place], n, *common[place:]) for n in (size, values.shape[place])]
@@ -315,7 +326,7 @@ def compress(condition: Any, a: Any, axis: int | None = None, out: None = None) 
     x = ravel(x) if axis is None else x
     (place,) = axes_of((axis or 0,), x.ndim, "compress")
     if holds.ndim != 1:
-        raise ValueError(f"compress: the condition must be a vector, not of shape {holds.shape}")
+        raise ShapeError(f"compress: the condition must be a vector, not of shape {holds.shape}")
     return linear.take(x, Tensor(np.flatnonzero(holds)), axis=place)  # type: ignore[no-any-return]
 
 
@@ -329,7 +340,9 @@ def extract(condition: Any, arr: Any) -> Tensor:
 def select(condlist: Any, choicelist: Any, default: Any = 0) -> Tensor:
     """Entry by entry the choice of the first condition that holds."""
     if len(condlist) != len(choicelist) or not len(condlist):
-        raise ValueError(f"select: {len(condlist)} conditions are given for {len(choicelist)} choices")
+        raise InvalidArgumentError(
+            f"select: {len(condlist)} conditions are given for {len(choicelist)} choices"
+        )
     *choices, y = beside((*choicelist, default))
     for condition, choice in zip(reversed(list(condlist)), reversed(choices), strict=True):
         y = where(condition, choice, y)

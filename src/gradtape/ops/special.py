@@ -19,7 +19,8 @@ from typing import Any
 import numpy as np
 
 from ..core.define import elementwise
-from ..core.errors import documented
+from ..core.errors import DtypeError, NoDerivativeError
+from ..core.further_errors import MissingPackageError
 from ..core.primitive import Primitive
 from ..core.tensor import as_tensor
 from .composite import composite
@@ -41,7 +42,7 @@ def special() -> Any:
     try:
         import scipy.special  # type: ignore[import-untyped]  # SciPy brings no types
     except ModuleNotFoundError as error:
-        raise ModuleNotFoundError(
+        raise MissingPackageError(
             "special functions are evaluated by SciPy: python3 -m pip install scipy"
         ) from error
     return scipy.special
@@ -53,7 +54,7 @@ def in_double(function: Callable[..., Any]) -> Callable[..., Any]:
     def value(*xs: Any, **params: Any) -> Any:
         dtype = np.result_type(*xs)
         if dtype.kind != "f":
-            raise TypeError(f"it takes real floating tensors, not {dtype.name}; use gt.cast")
+            raise DtypeError(f"it takes real floating tensors, not {dtype.name}; use gt.cast")
         wide = [np.asarray(x, np.float64) for x in xs]
         return np.asarray(function(*wide, **params)).astype(dtype)[()]
 
@@ -97,12 +98,9 @@ def no_order(name: str) -> Callable[..., Any]:
     """The partial derivative in an order, which there is none of."""
 
     def partial(_y: Any, *_xs: Any, **_params: Any) -> Any:
-        raise LookupError(
-            documented(
-                f"gradient registry has no entry for: {name} in its order. The order is on the path from "
-                "target to source; use gt.stop_gradient on it",
-                "An operation without a derivative",
-            )
+        raise NoDerivativeError(
+            f"gradient registry has no entry for: {name} in its order. The order is on the path from "
+            "target to source; use gt.stop_gradient on it"
         )
 
     return partial

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..core.define import linear
+from ..core.errors import RangeError, ShapeError
 from ..core.primitive import Primitive
 from ..core.spec import Spec
 from .leading import MERGED
@@ -40,10 +41,10 @@ def view(x: Any, size: Sizes, strides: Sizes, dilations: Sizes) -> Any:
     """All windows without a copy: (batch, *windows, *size, *rest)."""
     rank = len(size)
     if x.ndim <= rank:
-        raise ValueError(f"windows over {rank} axes need a first axis and these, got the shape {x.shape}")
+        raise ShapeError(f"windows over {rank} axes need a first axis and these, got the shape {x.shape}")
     if min((*strides, *dilations), default=1) < 1 or min(size, default=1) < 0:
         # A view does not look where it reads.
-        raise ValueError(
+        raise RangeError(
             f"windows of size {size} need positive strides and dilations, got {strides}, {dilations}"
         )
     found = counts(x.shape[1 : rank + 1], size, strides, dilations)
@@ -71,12 +72,12 @@ def add_overlaps(g: Any, *, space: Sizes, strides: Sizes, dilations: Sizes) -> A
     """Add each entry of each window where it was read: one strided slice for each place in the window."""
     rank = len(space)
     if g.ndim <= 2 * rank:
-        raise ValueError(
+        raise ShapeError(
             f"windows over {rank} axes have these twice and a first axis, got the shape {g.shape}"
         )
     found, size = g.shape[1 : rank + 1], g.shape[rank + 1 : 2 * rank + 1]
     if counts(space, size, strides, dilations) != found:
-        raise ValueError(f"windows of shape {g.shape} do not come from axes of size {space}")
+        raise ShapeError(f"windows of shape {g.shape} do not come from axes of size {space}")
     y = np.zeros((g.shape[0], *space, *g.shape[2 * rank + 1 :]), g.dtype)
     for place in itertools.product(*map(range, size)):
         cut = tuple(

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ..core.errors import InvalidArgumentError, RangeError
 from .problem import Problem
 
 
@@ -37,9 +38,9 @@ class CurveFit:
         from scipy.special import stdtrit  # type: ignore[import-untyped]
 
         if not 0 < level < 1:
-            raise ValueError(f"CurveFit.intervals: level must lie between 0 and 1, not {level}")
+            raise RangeError(f"CurveFit.intervals: level must lie between 0 and 1, not {level}")
         if self.degrees < 1:
-            raise ValueError("CurveFit.intervals: there are no more observations than parameters")
+            raise InvalidArgumentError("CurveFit.intervals: there are no more observations than parameters")
         half = stdtrit(self.degrees, (1 + level) / 2) * np.sqrt(np.diag(self.pcov))
         return np.stack([self.popt - half, self.popt + half], axis=1)
 

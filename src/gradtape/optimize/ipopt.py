@@ -14,6 +14,8 @@ from typing import Any
 
 import numpy as np
 
+from ..core.errors import ArgumentTypeError, InvalidArgumentError
+from ..core.further_errors import MissingPackageError
 from ..core.spec import float64
 from ..core.tensor import Tensor, as_tensor
 from ..ops.composite import astype, concatenate, ravel
@@ -157,7 +159,7 @@ def minimize_ipopt(
     given = [constraints] if isinstance(constraints, NonlinearConstraint) else list(constraints)
     for constraint in given:
         if not isinstance(constraint, NonlinearConstraint):
-            raise TypeError(
+            raise ArgumentTypeError(
                 f"minimize_ipopt: constraints are NonlinearConstraint of SciPy, not {type(constraint).__name__}"
             )
     start = np.array(x0, float64).reshape(-1)
@@ -194,7 +196,7 @@ def _cyipopt() -> Any:
     except ModuleNotFoundError as error:
         if error.name != "cyipopt":
             raise
-        raise ModuleNotFoundError(
+        raise MissingPackageError(
             "minimize_ipopt needs cyipopt, which is not there; install gradtape[ipopt], or cyipopt from conda-forge",
             name="cyipopt",
         ) from None
@@ -219,7 +221,7 @@ def _sides(bounds: Any, size: int) -> tuple[Any, Any]:
         )  # type: ignore[return-value]
     pairs = list(bounds)
     if len(pairs) != size:
-        raise ValueError(f"minimize_ipopt: {len(pairs)} bounds are given for {size} variables")
+        raise InvalidArgumentError(f"minimize_ipopt: {len(pairs)} bounds are given for {size} variables")
     lower = [-np.inf if low is None else low for low, _ in pairs]
     upper = [np.inf if high is None else high for _, high in pairs]
     return np.array(lower, float64), np.array(upper, float64)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.errors import InvalidArgumentError
+from ..core.errors import ArgumentTypeError, DtypeError, InvalidArgumentError, ShapeError
 from ..core.spec import float64
 from ..core.tensor import Tensor, as_tensor
 from ..ops.composite import astype, ravel
@@ -58,7 +58,7 @@ class Problem:
 
     def __init__(self, function: Callable[..., Any], args: Sequence[Any] = (), sparse: bool = False) -> None:
         if not callable(function):
-            raise TypeError(f"Problem: function must be callable, not a {type(function).__name__}")
+            raise ArgumentTypeError(f"Problem: function must be callable, not a {type(function).__name__}")
         self._function = function
         self._args = tuple(args) if isinstance(args, (tuple, list)) else (args,)
         self._point: Any = None
@@ -191,14 +191,14 @@ class Problem:
 
 def _must_be_real(result: Tensor) -> None:
     if result.dtype.kind != "f":
-        raise TypeError(
+        raise DtypeError(
             f"the function returned {result.dtype.name} of shape {result.shape}; solvers need real numbers"
         )
 
 
 def _one_number(result: Tensor) -> None:
     if result.size != 1:
-        raise InvalidArgumentError(
+        raise ShapeError(
             f"the function to minimise must return one number, not a tensor of shape {result.shape}"
         )
 

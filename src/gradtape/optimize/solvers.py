@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..core.errors import ChoiceError
 from ..core.spec import float64
 from ..core.tensor import Tensor, as_tensor
 from ..sparse import sparse_jacobian
@@ -62,7 +63,7 @@ def minimize(
 
     name = str(method).lower() if not callable(method) else ""
     if sparse and name not in _SPARSE:
-        raise ValueError(
+        raise ChoiceError(
             f"minimize: method {method!r} takes no sparse matrices; use one of {', '.join(sorted(_SPARSE))}, or "
             "sparse=False"
         )
@@ -206,7 +207,7 @@ def solve_ivp(
     name = method.lower() if isinstance(method, str) else ""
     if sparse:
         if name not in _STIFF - {"lsoda"}:
-            raise ValueError(f"solve_ivp: method {method!r} takes no sparse Jacobian; Radau and BDF do")
+            raise ChoiceError(f"solve_ivp: method {method!r} takes no sparse Jacobian; Radau and BDF do")
         program = sparse_jacobian(lambda t, y: fun(t, y, *args), 1)
         settings["jac"] = lambda t, y: program(np.float64(t), y)
     elif name in _STIFF:

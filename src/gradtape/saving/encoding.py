@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from ..core.errors import said
 from ..core.graph import Graph, Operation, check
 from ..core.loop import Loop
 from ..core.primitive import Primitive
@@ -20,6 +21,7 @@ from ..core.tensor import ROWS, Tensor
 from ..core.variable import WRITE
 from ..loops.row import LOOP
 from ..replay import RESULT
+from .errors import FileFormatError, UnknownOperationError, UnwritableError
 
 DTYPES = {
     name: np.dtype(name)
@@ -33,19 +35,11 @@ UFUNCS = {name: getattr(np, name) for name in ("add", "subtract", "multiply", "d
 BEYOND = {WRITE.name: WRITE, LOOP.name: LOOP}
 
 
-class Unwritable(TypeError):
-    """A value that cannot be written as data."""
-
-
-class UnknownOperation(Exception):
-    """A row that the vocabulary does not have."""
-
-
 def encode(value: Any, arrays: dict[str, Any]) -> Any:
     """A value as JSON; its arrays are entered under names of their own.
 
     Raises:
-        Unwritable: for anything but plain data.
+        UnwritableError: for anything but plain data.
     """
     kind: type = type(value)
     if value is None or kind in (bool, int, str):
@@ -80,7 +74,7 @@ def encode(value: Any, arrays: dict[str, Any]) -> Any:
         name = f"array/{len(arrays)}"
         arrays[name] = value
         return {"array" if kind is np.ndarray else "number": name}
-    raise Unwritable(f"a value of type {type(value).__name__} cannot be written as data")
+    raise UnwritableError(f"a value of type {type(value).__name__} cannot be written as data")
 
 
 def decode(data: Any, arrays: Mapping[str, Any]) -> Any:
@@ -95,7 +89,7 @@ def decode(data: Any, arrays: Mapping[str, Any]) -> Any:
         ((kind, content),) = data.items()
         if kind in _KINDS:
             return _KINDS[kind](content, arrays)
-    raise ValueError(f"{str(data)[:60]!r} is no value of a program")
+    raise FileFormatError(f"{str(data)[:60]!r} is no value of a program")
 
 
 def line_name(line: str) -> str:
@@ -107,7 +101,7 @@ def graph_data(graph: Graph, arrays: dict[str, Any]) -> dict[str, Any]:
     """A graph as JSON.
 
     Raises:
-        Unwritable: for an operation whose rule or parameter is Python's own.
+        UnwritableError: for an operation whose rule or parameter is Python's own.
     """
     return {
         "specs": [encode(spec, arrays)["spec"] for spec in graph.specs],
@@ -122,14 +116,14 @@ def _operation_data(operation: Operation, arrays: dict[str, Any]) -> list[Any]:
     name = operation.primitive.name
     where = f" ({line_name(operation.line)})" if operation.line else ""
     if ROWS.get(name, BEYOND.get(name)) is not operation.primitive:
-        raise Unwritable(
+        raise UnwritableError(
             f"the operation {name}{where} has a rule of its own made in Python, as custom_gradient makes it; "
             "gt.register_primitive gives it a name that a file can say"
         )
     try:
         params = [[key, encode(value, arrays)] for key, value in operation.params.items()]
-    except Unwritable as error:
-        raise Unwritable(f"in {name}{where}: {error}") from None
+    except UnwritableError as error:
+        raise UnwritableError(f"in {name}{where}: {said(error)}") from None
     places = [list(operation.inputs), list(operation.outputs)]
     return [name, params, *places, line_name(operation.line), operation.joint]
 
@@ -138,7 +132,7 @@ def graph_of(data: Any, arrays: Mapping[str, Any]) -> Graph:
     """The graph that `graph_data` wrote.
 
     Raises:
-        UnknownOperation: for an operation that is not registered.
+        UnknownOperationError: for an operation that is not registered.
         InternalError: for a graph that is not well formed.
     """
     return check(
@@ -157,7 +151,7 @@ def _operation_of(
 ) -> Operation:
     primitive: Primitive | None = BEYOND.get(name) or ROWS.find(name)
     if primitive is None:
-        raise UnknownOperation(
+        raise UnknownOperationError(
             f"the program uses the operation {name!r}, which is not there; if it is one of your own, "
             "gt.register_primitive it before loading"
         )
@@ -169,7 +163,7 @@ def _operation_of(
 def index_of(number: Any) -> int:
     """A place in a list, which a negative one is not."""
     if type(number) is not int or number < 0:
-        raise ValueError(f"{number!r} is no place of a value")
+        raise FileFormatError(f"{number!r} is no place of a value")
     return number
 
 
@@ -178,15 +172,15 @@ def _loop(content: Any, arrays: Mapping[str, Any]) -> Loop:
     body = graph_of(data, arrays)
     counts = index_of(carried), index_of(sliced), index_of(summed), index_of(turns)
     if carried + sliced > len(body.inputs) or carried + summed > len(body.outputs):
-        raise ValueError("a loop has more state than its body")
+        raise FileFormatError("a loop has more state than its body")
     if gate not in ("", "carried", "sliced"):
-        raise ValueError(f"{gate!r} is no gate of a loop")
+        raise FileFormatError(f"{gate!r} is no gate of a loop")
     return Loop(body, *counts, bool(backwards), gate)
 
 
 def _dtype_name(dtype: Any) -> str:
     if DTYPES.get(dtype.name) != dtype:
-        raise Unwritable(f"the dtype {dtype} cannot be written as data")
+        raise UnwritableError(f"the dtype {dtype} cannot be written as data")
     return str(dtype.name)
 
 
@@ -194,7 +188,7 @@ def spec_of(data: Any) -> Spec:
     """The spec in the form that `encode` gives it."""
     shape, dtype = data
     if not all(type(size) is int and size >= 0 for size in shape):
-        raise ValueError(f"{shape!r} is no shape")
+        raise FileFormatError(f"{shape!r} is no shape")
     return Spec(tuple(shape), DTYPES[dtype])
 
 

@@ -18,7 +18,9 @@ from typing import Any
 
 import numpy as np
 
-from ..core.errors import DataLossError
+from ..core.errors import DtypeError
+from ..core.further_errors import MissingPackageError
+from .errors import DataLossError, FileFormatError
 
 FORMAT = "gradtape"
 VERSION = 1
@@ -52,7 +54,7 @@ def write(path: str | os.PathLike[str], content: Content) -> None:
     for name, value in content.tensors.items():
         array = np.array(value, order="C")
         if array.dtype.kind not in "biufc":
-            raise TypeError(f"{name} is a tensor of {array.dtype}; only numbers and truth values are saved")
+            raise DtypeError(f"{name} is a tensor of {array.dtype}; only numbers and truth values are saved")
         if array.dtype.kind == "c":
             pairs[name] = array.dtype.name
             array = array.reshape(*array.shape, 1).view(_PAIRS[array.dtype.name])
@@ -88,15 +90,19 @@ def read(path: str | os.PathLike[str], kind: str) -> Content:
     except Exception as error:  # whatever the library makes of bytes that are not its format
         raise _damaged(place, str(error)) from None
     if metadata.get("format") != FORMAT:
-        raise ValueError(
+        raise FileFormatError(
             f"{place} was not written by gradtape, or is damaged; safetensors.numpy.load_file reads other files"
         )
     if not metadata.get("version", "").isdecimal() or int(metadata["version"]) > VERSION:
-        raise ValueError(f"{place} is of a later version of the format than this gradtape reads ({VERSION})")
+        raise FileFormatError(
+            f"{place} is of a later version of the format than this gradtape reads ({VERSION})"
+        )
     if metadata.get("sha256") != _digest(arrays, metadata):
         raise _damaged(place, "its checksum is not that of its content")
     if metadata["kind"] != kind:
-        raise ValueError(f"{place} holds a {metadata['kind']}, not a {kind}; {_READERS[metadata['kind']]}")
+        raise FileFormatError(
+            f"{place} holds a {metadata['kind']}, not a {kind}; {_READERS[metadata['kind']]}"
+        )
     for name, dtype in json.loads(metadata["complex"]).items():
         arrays[name] = arrays[name].view(dtype).reshape(arrays[name].shape[:-1])
     return Content(kind, arrays, json.loads(metadata["description"]))
@@ -161,7 +167,7 @@ def _library() -> Any:
         import safetensors
         import safetensors.numpy
     except ImportError:
-        raise ImportError(
+        raise MissingPackageError(
             'saving and loading need the package safetensors: pip install "gradtape[save]"'
         ) from None
     return safetensors

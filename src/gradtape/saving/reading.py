@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..core import nest
+from ..core.errors import said
 from ..core.graph import Graph, evaluate, spec_of_value
 from ..core.listen import paused
 from ..core.loop import Loop, run
@@ -25,7 +26,8 @@ from ..faces.generator import Generator, get_global_generator
 from ..faces.noise import DRAWS, tell_effect
 from ..loops.row import LOOP
 from ..replay import RESULT
-from .encoding import UnknownOperation, decode, graph_of, index_of
+from .encoding import decode, graph_of, index_of
+from .errors import FileFormatError, UnknownOperationError
 from .files import Content, read
 from .replayed import LoadedFunction
 
@@ -55,11 +57,11 @@ def load_function(path: str | os.PathLike[str], backend: str | None = None) -> L
     try:
         with paused(()):
             return _Reader(content).function(backend)
-    except UnknownOperation as error:
-        raise LookupError(f"{path}: {error}") from None
+    except UnknownOperationError as error:
+        raise UnknownOperationError(f"{path}: {said(error)}") from None
     except Exception as error:  # whatever a file made by hand leads to
-        raise ValueError(
-            f"{path} holds no program that fits together: {type(error).__name__}: {error}"
+        raise FileFormatError(
+            f"{path} holds no program that fits together: {type(error).__name__}: {said(error)}"
         ) from error
 
 
@@ -89,7 +91,7 @@ class _Reader:
         arguments = self.decode(data["arguments"])
         args, kwargs = arguments
         if type(args) is not tuple or type(kwargs) is not dict:
-            raise ValueError("its arguments are none")
+            raise FileFormatError("its arguments are none")
         self.try_out(recorded, [leaf for leaf in nest.flatten(arguments) if isinstance(leaf, Spec)])
         return LoadedFunction(str(data["name"]), arguments, result, recorded, tuple(variables), backend)
 
@@ -130,10 +132,10 @@ class _Reader:
         graph = recorded.graph
         example = [self.decode(value) for value in self.data["example"]]
         if [spec_of_value(value) for value in example] != list(specs):
-            raise ValueError("its example is not of the kind of its arguments")
+            raise FileFormatError("its example is not of the kind of its arguments")
         outputs = len(recorded.guards) + recorded.results + len(recorded.written)
         if len(graph.outputs) != outputs or len(graph.inputs) != len(recorded.sources):
-            raise ValueError("it has another number of inputs or outputs than its graph")
+            raise FileFormatError("it has another number of inputs or outputs than its graph")
         values = [_trial(source, example) for source in recorded.sources]
         with np.errstate(all="ignore"):
             found = tried(graph, values)
@@ -141,7 +143,7 @@ class _Reader:
         for variable, value in zip(recorded.written, found[first:], strict=True):
             variable._check_shape(value)
             if value.dtype != variable.dtype:
-                raise ValueError(f"it writes {value.dtype} into {variable.name}")
+                raise FileFormatError(f"it writes {value.dtype} into {variable.name}")
 
 
 def _trial(source: Source, example: Sequence[Any]) -> Any:
@@ -178,16 +180,16 @@ def _tried_loop(loop: Loop, given: Sequence[Any]) -> Sequence[Any]:
     """The results of a loop; its body is tried also where the example does no turn."""
     state, fixed, sliced = loop.parts(given)
     if any(np.shape(x)[:1] != (loop.turns,) for x in sliced):
-        raise ValueError("a loop is given another number of entries than it has turns")
+        raise FileFormatError("a loop is given another number of entries than it has turns")
     body = loop.body
     entries = [np.zeros(body.specs[i].shape, body.specs[i].dtype)[()] for i in loop.parts(body.inputs)[2]]
     found = tried(body, [*state, *fixed, *entries])
     for value, before in zip(loop.results(found)[0], state, strict=True):
         if spec_of_value(value) != spec_of_value(before):
-            raise ValueError("the state of a loop changes its shape or dtype")
+            raise FileFormatError("the state of a loop changes its shape or dtype")
     return run(loop, given, lambda values: tried(body, values))
 
 
 def _require_spec(graph: Graph, index: int, value: Any) -> None:
     if not isinstance(value, (np.ndarray, np.generic)) or spec_of_value(value) != graph.specs[index]:
-        raise ValueError(f"value {index} is not of its spec {graph.specs[index]}")
+        raise FileFormatError(f"value {index} is not of its spec {graph.specs[index]}")

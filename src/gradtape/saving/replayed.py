@@ -10,7 +10,8 @@ import numpy as np
 
 from .. import backends
 from ..core import nest
-from ..core.errors import InvalidArgumentError, RecordingError, RecordingWarning
+from ..core.errors import ArgumentTypeError, InvalidArgumentError
+from ..core.further_errors import RecordingError, RecordingWarning
 from ..core.graph import Graph, inline, spec_of_value
 from ..core.listen import listeners, opened, replayed
 from ..core.recording import Recorded
@@ -20,7 +21,8 @@ from ..core.variable import Variable
 from ..faces.noise import drawn
 from ..kinds import packer
 from ..replay import RESULT, Road
-from .encoding import Unwritable, encode
+from .encoding import encode
+from .errors import UnwritableError
 
 
 class LoadedFunction:
@@ -87,7 +89,7 @@ class LoadedFunction:
             return
         keys = [set(part) if isinstance(part, Mapping) else None for part in (wanted, given)]
         if not nest.is_nested(given) or keys[0] != keys[1] or len(wanted) != len(given):
-            raise TypeError(
+            raise ArgumentTypeError(
                 f"{self.__name__} was saved for arguments like {self._arguments!r}, not {given!r}"
             )
         for part, other in zip(nest.parts(wanted), nest.parts(given), strict=True):
@@ -153,5 +155,5 @@ def _is_same(wanted: Any, leaf: Any) -> bool:
         return False
     try:
         return bool(encode(wanted, {}) == encode(leaf, {})) and type(wanted) is type(leaf)
-    except Unwritable:
+    except UnwritableError:
         return False

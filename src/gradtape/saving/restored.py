@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from dataclasses import dataclass, field
 
-from ..core.errors import PartialRestoreWarning
+from .errors import PartialRestoreWarning, UnrestoredError
 from .state import difference
 
 
@@ -31,7 +31,7 @@ class Restored:
         """Raise AssertionError unless every value of the file and of the objects was restored."""
         self._asked = True
         if self.path is None:
-            raise AssertionError("restore(None): there was no checkpoint to restore")
+            raise UnrestoredError("restore(None): there was no checkpoint to restore")
         self._require(self.missing, self.unused)
         return self
 
@@ -39,7 +39,7 @@ class Restored:
         """Raise AssertionError unless every value of the objects was in the file."""
         self._asked = True
         if self.path is None:
-            raise AssertionError("restore(None): there was no checkpoint to restore")
+            raise UnrestoredError("restore(None): there was no checkpoint to restore")
         self._require(self.missing, ())
         return self
 
@@ -52,7 +52,7 @@ class Restored:
 
     def _require(self, missing: tuple[str, ...], unused: tuple[str, ...]) -> None:
         if missing or unused:
-            raise AssertionError(f"{self.path}: {difference(missing, unused)}")
+            raise UnrestoredError(f"{self.path}: {difference(missing, unused)}")
 
     def __del__(self) -> None:
         if not self._asked and (self.missing or self.unused):

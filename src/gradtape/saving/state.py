@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from ..core.errors import documented
+from ..core.errors import ArgumentTypeError
 from ..core.tensor import Tensor
 from ..faces.noise import tell_effect
+from .errors import FileMismatchError
 from .files import Content, read, write
 from .walk import SlotCell, State, state_of
 
@@ -79,11 +80,8 @@ def load(path: str | os.PathLike[str], objects: Any = None, /, **named: Any) -> 
         matched = match(content, state_of(_given("load", objects, named)))
         matched.refuse(path)
         if matched.missing or matched.unused:
-            raise ValueError(
-                documented(
-                    f"{path} does not fit: {difference(matched.missing, matched.unused)}; nothing was changed",
-                    "A file that does not fit",
-                )
+            raise FileMismatchError(
+                f"{path} does not fit: {difference(matched.missing, matched.unused)}; nothing was changed"
             )
         matched.put()
     return {name: Tensor(value[()]) for name, value in content.tensors.items()}
@@ -91,9 +89,9 @@ def load(path: str | os.PathLike[str], objects: Any = None, /, **named: Any) -> 
 
 def _given(what: str, objects: Any, named: Mapping[str, Any]) -> Any:
     if objects is not None and named:
-        raise TypeError(f"{what}: give one object or named ones, not both")
+        raise ArgumentTypeError(f"{what}: give one object or named ones, not both")
     if objects is None and not named:
-        raise TypeError(f"{what}: give the objects whose values are to be saved")
+        raise ArgumentTypeError(f"{what}: give the objects whose values are to be saved")
     return named or objects
 
 
@@ -125,12 +123,7 @@ class Matched:
     def refuse(self, path: Any) -> None:
         """Raise if there is a value that cannot be put."""
         if self.refusals:
-            raise ValueError(
-                documented(
-                    f"{path} does not fit: {'; '.join(self.refusals)}; nothing was changed",
-                    "A file that does not fit",
-                )
-            )
+            raise FileMismatchError(f"{path} does not fit: {'; '.join(self.refusals)}; nothing was changed")
 
     def put(self) -> None:
         """Put everything that is in both, after `refuse`."""

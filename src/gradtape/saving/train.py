@@ -13,9 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from ..core.errors import DataLossError, NotFoundError
+from ..core.errors import InvalidArgumentError, RangeError
 from ..core.spec import int64
 from ..core.variable import Variable
+from .errors import DataLossError, NotFoundError
 from .files import SUFFIX, read, replace, write
 from .restored import Restored
 from .state import content_of, match
@@ -43,7 +44,7 @@ class Checkpoint:
 
     def __init__(self, root: Any = None, **kwargs: Any) -> None:
         if "save_counter" in kwargs:
-            raise ValueError("Checkpoint: save_counter is the checkpoint's own count of files")
+            raise InvalidArgumentError("Checkpoint: save_counter is the checkpoint's own count of files")
         self._root = root
         for name, value in kwargs.items():
             state_of(value)  # refuses what has no state while the caller's line is in sight
@@ -140,11 +141,11 @@ class CheckpointManager:
         init_fn: Callable[[], Any] | None = None,
     ) -> None:
         if max_to_keep is not None and max_to_keep < 1:
-            raise ValueError(
+            raise RangeError(
                 f"CheckpointManager: max_to_keep is a positive number or None, not {max_to_keep}"
             )
         if checkpoint_interval is not None and step_counter is None:
-            raise ValueError("CheckpointManager: checkpoint_interval needs a step_counter")
+            raise InvalidArgumentError("CheckpointManager: checkpoint_interval needs a step_counter")
         self.checkpoint = checkpoint
         self.directory = os.fspath(directory)
         self.checkpoint_interval = checkpoint_interval

@@ -16,11 +16,13 @@ from urllib.parse import quote
 import numpy as np
 
 from ..core import nest
+from ..core.errors import InvalidArgumentError
 from ..core.spec import TensorShape
 from ..core.variable import Variable
 from ..faces.generator import Generator
 from ..faces.module import Module
 from ..faces.optimizer import Optimizer
+from .errors import UnwritableError
 
 
 class Cell(Protocol):
@@ -149,7 +151,9 @@ class _Walk:
 
     def enter(self, name: str, cell: Cell) -> None:
         if name in self.state.cells:
-            raise ValueError(f"two values would have the name {name!r}; give the objects other keys")
+            raise InvalidArgumentError(
+                f"two values would have the name {name!r}; give the objects other keys"
+            )
         self.state.cells[name] = cell
 
     def visit(self, path: tuple[str, ...], obj: Any, strict: bool) -> None:
@@ -175,7 +179,7 @@ class _Walk:
             self.optimizer(path, name, obj)
         elif strict:
             place = f" under {name!r}" if name else ""
-            raise TypeError(
+            raise UnwritableError(
                 f"an object of type {type(obj).__name__}{place} has no state to save: give Variables, Modules, "
                 "optimizers, random generators, or lists and dictionaries of them; a number goes into a gt.Variable"
             )

@@ -16,7 +16,7 @@ import numpy as np
 
 from ..backends.passes import merged
 from ..core import nest
-from ..core.errors import documented
+from ..core.errors import said
 from ..core.graph import spec_of_value
 from ..core.listen import paused
 from ..core.questions import ASKED
@@ -27,7 +27,8 @@ from ..faces.generator import Generator, get_global_generator
 from ..faces.noise import tell_effect
 from ..functions import Function
 from ..replay import RESULT
-from .encoding import Unwritable, encode, graph_data, line_name
+from .encoding import encode, graph_data, line_name
+from .errors import UnwritableError
 from .files import Content, write
 
 
@@ -70,10 +71,8 @@ def save_function(
     writer = _Writer(road.recorded)
     try:
         description = writer.description(name, (args, kwargs), result)
-    except Unwritable as error:
-        raise TypeError(
-            documented(f"save_function: {name}: {error}", "A program that cannot be written as data")
-        ) from None
+    except UnwritableError as error:
+        raise UnwritableError(f"save_function: {name}: {said(error)}") from None
     write(path, Content("program", writer.arrays, description))
 
 
@@ -90,7 +89,7 @@ class _Writer:
     def description(self, name: str, arguments: Any, result: Any) -> dict[str, Any]:
         recorded = self.recorded
         if recorded.shown:
-            raise Unwritable("it prints, which a file cannot do; take gt.print out")
+            raise UnwritableError("it prints, which a file cannot do; take gt.print out")
         inputs = [leaf for leaf in nest.flatten(arguments) if _is_input(leaf)]
         return {
             "name": name,
@@ -113,8 +112,10 @@ class _Writer:
     def whole(self, what: str, structure: Any) -> Any:
         try:
             return self.encode(structure)
-        except Unwritable as error:
-            raise Unwritable(f"{what}: {error}; use tensors, numbers, and tuples, lists and dicts") from None
+        except UnwritableError as error:
+            raise UnwritableError(
+                f"{what}: {said(error)}; use tensors, numbers, and tuples, lists and dicts"
+            ) from None
 
     def source(self, source: Source) -> list[Any]:
         if source.argument is not None:
@@ -134,7 +135,7 @@ class _Writer:
         bound = asked.args if isinstance(asked, partial) else ()
         name = (asked.func if isinstance(asked, partial) else asked).__name__
         if ASKED.get(name) is not (asked.func if isinstance(asked, partial) else asked):
-            raise Unwritable(
+            raise UnwritableError(
                 f"at {line_name(guard.line)} a value is looked at in a way that a file cannot say"
             )
         return [name, self.encode(tuple(bound)), self.encode(guard.answer), line_name(guard.line)]
@@ -148,7 +149,9 @@ class _Writer:
 
     def variable(self, variable: Variable) -> list[Any]:
         if variable.constraint is not None:
-            raise Unwritable(f"the variable {variable.name} has a constraint, which is a Python function")
+            raise UnwritableError(
+                f"the variable {variable.name} has a constraint, which is a Python function"
+            )
         fits = variable._fits
         return [
             variable.name,
@@ -161,7 +164,9 @@ class _Writer:
         if generator is get_global_generator()._source:
             return None
         if type(generator.bit_generator).__name__ != "PCG64":
-            raise Unwritable(f"a generator of {type(generator.bit_generator).__name__} cannot be written")
+            raise UnwritableError(
+                f"a generator of {type(generator.bit_generator).__name__} cannot be written"
+            )
         return self.encode(np.asarray(Generator._of(generator).state._value))
 
 

@@ -30,7 +30,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from ...core.errors import CacheWarning
+from ...core.further_errors import CacheWarning
 
 VARIABLE = "GRADTAPE_CACHE"
 """Names another folder, or `off`."""

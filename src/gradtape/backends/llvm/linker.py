@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import ctypes
 import mmap
+import os
 import platform
 import struct
 import sys
@@ -100,7 +101,7 @@ class _Object:
         self.code = code
         magic, kind, machine, first, size, count, _ = _FILE.unpack_from(code)
         if (magic, kind, machine) != (_MAGIC, _RELOCATABLE, _X86_64):
-            raise ValueError("no object file for x86-64")
+            raise Unlinkable("no object file for x86-64")
         table = struct.iter_unpack("<IIQQQQIIQQ", code[first : first + size * count])
         self.sections = [_Section(*row) for row in table]
         (symbols,) = (section for section in self.sections if section.type == _SYMBOLS)
@@ -154,7 +155,7 @@ def _placed(given: _Object, imports: Mapping[str, int]) -> tuple[mmap.mmap, dict
     for at, reference in references:
         place = places[reference.symbol]
         if not place:
-            raise ValueError(f"{given.name(given.symbols[reference.symbol])} is not in this process")
+            raise Unlinkable(f"{given.name(given.symbols[reference.symbol])} is not in this process")
         _refer(memory, base, at, reference, place, doors.get(reference.symbol, 0))
     _close(base, len(memory))
     return memory, {
@@ -168,7 +169,7 @@ def _starts(given: _Object) -> tuple[dict[int, int], int]:
     for number, section in enumerate(given.sections):
         if section.flags & _HELD and section.type != _UNWINDING:
             if section.type != _CONTENT:
-                raise ValueError("a section without content")
+                raise Unlinkable("a section without content")
             align = max(section.align, 1)
             starts[number] = -(-size // align) * align
             size = starts[number] + section.size
@@ -192,11 +193,11 @@ def _refer(memory: mmap.mmap, base: int, at: int, reference: _Reference, place: 
     elif kind in (_NEAR, _CALL):
         struct.pack_into("<i", memory, at, place - base + addend - at)
     else:
-        raise ValueError(f"a reference of kind {kind}")
+        raise Unlinkable(f"a reference of kind {kind}")
 
 
 def _close(start: int, size: int) -> None:
     """Make memory executable, and no longer writable."""
     library = ctypes.CDLL(None, use_errno=True)
     if library.mprotect(ctypes.c_void_p(start), ctypes.c_size_t(size), mmap.PROT_READ | mmap.PROT_EXEC):
-        raise OSError(ctypes.get_errno(), "memory may not be executed")
+        raise Unlinkable(f"memory may not be executed: {os.strerror(ctypes.get_errno())}")

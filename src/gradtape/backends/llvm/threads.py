@@ -7,6 +7,8 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from ...core.errors import RangeError
+
 if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor
 
@@ -30,7 +32,7 @@ def set_threads(count: int | None) -> None:
     >>> gt.set_threads(None)
     """
     if count is not None and (isinstance(count, bool) or int(count) != count or count < 1):
-        raise ValueError(f"set_threads: a whole number from one up, or None, is needed, not {count!r}")
+        raise RangeError(f"set_threads: a whole number from one up, or None, is needed, not {count!r}")
     _COUNT[0] = None if count is None else int(count)
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import gradtape as gt
+from gradtape.backends.llvm import entries
 from gradtape.core.loop import Loop
 
 BACKENDS = ["reference", "llvm"]
@@ -130,6 +131,26 @@ def test_machine_code_does_the_same(program):
             run_by_python(recorded, x, w), run_by_python(one, x, w), rtol=1e-9, atol=1e-12
         )
     assert recorded.stats()["roads"] == 1
+
+
+@pytest.mark.parametrize("program", [nested, turning, looping, taped])
+def test_branches_that_are_too_large_for_registers(monkeypatch, program):
+    monkeypatch.setattr(entries, "LARGEST", 0)
+    test_machine_code_does_the_same(program)
+
+
+def test_a_program_of_numbers_is_machine_code_from_end_to_end():
+    def f(x, n):
+        small = lambda: gt.case([(x > 0.5, lambda: x * x), (n > 2, lambda: gt.sin(x))], default=lambda: -x)
+        return gt.cond(n > 0, small, lambda: gt.sqrt(x)), gt.switch_case(n, [lambda: n, lambda: n * n])
+
+    recorded = gt.function(f)
+    for x in (0.25, 1.0):
+        for n in (0, 1, 2, 3):
+            given = gt.constant(x), gt.constant(n)
+            np.testing.assert_allclose(run_by_python(recorded, *given), run_by_python(f, *given), rtol=1e-6)
+    assert recorded.stats()["roads"] == 1
+    assert recorded.stats()["calls"] == []
 
 
 @pytest.mark.parametrize("program", PROGRAMS)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import gradtape as gt
-from gradtape.backends.llvm import plan, registers
+from gradtape.backends.llvm import entries, plan
 from gradtape.core.loop import Loop
 from gradtape.loops import stretches
 
@@ -189,7 +189,7 @@ def test_inside_and_outside_it_gives_what_the_plain_program_gives(program, name,
 @pytest.mark.parametrize("program", [recurrent, numbers, doubling, nested], ids=lambda p: p.__name__)
 @pytest.mark.parametrize("largest", ["in memory", "turn by turn"])
 def test_bodies_too_large_for_registers(monkeypatch, program, largest):
-    monkeypatch.setattr(registers, "LARGEST", 0)
+    monkeypatch.setattr(entries, "LARGEST", 0)
     if largest == "turn by turn":
         monkeypatch.setattr(plan, "speaks", lambda *_: False)
     w, xs = tensors()

@@ -11,6 +11,7 @@ up and tried out first; where that fails, as on an interpreter built otherwise, 
 from __future__ import annotations
 
 import ctypes
+import math
 import struct
 import sys
 import sysconfig
@@ -24,9 +25,8 @@ from ...core.graph import Graph
 from ...core.tensor import Tensor
 from .emit import KINDS, Lane, Module
 from .engine import Code
-from .kernels import INLINED
-from .mathematics import OWN, Verbs
-from .plan import speaks, spoken
+from .entries import Entries, fits
+from .mathematics import Verbs
 
 LARGEST = 4000
 """Programs of more operations are not worth an entry of their own."""
@@ -136,15 +136,9 @@ def _is_of_numbers(graph: Graph) -> bool:
     used = [*graph.inputs, *graph.outputs]
     if any(KINDS.get(graph.specs[i].dtype) not in SCALARS for i in used):
         return False
-    if any(graph.specs[i].shape for i in (*used, *graph.constants)):
+    if any(graph.specs[i].shape for i in used):
         return False
-    if any(KINDS.get(graph.specs[i].dtype) is None for i in graph.constants):
-        return False
-    return all(
-        speaks(op.primitive, op.params, [graph.specs[i] for i in op.inputs])
-        and not graph.specs[op.outputs[0]].shape
-        for op in graph.operations
-    )
+    return fits(graph) and all(math.prod(spec.shape) == 1 for spec in graph.specs)
 
 
 class _Writer:
@@ -154,8 +148,7 @@ class _Writer:
         self.graph, self.floats, self.structure = graph, floats, structure
         self.module = Module()
         self.e = Verbs(self.module)
-        own = sum(operation.primitive.name in OWN for operation in graph.operations)
-        self.e.inline = own <= INLINED
+        self.entries = Entries(self.e, graph)
 
     def write(self) -> None:
         e, graph = self.e, self.graph
@@ -173,15 +166,10 @@ class _Writer:
                 ctypes.cast(getattr(ctypes.pythonapi, name), ctypes.c_void_p).value or 0
             )
         self._require(e.line(f"icmp eq i64 %count, {len(graph.inputs)}"))
-        known = {index: self._read(place, index) for place, index in enumerate(graph.inputs)}
-        for index, tensor in graph.constants.items():
-            known[index] = e.number(self._kind(index), tensor._value)
-        for operation in graph.operations:
-            lanes = [known[i] for i in operation.inputs]
-            specs = [graph.specs[i] for i in operation.inputs]
-            (output,) = operation.outputs
-            known[output] = spoken(e, operation, lanes, specs, self._kind(output))
-        made = [self._made(known[i], i) for i in graph.outputs]
+        for place, index in enumerate(graph.inputs):
+            self.entries.known[index] = self.entries.named([self._read(place, index)], ())
+        self.entries.write()
+        made = [self._made(self.entries.lanes_of(i)[0], i) for i in graph.outputs]
         if self.structure is None:
             e.lines.append(f"  ret ptr {made[0]}")
         else:

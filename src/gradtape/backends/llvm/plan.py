@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from ...core.errors import InternalError
 from ...core.graph import Graph, Operation, frozen
 from ...core.primitive import Kind, Primitive
 from ...core.spec import Spec
@@ -79,7 +80,7 @@ class Machine:
     kept: Any
 
     def __call__(self, *_xs: Any, **_params: Any) -> Any:
-        raise AssertionError("a step of a program")
+        raise InternalError("machine code is a step of a program, and is not called by itself")
 
 
 @dataclass(eq=False, slots=True)

@@ -54,6 +54,7 @@ def constant(
     dtype: DType | None = bool_,
     samples: tuple[Sample, ...] = (),
     domain: Domain = (-2.0, 2.0),
+    pointwise: bool = False,
     element: Function | None = None,
     lead: Lead = LOOPED,
 ) -> Primitive:
@@ -62,7 +63,7 @@ def constant(
     Without `spec` it is pointwise and gives `dtype` (None: the inputs' dtype).
     """
 
-    def pointwise(*specs: Spec, **_params: Any) -> Spec:
+    def broadcast(*specs: Spec, **_params: Any) -> Spec:
         common = broadcast_spec(*specs)
         return common if dtype is None else Spec(common.shape, dtype)
 
@@ -73,12 +74,12 @@ def constant(
             name,
             Kind.CONSTANT,
             value,
-            spec or pointwise,
+            spec or broadcast,
             rules,
             None,
             drawn,
             _domain(domain),
-            spec is None,
+            pointwise or spec is None,
             element=element,
             lead=lead,
         )

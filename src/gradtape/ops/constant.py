@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..core.define import constant
-from ..core.lead import ENTRYWISE, axes
+from ..core.lead import axes
 from ..core.primitive import Sample
 from ..core.spec import Spec, bool_, int64
 
@@ -79,8 +79,8 @@ astype = constant(
     spec=_astype_spec,
     samples=((((3,),), {"dtype": np.dtype("int32")}),),
     domain=(-50.0, 50.0),
+    pointwise=True,
     element=lambda e, x, *, dtype: e.cast(x, dtype),
-    lead=ENTRYWISE,
 )
 
 

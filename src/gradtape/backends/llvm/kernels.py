@@ -22,8 +22,11 @@ from .emit import KINDS, STORED, Lane, Module
 from .mathematics import OWN, Verbs
 from .plan import REDUCTIONS, Kernel, Plan, broadcast_strides, spoken
 
-WIDTH = 8
-"""Entries in a vector: two registers of four doubles or one of eight floats with AVX2."""
+VECTOR = 64
+"""Bytes in a vector of the kernel's largest entries: two registers with AVX2, one with AVX-512."""
+
+LONG = 32
+"""Entries in a vector where a kernel only reduces what is there: totals wait for one another, so several are kept."""
 
 INLINED = 8
 """So many elementary functions of a module stand where they are used, as those of one loop share work.
@@ -61,11 +64,18 @@ class _Writer:
         self.folds = [(operation, self._folded(operation)) for operation in kernel.reductions]
         self.sizes, self.strides = self._collapsed()
         inner = self.sizes[-1] if self.sizes else 1
-        self.width = min(WIDTH, 1 << (inner.bit_length() - 1))
+        self.width = min(self._widest(), 1 << (inner.bit_length() - 1))
         self.inner = inner
         self.e = Verbs(module, self.width)
         self.pointers: dict[int, str] = {}
         self.given: list[tuple[int, int]] = []
+
+    def _widest(self) -> int:
+        """Entries in a vector at most."""
+        if not self.kernel.operations:
+            return LONG
+        values = [i for op in self.kernel.operations for i in (*op.inputs, *op.outputs)]
+        return VECTOR // max(4, *(STORED[self._kind(i)][1] for i in values))
 
     # operands
 

@@ -133,6 +133,20 @@ def test_a_sum_of_many_floats_is_exact_to_the_last_places():
     np.testing.assert_allclose(float(found), x.astype(np.float64).sum(), rtol=1e-7)
 
 
+@pytest.mark.parametrize("size", [1, 7, 16, 31, 32, 33, 64, 95, 200])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_reductions_see_every_entry(size, dtype):
+    f = gt.function(lambda x: (gt.reduce_max(x), gt.reduce_min(x), gt.reduce_sum(x)), backend="llvm")
+    whole = np.arange(size, dtype=dtype) - 3
+    f(whole)
+    for place in range(size):
+        for special in (np.nan, 1e6, -1e6):
+            x = whole.copy()
+            x[place] = special
+            found = [y.numpy() for y in f(x)]
+            np.testing.assert_array_equal(found, [x.max(), x.min(), x.sum()])
+
+
 def test_results_repeat_to_the_bit():
     f = gt.function(lambda x: (gt.reduce_sum(gt.sin(x)), gt.reduce_sum(gt.exp(x), axis=0)), backend="llvm")
     x = np.random.default_rng(0).normal(size=(1003, 17))
@@ -379,7 +393,7 @@ def test_a_function_that_the_library_has_not_is_called_by_its_value(monkeypatch)
     from gradtape.backends.llvm import emit, plan
 
     monkeypatch.setattr(emit, "address_in_library", lambda name: None)
-    monkeypatch.setattr(plan, "_SPEAKS", {})
+    monkeypatch.setattr(plan, "_WORDS", {})
     f = gt.function(lambda x: gt.cosh(x) + gt.exp(x), backend="llvm")
     x = np.array([0.5, 1.0])
     f(x)

@@ -147,3 +147,54 @@ def test_nothing_is_written_into_arguments():
     for _ in range(3):
         f(x)
     np.testing.assert_array_equal(x, before)
+
+
+def softmaxes(x):
+    """The logarithm of a sum of exponentials over all and over each row, and their derivatives."""
+    with gt.GradientTape(persistent=True) as tape:
+        tape.watch(x)
+        whole, rows = gt.reduce_logsumexp(x), gt.reduce_logsumexp(x, axis=-1)
+    return whole, rows, tape.gradient(whole, x), tape.gradient(rows, x)
+
+
+@pytest.mark.parametrize("shape", [(700,), (700, 3), (5, 4)])
+@pytest.mark.parametrize("special", [[], [np.inf, 800.0], [-np.inf], [np.nan], [1.7e308, -1.7e308], "none"])
+def test_a_softmax_takes_the_exponentials_that_are_there(shape, special, threads):
+    x = np.random.default_rng(0).normal(size=shape)
+    if special == "none":
+        x[:] = -np.inf
+    else:
+        x.reshape(-1)[3 : 3 + len(special)] = special
+    f = gt.function(softmaxes, backend="llvm")
+    f(x)
+    for found, expected in zip(f(x), softmaxes(gt.constant(x)), strict=True):
+        np.testing.assert_allclose(found.numpy(), expected.numpy(), rtol=1e-14, atol=1e-300)
+    assert sum(op.primitive.name == "exp" for op in f.graph().operations) == x.ndim
+
+
+def test_what_lies_between_walks_is_not_what_leaves():
+    """Memory is kept from call to call, results are not written again."""
+    f = gt.function(lambda x: gt.nn.softmax(x, axis=0) * gt.reduce_max(x), backend="llvm")
+    points = [np.linspace(0, k, 1000) for k in (1, 2, 3)]
+    f(points[0])
+    results = [f(x).numpy() for x in points]
+    for x, y in zip(points, results, strict=True):
+        e = np.exp(x - x.max())
+        np.testing.assert_allclose(y, e / e.sum() * x.max(), rtol=1e-14)
+
+
+def test_pieces_of_work_are_shared():
+    """Results come in order, errors to who asked, and pieces that nobody has begun are not waited for."""
+    from gradtape.backends.llvm.threads import share
+
+    assert share([lambda k=k: k * k for k in range(20)]) == [k * k for k in range(20)]
+    with pytest.raises(ZeroDivisionError):
+        share([lambda: 1, lambda: 1 // 0, lambda: 2])
+    inner = lambda k: lambda: share([lambda: k, lambda: k + 1, lambda: k + 2])
+    assert share([inner(k) for k in range(100)]) == [[k, k + 1, k + 2] for k in range(100)]
+
+
+def test_one_walk_for_numbers_made_of_truths(threads):
+    x = np.random.default_rng(0).normal(size=2000)
+    program = lambda x: gt.reduce_sum(gt.cast(x > 0, gt.float64) * x) + gt.reduce_sum(gt.abs(x))
+    assert_same(program, (x,), 1e-12)

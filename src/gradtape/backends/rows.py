@@ -62,10 +62,19 @@ def analysed(graph: Graph) -> tuple[Graph, Rows] | None:
     walks = 1 + max(
         (r.stage for r in roles.values() if r.sort in ("rows", "gathered") and r.stage >= 0), default=-1
     )
-    walked = sum(roles[op.outputs[0]].sort in ("rows", "gathered") for op in graph.operations)
-    if not 0 < walks <= LARGEST_WALKS or 2 * walked < len(graph.operations):
+    if not 0 < walks <= LARGEST_WALKS or not _pays(graph, roles):
         return None
     return graph, Rows(count, roles, walks)
+
+
+def _pays(graph: Graph, roles: dict[int, Role]) -> bool:
+    """Whether at least half of the entries that operations read and make are so in walks."""
+    walked = total = 0
+    for operation in graph.operations:
+        entries = sum(math.prod(graph.specs[i].shape) for i in (*operation.inputs, *operation.outputs))
+        total += entries
+        walked += entries * (roles[operation.outputs[0]].sort in ("rows", "gathered"))
+    return 2 * walked >= total
 
 
 def _turned(graph: Graph, count: int) -> Graph:

@@ -1,6 +1,6 @@
 """Rows that machine code does better in parts: written as others that fuse, or that have kernels of their own.
 
-logsumexp   largest, shifted exponentials, sum, logarithm: what its NumPy value does, in fused loops
+logsumexp   largest, shifted exponentials, sum, logarithm, in fused loops; its derivative takes the same exponentials
 einsum      a matrix product where no axis is shared by both factors and the result; else products and a sum, fused
 """
 
@@ -33,15 +33,53 @@ def _logsumexp(sweep: Sweep, params: Mapping[str, Any], inputs: tuple[int, ...],
     if own.dtype.kind != "f" or not math.prod(own.shape):
         return None
     kept = Spec(tuple(1 if i in axis else n for i, n in enumerate(own.shape)), own.dtype)
-    truth = Spec(kept.shape, np.dtype(bool))
+    # A shift by an infinity would make NaN, one by the largest number gives what the infinity stands for.
+    most = np.finfo(own.dtype).max
     top = sweep.apply("max", (x,), kept, axis=axis, keepdims=True)
-    # A shift by an infinity would make NaN.
-    zero = sweep.constant(Tensor(own.dtype.type(0)))
-    top = sweep.apply("where", (sweep.apply("isfinite", (top,), truth), top, zero), kept)
+    top = sweep.apply("minimum", (top, sweep.constant(Tensor(most))), kept)
+    top = sweep.apply("maximum", (top, sweep.constant(Tensor(-most))), kept)
     shifted = sweep.apply("exp", (sweep.apply("subtract", (x, top), own),), own)
     total = sweep.apply("sum", (shifted,), kept, axis=axis, keepdims=True)
     y = sweep.apply("add", (sweep.apply("log", (total,), kept), top), kept)
     return y if spec == kept else sweep.apply("reshape", (y,), spec, shape=spec.shape)
+
+
+def _exp(sweep: Sweep, params: Mapping[str, Any], inputs: tuple[int, ...], spec: Spec) -> int | None:
+    """exp(x - logsumexp(x)), the derivative of the latter, by the exponentials that are there: shifted / total.
+
+    Where all x are -inf the derivative's row shifts by 0 and has zeros, so the total, which is 0, counts as 1.
+    """
+    difference = sweep.maker(inputs[0], "subtract")
+    if difference is None or sweep.spec(inputs[0]) != spec:
+        return None
+    x, shift = difference.inputs
+    chosen = sweep.maker(shift, "where")
+    if chosen is None or sweep.number(chosen.inputs[1]) != 0:
+        return None
+    condition, _, y = chosen.inputs
+    asked = sweep.maker(condition, "equal")
+    if asked is None or {y} != {i for i in asked.inputs if sweep.number(i) != -math.inf}:
+        return None
+    found = _exponentials(sweep, x, y)
+    if found is None:
+        return None
+    shifted, total = found
+    kept = sweep.spec(total)
+    one = sweep.constant(Tensor(kept.dtype.type(1)))
+    total = sweep.apply("where", (condition, one, total), kept)
+    return sweep.apply("multiply", (shifted, sweep.apply("reciprocal", (total,), kept)), spec)
+
+
+def _exponentials(sweep: Sweep, x: int, y: int) -> tuple[int, int] | None:
+    """The shifted exponentials of x and their sum, where y is the logarithm of the sum as written above."""
+    joined = sweep.maker(y, "add")
+    logarithm = None if joined is None else sweep.maker(joined.inputs[0], "log")
+    total = None if logarithm is None else sweep.maker(logarithm.inputs[0], "sum")
+    shifted = None if total is None else sweep.maker(total.inputs[0], "exp")
+    difference = None if shifted is None else sweep.maker(shifted.inputs[0], "subtract")
+    if joined is None or total is None or difference is None or difference.inputs != (x, joined.inputs[1]):
+        return None
+    return total.inputs[0], total.outputs[0]
 
 
 def _einsum(sweep: Sweep, params: Mapping[str, Any], inputs: tuple[int, ...], spec: Spec) -> int | None:
@@ -123,4 +161,9 @@ def _ordered(sweep: Sweep, index: int, term: str, order: list[str]) -> int:
     return sweep.apply("transpose", (index,), Spec(tuple(spec.shape[i] for i in axes), spec.dtype), axes=axes)
 
 
-RULES: dict[str, Callable[..., int | None]] = {**SIMPLER, "logsumexp": _logsumexp, "einsum": _einsum}
+RULES: dict[str, Callable[..., int | None]] = {
+    **SIMPLER,
+    "logsumexp": _logsumexp,
+    "exp": _exp,
+    "einsum": _einsum,
+}

@@ -408,32 +408,44 @@ def spoken(e: Verbs, operation: Operation, lanes: list[Lane], specs: list[Spec],
     return made  # type: ignore[no-any-return]
 
 
-_SPEAKS: dict[Any, bool] = {}
+_WORDS: dict[Any, float] = {}
+
+CALLED = 500.0
+"""A function of the C library, lane by lane, takes about as long as so many instructions."""
 
 
 def speaks(primitive: Primitive, params: Mapping[str, Any], specs: list[Spec]) -> bool:
-    """Whether a row says how entries of these dtypes are computed; asked once for each, by trying."""
+    """Whether a row says how entries of these dtypes are computed."""
+    return words(primitive, params, specs) > 0
+
+
+def words(primitive: Primitive, params: Mapping[str, Any], specs: list[Spec]) -> float:
+    """In about how many instructions a row computes entries of these dtypes, 0 if it does not say how.
+
+    Asked once for each, by trying.
+    """
     if primitive.element is None or primitive.spec is None or ROWS.get(primitive.name) is not primitive:
-        return False
+        return 0.0
     key = (primitive.name, frozen(params) if params else (), *[s.dtype for s in specs])
-    if key not in _SPEAKS:
-        _SPEAKS[key] = _tries(primitive, params, specs)
-    return _SPEAKS[key]
+    if key not in _WORDS:
+        _WORDS[key] = _tries(primitive, params, specs)
+    return _WORDS[key]
 
 
-def _tries(primitive: Primitive, params: Mapping[str, Any], specs: list[Spec]) -> bool:
+def _tries(primitive: Primitive, params: Mapping[str, Any], specs: list[Spec]) -> float:
     numbers = [Spec((), s.dtype) for s in specs]
     kinds = [KINDS.get(s.dtype) for s in numbers]
     assert primitive.spec is not None
     result = KINDS.get(np.dtype(primitive.spec(*numbers, **params).dtype))
     if result is None or None in kinds:
-        return False
+        return 0.0
     lanes = [Lane(f"%x{i}", kind) for i, kind in enumerate(kinds) if kind is not None]
+    e = Verbs(Module())
     try:
-        spoken(Verbs(Module()), Operation(primitive, params, (), ()), lanes, numbers, result)
+        spoken(e, Operation(primitive, params, (), ()), lanes, numbers, result)
     except Unsupported:
-        return False
-    return True
+        return 0.0
+    return 1.0 + len(e.lines) + CALLED * len(e.module.imports)
 
 
 __all__ = [

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import queue
 import threading
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ...core.errors import RangeError
 
-if TYPE_CHECKING:
-    from concurrent.futures import ThreadPoolExecutor
+MOST = 64
+"""Not more threads than this."""
+
+_Done = tuple[int, Any, BaseException | None]
+_Job = tuple[int, Callable[[], Any], "queue.SimpleQueue[_Done]"]
 
 _LOCK = threading.Lock()
 _COUNT: list[int | None] = [None]
-_POOLS: dict[int, ThreadPoolExecutor] = {}
+_POOLS: dict[int, tuple[queue.SimpleQueue[_Job], list[threading.Thread]]] = {}
 
 
 def set_threads(count: int | None) -> None:
@@ -46,18 +51,50 @@ def get_threads() -> int:
 
 
 def share(work: Sequence[Callable[[], Any]]) -> list[Any]:
-    """Do several pieces of work at once, the first in this thread; their results in order."""
+    """Do several pieces of work at once; their results in order.
+
+    Whoever is free takes the next piece, this thread too: it waits for none that has not been begun. So where the other
+    threads are late, as on a busy machine, little is lost.
+    """
     if len(work) == 1:
         return [work[0]()]
-    # It brings logging, which would be a tenth of our own start.
-    from concurrent.futures import ThreadPoolExecutor
+    jobs, done = _jobs(len(work) - 1), queue.SimpleQueue[_Done]()
+    for place, piece in enumerate(work[1:], 1):
+        jobs.put((place, piece, done))
+    found: list[Any] = [work[0]()] + [None] * (len(work) - 1)
+    for _ in work[1:]:
+        with contextlib.suppress(queue.Empty):
+            _do(*jobs.get_nowait())  # a piece of this work, or of another thread's
+        place, result, error = done.get()
+        if error is not None:
+            raise error
+        found[place] = result
+    return found
 
+
+def _do(place: int, piece: Callable[[], Any], done: queue.SimpleQueue[_Done]) -> None:
+    """Do a piece and tell who waits for it."""
+    try:
+        done.put((place, piece(), None))
+    except BaseException as error:
+        done.put((place, None, error))
+
+
+def _jobs(count: int) -> queue.SimpleQueue[_Job]:
+    """The pieces that wait for a thread, of which there are so many at least."""
     with _LOCK:
         key = os.getpid()  # threads do not survive a fork
         if key not in _POOLS:
             _POOLS.clear()
-            _POOLS[key] = ThreadPoolExecutor(64, thread_name_prefix="gradtape")
-        pool = _POOLS[key]
-    others = [pool.submit(piece) for piece in work[1:]]
-    first = work[0]()
-    return [first, *(other.result() for other in others)]
+            _POOLS[key] = (queue.SimpleQueue(), [])
+        jobs, threads = _POOLS[key]
+        while len(threads) < min(count, MOST):
+            threads.append(threading.Thread(target=_work, args=(jobs,), name="gradtape", daemon=True))
+            threads[-1].start()
+    return jobs
+
+
+def _work(jobs: queue.SimpleQueue[_Job]) -> None:
+    """What a thread does all its life."""
+    while True:
+        _do(*jobs.get())

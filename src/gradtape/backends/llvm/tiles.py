@@ -17,6 +17,7 @@ import numpy as np
 
 from ...core.graph import Builder, Graph, Operation
 from ..rows import Rows, analysed
+from .costs import nanoseconds
 from .emit import Unsupported
 from .program import Program
 from .walks import Body, Cut, Walk
@@ -43,6 +44,9 @@ class Tiled:
         self.graph = graph
         self.constants = {i: np.asarray(c._value, order="C") for i, c in graph.constants.items()}
         cut = _Cut(graph, rows)
+        self._pool: list[
+            dict[int, Any]
+        ] = []  # memory for what one walk writes for another, kept from call to call
         self.pieces: list[Any] = []
         for stage in range(rows.walks + 1):
             whole = cut.whole(stage)
@@ -54,8 +58,13 @@ class Tiled:
     def __call__(self, values: Sequence[Any]) -> list[Any]:
         known = dict(self.constants)
         known.update(zip(self.graph.inputs, values, strict=True))
+        try:
+            between = self._pool.pop()
+        except IndexError:
+            between = {}
         for piece in self.pieces:
-            piece.run(known)
+            piece.run(known, between)
+        self._pool.append(between)
         given = set(self.graph.inputs) | set(self.graph.constants)
         return [np.array(known[i])[()] if i in given else known[i][()] for i in self.graph.outputs]
 
@@ -167,7 +176,7 @@ class _Cut:
         bodies = [Body(cut, operations, tile)]
         if count % tile:
             bodies.append(Body(cut, operations, count % tile))
-        work = sum(math.prod(self.graph.specs[i].shape) for op in operations for i in op.outputs)
+        work = sum(nanoseconds(op, self.graph.specs) for op in operations)
         return Walk(count, tile, bodies, work)
 
 
@@ -188,7 +197,7 @@ class Whole:
         self.program, self.inputs, self.outputs = program, inputs, outputs
         self.programs = [program]
 
-    def run(self, known: dict[int, Any]) -> None:
+    def run(self, known: dict[int, Any], between: dict[int, Any]) -> None:
         found = self.program([known[i] for i in self.inputs])
         known.update(zip(self.outputs, found, strict=True))
 

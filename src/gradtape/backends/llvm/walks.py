@@ -19,8 +19,8 @@ from .addresses import locate
 from .program import ALIGNMENT, Program
 from .threads import get_threads, share
 
-SMALLEST_SHARE = 1 << 20
-"""A thread is worth its start from so many entries of a walk on."""
+SMALLEST_SHARE = 50_000.0
+"""To hand work to a thread pays from so many nanoseconds of it on."""
 
 STRETCH = 512
 """So many tiles are added up one after the other; sums over more are gathered from stretches, in double precision."""
@@ -244,18 +244,32 @@ class Body:
 class Walk:
     """A piece that goes through the batch tile by tile."""
 
-    def __init__(self, count: int, tile: int, bodies: list[Body], work: int) -> None:
+    def __init__(self, count: int, tile: int, bodies: list[Body], work: float) -> None:
         self.count, self.tile, self.bodies, self.work = count, tile, bodies, work
         self.programs = [body.program for body in bodies]
+        self.leaving = set(bodies[0].cut.graph.outputs)
 
-    def run(self, known: dict[int, Any]) -> None:
+    def run(self, known: dict[int, Any], between: dict[int, Any]) -> None:
+        """Go through the batch.
+
+        Args:
+            known: values by their numbers; those that the walk makes are entered.
+            between: memory for values that do not leave the graph, which is kept for the next call.
+        """
         body = self.bodies[0]
         graph = body.cut.graph
         given = [np.asarray(known[i], order="C") for i, _ in body.given]
-        written = [np.empty(graph.specs[i].shape, graph.specs[i].dtype) for i in body.written]
+        written = []
+        for index in body.written:
+            array = between.get(index)
+            if array is None:
+                array = np.empty(graph.specs[index].shape, graph.specs[index].dtype)
+                if index not in self.leaving:
+                    between[index] = array
+            written.append(array)
         known.update(zip(body.written, written, strict=True))
         tiles = self.count // self.tile
-        threads = max(1, min(tiles, self.work // SMALLEST_SHARE))
+        threads = max(1, min(tiles, int(self.work / SMALLEST_SHARE)))
         if threads > 1:
             threads = min(threads, get_threads())
         bounds = [tiles * k // threads for k in range(threads + 1)]
@@ -274,7 +288,7 @@ class Walk:
         """Walk over tiles, stretch by stretch; what has been gathered."""
         body, stretch = self.bodies[0], last - first
         if body.gathered:
-            stretch = max(STRETCH, SMALLEST_SHARE * (self.count // self.tile) // max(self.work, 1))
+            stretch = max(STRETCH, int(SMALLEST_SHARE * (self.count // self.tile) / max(self.work, 1.0)))
         starts = range(first, last, max(stretch, 1))
         return self._joined(
             [body.go(given, written, at * self.tile, min(stretch, last - at)) for at in starts]

@@ -173,6 +173,32 @@ def test_watched_too_late(x):
     check(tape.explain(y, x), Cause.WATCHED_LATE, None, "first line")
 
 
+def test_watched_too_late_where_nothing_else_is_watched(x):
+    with gt.GradientTape(persistent=True) as tape:
+        y = gt.sin(x * x) + 2.0  # the product and the sine are gone when it is asked
+        z = gt.constant(2.0) * 3.0
+        (top,) = gt.split(gt.stack([x, x]), 1)
+        tape.watch(x)
+        again = y * x
+    for target in (y, top):
+        assert tape.gradient(target, x) is None
+        check(tape.explain(target, x), Cause.WATCHED_LATE, None, "first line")
+    check(tape.explain(z, x), Cause.OUTSIDE)
+    check(tape.explain(again, x), Cause.CONNECTED)
+
+
+def test_what_was_computed_early_is_remembered_for_the_first_operations_alone(x):
+    with gt.GradientTape(persistent=True) as tape:
+        y = gt.sin(x)
+        for _ in range(1000):
+            z = gt.cos(x)
+        tape.watch(x)
+    assert tape.gradient([y, z], x) is None
+    assert len(tape._record.early._made) == 64
+    check(tape.explain(y, x), Cause.WATCHED_LATE)
+    check(tape.explain(z, x), Cause.OUTSIDE, None, "before it watched x")
+
+
 def test_the_target_is_none(x):
     with gt.GradientTape() as tape:
         tape.watch(x)

@@ -57,9 +57,10 @@ def _of_the_path(question: Question) -> Explanation | None:
             f"{question.y} has the dtype {target.dtype.name}, and only floating and complex numbers have derivatives.",
             "Compute it in floating numbers from the source on.",
         )
-    if not nodes:
+    early = record.early is not None and record.early.made_of(target, source)
+    if not nodes and not early:
         return _outside(question)
-    if source._node is not None and all(node.serial < source._node.serial for node in nodes):
+    if early or (source._node is not None and all(node.serial < source._node.serial for node in nodes)):
         return Explanation(
             Cause.WATCHED_LATE,
             f"{question.y} was computed before the tape was told to watch {question.x}, and that does not look back.",

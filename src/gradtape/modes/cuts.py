@@ -30,6 +30,7 @@ NEW = 4  # passes for which a place is new
 LATER = 16  # inputs remembered of the latest passes
 CARRIED = 8  # cuts that one mark names
 LATEST = 256  # derivatives remembered
+EARLY = 64  # operations remembered before anything is watched
 
 LEAVINGS = frozenset(
     {"bool", "int", "float", "complex", "index", "item", "tolist", "numpy", "array", "dlpack"}
@@ -145,3 +146,31 @@ class Cuts(Listener):
                 node.note = merged
             else:
                 node.more[self.key] = merged
+
+
+class Early:
+    """The first results of operations that a tape heard of before it followed anything, and what they were made of.
+
+    All references are weak. Who asks why a derivative is None learns here that `watch` came after the computation.
+    """
+
+    __slots__ = ("_made",)
+
+    def __init__(self) -> None:
+        self._made: list[tuple[ReferenceType[Any], tuple[ReferenceType[Any], ...]]] = []
+
+    def note(self, inputs: Sequence[Any], result: Any) -> None:
+        """Remember one operation, as long as there is room."""
+        if len(self._made) >= EARLY:
+            return
+        made_of = tuple([ref(x) for x in inputs])
+        for part in result if type(result) is tuple else (result,):
+            self._made.append((ref(part), made_of))
+
+    def made_of(self, target: Any, source: Any) -> bool:
+        """Whether a target was made of a source here; steps between that are gone are known by their references."""
+        wanted, start = [ref(target)], ref(source)
+        for made, made_of in reversed(self._made):
+            if any(made is each for each in wanted):
+                wanted += made_of
+        return any(each is start for each in wanted[1:])

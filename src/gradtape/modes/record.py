@@ -19,7 +19,7 @@ from ..core.primitive import Primitive
 from ..core.spec import Spec, is_differentiable
 from ..core.tensor import Tensor
 from ..core.variable import Variable
-from .cuts import LEAVINGS, Cuts, Derivatives
+from .cuts import LEAVINGS, Cuts, Derivatives, Early
 
 _SERIAL = attrgetter("serial")
 
@@ -27,10 +27,11 @@ _SERIAL = attrgetter("serial")
 class Record(Listener):
     """What a tape has recorded: notes on nodes, and the sources that it follows.
 
-    Where `explains`, it also remembers the `cuts`, the places where its paths end (None: there was none yet).
+    Where `explains`, it also remembers the `cuts`, the places where its paths end (None: there was none yet), and what
+    was computed `early`, before it followed anything.
     """
 
-    __slots__ = ("cuts", "derivatives", "explains", "leaves", "variables", "watch_accessed")
+    __slots__ = ("cuts", "derivatives", "early", "explains", "leaves", "variables", "watch_accessed")
 
     differentiates = True
 
@@ -40,6 +41,7 @@ class Record(Listener):
         self.explains = explains
         self.cuts: Cuts | None = None
         self.derivatives: Derivatives | None = None
+        self.early: Early | None = None
         self.variables: dict[int, Variable] = {}
         self.leaves: list[ReferenceType[Node]] = []
 
@@ -58,6 +60,8 @@ class Record(Listener):
             if node is None or (node.key is not key and (node.more is None or key not in node.more)):
                 if node is not None and self.cuts is not None:
                     self._carry(inputs, result)
+                if not self.leaves:
+                    self._early(inputs, result)
                 return
             parents: tuple[Node | None, ...] = (node,)
             saving = primitive.savings[1]
@@ -77,6 +81,8 @@ class Record(Listener):
             elif other is not None:
                 saving = primitive.savings[2]
             else:
+                if not self.leaves:
+                    self._early(inputs, result)
                 return
             parents = (node, other)
         else:
@@ -85,6 +91,8 @@ class Record(Listener):
                 self._carry(inputs, result)
             bits = _bits(parents)
             if not bits:
+                if not self.leaves:
+                    self._early(inputs, result)
                 return
             saving = primitive.saving(bits, count)
         if saving is None:
@@ -193,6 +201,13 @@ class Record(Listener):
             carried = (cut, *carried) if carried else (cut,)
         if result is not None:
             cuts.mark(result, carried)
+
+    def _early(self, inputs: Sequence[Tensor], result: Any) -> None:
+        """Remember what was computed before anything was watched."""
+        if self.explains:
+            if self.early is None:
+                self.early = Early()
+            self.early.note(inputs, result)
 
     def _carry(self, inputs: Sequence[Any], result: Any) -> None:
         """Let a result carry the cuts that its inputs do."""

@@ -1,6 +1,9 @@
 """The story of a watched program against what the program says: its values, its lines, the bytes that are alive."""
 
+import asyncio
+import functools
 import gc
+import threading
 import weakref
 from pathlib import Path
 
@@ -8,7 +11,9 @@ import numpy as np
 import pytest
 
 import gradtape as gt
+from gradtape.core.listen import EVERYWHERE, paused
 from gradtape.explain import story as limits
+from gradtape.explain import threads as following
 from gradtape.explain.digest import digest, shown
 from gradtape.explain.places import spot_of, trail
 from gradtape.explain.watching import Watch
@@ -429,3 +434,136 @@ def test_spots():
         if (spot := spot_of(code, at)).start
     }
     assert {"ä * ä", "ä * ä - ä"} <= texts  # columns are characters, not bytes
+
+
+# other threads
+
+
+def in_threads(*works):
+    threads = [threading.Thread(target=work, name=f"worker {n}") for n, work in enumerate(works)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=60)
+
+
+def test_a_tape_of_another_thread_is_followed_under_its_name():
+    x = gt.constant(3.0)
+
+    def work():
+        _ = x * 100.0  # before the first tape of the thread
+        with gt.GradientTape() as theirs:
+            theirs.watch(x)
+            y = gt.sin(x)
+        theirs.gradient(y, x)
+
+    def program():
+        with gt.GradientTape() as tape:
+            tape.watch(x)
+            in_threads(work)
+            y = x * x
+        tape.gradient(y, x)
+
+    data = watched(program)
+    assert [(tape["name"], tape["thread"], tape["operations"]) for tape in data["tapes"]] == [
+        ("tape", "", 1),
+        ("theirs", "worker 0", 1),
+    ]
+    assert {(asked["tape"], *asked["results"]) for asked in data["asked"]} == {
+        (0, "6"),
+        (1, shown(digest(np.float32(np.cos(3.0))))),
+    }
+    # The tensor that both read is one source.
+    told = [entry for entry in passages(data) if entry[1] != "x"]
+    assert ("value", "multiply", "300", None) not in told
+    assert ("value", "multiply", "9", None) in told
+    (sine,) = [site for site in data["sites"] if site["name"] == "sin"]
+    assert expression(sine) == "gt.sin(x)"
+
+
+def test_threads_tell_side_by_side():
+    v = gt.Variable(2.0)
+    barrier = threading.Barrier(4)
+
+    def work(number):
+        for _ in range(5):
+            with gt.GradientTape() as tape:
+                barrier.wait(timeout=60)
+                y = v * v * float(number)
+                barrier.wait(timeout=60)
+            tape.gradient(y, v)
+
+    data = watched(lambda: in_threads(*(functools.partial(work, number) for number in range(4))))
+    assert {(t["thread"], t["count"], t["operations"]) for t in data["tapes"]} == {
+        (f"worker {number}", 5, 10) for number in range(4)
+    }
+    names = {tape["id"]: tape["thread"] for tape in data["tapes"]}
+    assert {(names[a["tape"]], *a["results"], a["count"]) for a in data["asked"]} == {
+        (f"worker {number}", f"{4 * number}", 5) for number in range(4)
+    }
+
+
+def test_an_executor_of_asyncio_is_followed_at_each_call():
+    x = gt.constant(3.0)
+
+    def work():
+        with gt.GradientTape() as tape:
+            tape.watch(x)
+            y = x * x
+        return tape.gradient(y, x)
+
+    async def program():
+        for _ in range(3):
+            await asyncio.to_thread(work)
+
+    data = watched(lambda: asyncio.run(program()))
+    assert sum(tape["count"] for tape in data["tapes"]) == 3
+    assert all(tape["thread"] for tape in data["tapes"])
+
+
+def test_after_the_end_a_thread_tells_nothing():
+    x, begun, ended = gt.constant(3.0), threading.Event(), threading.Event()
+    found = []
+
+    def work():
+        with gt.GradientTape() as tape:
+            tape.watch(x)
+            y = x * x
+            begun.set()
+            ended.wait(timeout=60)
+            y = y * x
+        found.append(tape.gradient(y, x).numpy())
+
+    thread = threading.Thread(target=work)
+    with Watch() as watch:
+        thread.start()
+        begun.wait(timeout=60)
+    clock = watch.story.clock
+    ended.set()
+    thread.join(timeout=60)
+    assert found == [27.0]
+    assert watch.story.clock == clock
+    assert EVERYWHERE == []
+
+
+def test_who_pauses_in_another_thread_is_not_heard():
+    def work():
+        with paused(), gt.GradientTape():
+            pass
+
+    assert watched(lambda: in_threads(work))["tapes"] == []
+
+
+def test_threads_beyond_a_number_go_under_one_name(monkeypatch):
+    monkeypatch.setattr(following, "THREADS", 2)
+
+    def work():
+        with gt.GradientTape():
+            pass
+
+    data = watched(lambda: [in_threads(lambda: None, work, work, work, work) for _ in range(2)])
+    assert {(tape["thread"], tape["count"]) for tape in data["tapes"]} == {
+        ("worker 1", 2),
+        ("worker 2", 2),
+        ("further threads", 4),
+    }

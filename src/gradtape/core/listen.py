@@ -313,6 +313,8 @@ def values_of(tensor: Any) -> Iterator[Any]:
 
 
 ACTIVE: ContextVar[tuple[Listener, ...]] = ContextVar("gradtape_active_listeners", default=())
+EVERYWHERE: list[Callable[[], Listener]] = []
+"""Those who follow all threads: each gives the listener that hears the present one, from its first tape on."""
 
 
 def current_task() -> Any:
@@ -339,10 +341,15 @@ def listeners() -> tuple[Listener, ...]:
 def activate(listener: Listener, outermost: bool = False) -> None:
     """Put a listener innermost in this thread or task, or outermost, where it hears what all others do."""
     listener.settle()
-    others = listeners()
+    others = listeners() or (joined() if EVERYWHERE else ())
     ACTIVE.set((listener, *others) if outermost else (*others, listener))
     for other in others:
         other.hear_start(listener)
+
+
+def joined() -> tuple[Listener, ...]:
+    """Those who follow all threads, as listeners of this one; none where somebody has paused."""
+    return () if ACTIVE.get(None) == () else tuple([join() for join in EVERYWHERE])
 
 
 def opened() -> bool:

@@ -14,7 +14,7 @@ A *story* is what a program did, told while it runs (`watching.py`) or from a re
 | `summary.py`   | what was recorded and what is kept for it; `flops.py` counts operations of numbers   |
 | `places.py`    | at which expression of the program an operation stands; `lined.py` notes it          |
 | `story.py`     | what a program did, as data of bounded size; `digest.py` is what it keeps of values  |
-| `watching.py`  | tells the story while a program runs; `holdings.py` counts memory                    |
+| `watching.py`  | tells the story while a program runs, in all `threads.py`; `holdings.py` counts memory |
 | `retelling.py` | tells it from a tape's record                                                        |
 | `writing.py`   | a story as JSON; `drawing.py` and the files in `page/` show it; `view.py` in a cell  |
 | `formula.py`   | partial derivatives as formulas; `symbols.py` says operations in SymPy's words       |

@@ -125,10 +125,11 @@ def _asked(data: Mapping[str, Any]) -> str:
     """The calls for derivatives, one row for each line that asked."""
     if not data["asked"]:
         return ""
-    names = {tape["id"]: tape["name"] for tape in data["tapes"]}
+    tapes = {tape["id"]: tape for tape in data["tapes"]}
     rows = []
     for asked in data["asked"]:
-        call = f"{names.get(asked['tape'], 'tape')}.{asked['method']}"
+        tape = tapes.get(asked["tape"], {"name": "tape", "thread": ""})
+        call = f"{tape['name']}.{asked['method']}" + (f" in {tape['thread']}" if tape["thread"] else "")
         answers = "; ".join("None" if result is None else result for result in asked["results"])
         if not asked["answered"]:
             answers = "no answer: an error came first"
@@ -178,10 +179,16 @@ def _tapes(data: Mapping[str, Any]) -> str:
     if not data["tapes"]:
         return ""
     rows = [
-        [_line(tape), _cell(tape["name"], True), _count(tape["count"]), _count(tape["operations"])]
+        [
+            _line(tape),
+            _cell(tape["name"], True),
+            _cell(tape["thread"]),
+            _count(tape["count"]),
+            _count(tape["operations"]),
+        ]
         for tape in data["tapes"]
     ]
-    heads = ("line", "tape", "times", "operations followed")
+    heads = ("line", "tape", "thread", "times", "operations followed")
     return "<h2>Tapes</h2>\n" + _rows(heads, rows, "Tapes")
 
 

@@ -25,6 +25,7 @@ LAST = 3  # moments kept of each site and kind after that
 SITES = 1500  # operations at expressions that are told apart; further ones by their line, then not at all
 POINTS = 1024  # points of the curve of memory
 CUTS = 40  # different explanations that are kept
+THREADS = 40  # threads that are told apart; further ones go under one name
 
 
 @dataclass(eq=False, slots=True)
@@ -104,11 +105,15 @@ class Asked:
 
 @dataclass(eq=False, slots=True)
 class Tape:
-    """A tape, or all that were opened on one line: its name, how many, what they followed."""
+    """A tape, or all that were opened on one line in one thread: its name, how many, what they followed.
+
+    `thread` is the thread's name; empty for the one in which the program began.
+    """
 
     index: int
     name: str
     spot: Spot
+    thread: str = ""
     count: int = 0
     operations: int = 0
 

@@ -3,6 +3,8 @@
 It stands outermost, so by the nesting law it hears every operation: those of the program and those of the derivatives.
 It notes on each tensor the passage that made it, and changes nothing else: values, derivatives and the life of arrays
 are those of an unwatched run. Compiled functions run operation by operation meanwhile, so that their lines are seen.
+
+In every other thread one of its own joins (`threads.py`), and all tell one story.
 """
 
 from __future__ import annotations
@@ -10,14 +12,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from types import FrameType
-from typing import Any, Self
+from typing import Any
 from weakref import ref
 
 import numpy as np
 
 from ..core import nest
 from ..core.bundle import Bundle, attach_bundle, bundle_of
-from ..core.listen import ACTIVE, Listener, Node, activate, deactivate, leaf, paused
+from ..core.listen import ACTIVE, Listener, Node, leaf, paused
 from ..core.place import user_place
 from ..core.primitive import Kind, Masked, Primitive
 from ..core.tensor import Tensor
@@ -31,12 +33,13 @@ from .places import STEPS, Trail, spot_of, trail
 from .program import name_of
 from .question import Question
 from .story import CUTS, Asked, End, Moment, Passage, Site, Story, Tape
+from .threads import Following, alone
 
 NAMED = 12  # targets and sources of one call that are named
 
 
-class Watch(Listener):
-    """Tells the story of what runs while it is entered; a context manager."""
+class Watch(Following):
+    """Tells the story of what runs while it is entered, in all threads; a context manager."""
 
     __slots__ = ("_asked", "_read", "_step", "_tapes", "_under", "holdings", "story")
 
@@ -54,20 +57,21 @@ class Watch(Listener):
         self._tapes: dict[Any, Tape] = {}
         self._read: dict[int, Any] = {}
 
-    def __enter__(self) -> Self:
-        activate(self, outermost=True)
-        return self
+    def beside(self) -> Watch:
+        other = Watch()
+        other.story, other.holdings = self.story, self.holdings
+        other._tapes, other._read = self._tapes, self._read
+        return other
 
-    def __exit__(self, *exception: object) -> None:
-        deactivate(self)
+    def end(self) -> None:
         self.holdings.let_go()
-        self.release()
 
     def follows(self, node: Node) -> bool:
         return False  # no derivative depends on it
 
     # operations
 
+    @alone
     def hear(
         self,
         primitive: Primitive,
@@ -202,6 +206,7 @@ class Watch(Listener):
 
     # variables, and values that leave
 
+    @alone
     def hear_read(self, variable: Variable, tensor: Tensor) -> None:
         serial, value = variable._serial, variable._value
         seen = self._read.get(serial)
@@ -221,6 +226,7 @@ class Watch(Listener):
         self._note(variable, passage)
         self.holdings.hold(variable._value, variable._node, site)
 
+    @alone
     def hear_leave(self, holder: Any, how: Any) -> None:
         if type(how) is str and how != "format":
             passage = self._passage(holder)
@@ -229,24 +235,26 @@ class Watch(Listener):
 
     # tapes and what they are asked
 
+    @alone
     def hear_start(self, other: Listener) -> None:
         if _is_tape(other) and other.key not in self._tapes:
             way = trail()
-            key = way.key[:2]
+            key = (way.key[:2], self.thread)
             tape = self.story.tapes.get(key)
             if tape is None:
                 spot = spot_of(way.frame.f_code, way.frame.f_lasti)
-                tape = self.story.tapes[key] = Tape(len(self.story.tapes), "", spot)
+                tape = self.story.tapes[key] = Tape(len(self.story.tapes), "", spot, self.thread)
             tape.count += 1
             self._tapes[other.key] = tape
 
+    @alone
     def hear_question(self, record: Listener, target: Any, sources: Any) -> None:
         tape = self._tapes.get(record.key)
         if tape is None:
             return
         way = trail()
-        method = sys._getframe(2).f_code.co_name
-        key = (method, *way.key[:2])
+        method = sys._getframe(3).f_code.co_name
+        key = (method, tape.index, *way.key[:2])
         asked = self.story.asked.get(key)
         if asked is None:
             asked = self.story.asked[key] = Asked(
@@ -264,6 +272,7 @@ class Watch(Listener):
         self.story.begin_walk()
         self.story.tell(Moment(self.story.tick(), "question", asked.index, asked.count, None), asked)
 
+    @alone
     def hear_cotangent(self, node: Node, cotangent: Any) -> None:
         if not node.knows(self.key):
             return
@@ -277,6 +286,7 @@ class Watch(Listener):
             g = cotangent.value if type(cotangent) is Masked else cotangent
             self.story.arrive(passage, digest(g._value))
 
+    @alone
     def hear_answer(self, record: Listener, results: Any) -> None:
         while self._asked:
             found, asked, target, sources = self._asked.pop()

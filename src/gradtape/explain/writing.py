@@ -44,6 +44,7 @@ def written(
             {
                 "id": tape.index,
                 "name": tape.name or "tape",
+                "thread": tape.thread,
                 **_place(tape.spot, order),
                 "count": tape.count,
                 "operations": tape.operations,

@@ -300,5 +300,6 @@ const tellStatus = (moment, site) => {
 };
 const asking = (asked) => {
   const tape = story.tapes.find((each) => each.id === asked.tape);
-  return `${tape ? tape.name : "tape"}.${asked.method}(${asked.targets.join(", ")}; ${asked.sources.join(", ")})`;
+  const call = `${tape ? tape.name : "tape"}.${asked.method}(${asked.targets.join(", ")}; ${asked.sources.join(", ")})`;
+  return tape && tape.thread ? `${call} in ${tape.thread}` : call;
 };

@@ -25,6 +25,7 @@ ORDER = [
             "capture",
             "coloring",
             "checkpoints",
+            "compressed",
             "custom",
             "explain",
             "fields",
@@ -55,8 +56,9 @@ ORDER = [
 ]
 RANK = {room: rank for rank, rooms in enumerate(ORDER) for room in rooms}
 # Entrances, and the rooms behind them that are loaded with the first call: compiled programs, explanations, operators
-# on fields and partial derivatives are methods of what every program holds.
+# on fields, partial derivatives and the choice for recorded Jacobians belong to what every program holds.
 ENTRANCES = {
+    "gradtape.jacobians": "gradtape.compressed",
     "gradtape.backends.llvm": "gradtape.backends.llvm.",
     "gradtape.explain.on_tape": "gradtape.explain.",
     "gradtape.operators": "gradtape.fields.",

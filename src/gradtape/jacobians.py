@@ -5,6 +5,8 @@ A row of a Jacobian is a walk back from one entry of the target. The walk is lin
 columns, which is shorter where the target has more entries than the sources. Seeds come in chunks, so that what lies
 on the way fits into bounded memory.
 
+A program that is recorded may take few walks for a whole Jacobian that is mostly zeros (`compressed.py`).
+
 Everything here is made of operations, which outer tapes record.
 """
 
@@ -12,21 +14,25 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .core.bundle import Bundle
 from .core.errors import BatchedValueError, said
 from .core.lead import CLOSED, moved, reshaped
-from .core.listen import Node, listeners, paused
+from .core.listen import Node, listeners, paused, replayed
 from .core.spec import Spec, is_differentiable
 from .core.tensor import Tensor
 from .modes import rows as rows_of
 from .modes.batch import mapped
 from .modes.record import Record
 from .modes.reverse import Pullback, transpose
+from .ops.composite import ravel
 from .ops.linear import concatenate
+
+if TYPE_CHECKING:
+    from .coloring import Coloring
 
 MEMORY = 1 << 20
 """Bytes that the seeds of one walk may take in the largest tensor on the way.
@@ -56,6 +62,10 @@ def jacobian(
     """
     back, connected, order = walk_back(record, y, sources)
     there = [s for s, c in zip(sources, connected, strict=True) if c]
+    if not shared and most != 1 and there and replayed() and _is_real(order):
+        found = _compressed(back, y, sources, connected, order, fitting(order, most))
+        if found is not None:
+            return found
     most = fitting(order, most)
     by_columns = record.knows(y) and most > 1 and _tall(order, y, there, shared)
     if by_columns:
@@ -66,6 +76,66 @@ def jacobian(
         found = _images(back, len(sources), y._value, shared, most) if there else [None] * len(sources)
         wholes = [_rows(rows, y, s, shared) for rows, s in zip(found, sources, strict=True)]
     return [whole if c else None for whole, c in zip(wholes, connected, strict=True)]
+
+
+def _compressed(
+    back: Linear, y: Any, sources: Sequence[Any], connected: Sequence[bool], order: Sequence[Node], most: int
+) -> list[Tensor | None] | None:
+    """The Jacobians by few products each; None where that is not worth it."""
+    from . import compressed
+
+    places = [i for i, c in enumerate(connected) if c]
+
+    def there(g: Tensor) -> list[Tensor | None]:
+        found = back(g)
+        return [found[i] for i in places]
+
+    work = sum(math.prod(n.shape) for n in order if not isinstance(n, Bundle))
+    plans = compressed.plans(there, y, [sources[i] for i in places], work)
+    if plans is None:
+        return None
+    wholes: list[Tensor | None] = [None] * len(sources)
+    for i, plan in zip(places, plans, strict=True):
+        found = products(_part(back, i), y, sources[i], plan.coloring, most)
+        wholes[i] = plan.placed(found, (*y._value.shape, *sources[i]._value.shape))
+    return wholes
+
+
+def _part(back: Linear, index: int) -> Linear:
+    """The map to one of the sources alone."""
+    return lambda g: [back(g)[index]]
+
+
+def products(back: Linear, y: Any, x: Any, colors: Coloring, most: int, symmetric: bool = False) -> Tensor:
+    """The products of a Jacobian with the sums of unit vectors of each colour: those by columns, then those by rows.
+
+    Args:
+        back: the walk back from y to x alone.
+        colors: of the columns, which are the entries of x, and of the rows, those of y.
+        most: how many at once.
+        symmetric: whether the Jacobian is, so that a walk back serves for columns too.
+    """
+    parts = []
+    columns, rows = colors.counts
+    if columns:
+        ahead = back if symmetric else push_along(back, y)
+        parts.append(_products(ahead, colors.columns, columns, x, y._value.size, most))
+    if rows:
+        parts.append(_products(back, colors.rows, rows, y, x._value.size, most))
+    if len(parts) == 1:
+        return parts[0]
+    return concatenate(Tensor(np.zeros(0, y._value.dtype)), *map(ravel, parts), axis=0)  # type: ignore[no-any-return]
+
+
+def _products(function: Linear, colors: Any, count: int, like: Any, size: int, most: int) -> Tensor:
+    """The images of the sums of unit vectors of each colour, one after the other."""
+
+    def seeds(first: int, size: int) -> Any:
+        wanted = np.arange(first, first + size)[:, None]
+        return (colors == wanted).astype(like._value.dtype).reshape(size, *like._value.shape)
+
+    (found,) = images_of(function, 1, seeds, count, most)
+    return Tensor(np.zeros(count * size, like._value.dtype)) if found is None else found
 
 
 def gradients_of_rows(record: Record, y: Any, sources: Sequence[Any]) -> list[Tensor | None]:
@@ -133,9 +203,13 @@ def _tall(order: Sequence[Node], y: Any, sources: Sequence[Any], shared: int) ->
     Not for complex numbers, whose rows are conjugated, nor where a rule of the user's could be other than linear.
     """
     count = sum(math.prod(s._value.shape[shared:]) for s in sources)
+    return 3 * count < math.prod(y._value.shape[shared:]) and _is_real(order)
+
+
+def _is_real(order: Sequence[Node]) -> bool:
+    """Whether all on the way is real, and no rule is a user's own."""
     real = all(n.dtype.kind == "f" for n in order if not isinstance(n, Bundle))
-    closed = any(n.primitive is not None and n.primitive.lead is CLOSED for n in order)
-    return real and not closed and 3 * count < math.prod(y._value.shape[shared:])
+    return real and not any(n.primitive is not None and n.primitive.lead is CLOSED for n in order)
 
 
 def _images(function: Linear, outputs: int, like: Any, shared: int, most: int) -> list[Tensor | None]:
@@ -200,7 +274,7 @@ def push_along(back: Linear, y: Any, index: int = 0) -> Linear:
     spec = Spec(y._value.shape, y._value.dtype)
 
     def ahead(tangent: Tensor) -> list[Tensor | None]:
-        return transpose(lambda g: [back(g)[index]], [spec], [tangent])
+        return transpose(_part(back, index), [spec], [tangent])
 
     return ahead
 

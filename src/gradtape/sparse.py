@@ -26,10 +26,9 @@ from .core.further_errors import NotRecordedError
 from .core.listen import listeners, paused
 from .core.tensor import Tensor, as_tensor
 from .functions import Function
-from .jacobians import fitting, images_of, push_along, walk_back
+from .jacobians import fitting, products, walk_back
 from .modes.record import Record
 from .modes.structure import Structure
-from .ops.composite import concatenate, ravel
 from .ops.linear import reshape, take
 from .transforms import Call
 
@@ -219,36 +218,12 @@ def _answer(
 ) -> tuple[Any, ...]:
     """The products as one vector, and what is the same in every run."""
     back, _, order = walk_back(record, y, [x])
-    most, size = fitting(order, None), (y._value.size, x._value.size)
-    parts = []
-    columns, rows = colors.counts
-    if columns:
-        # A symmetric matrix from the right is itself from the left.
-        ahead = back if symmetric else push_along(back, y)
-        parts.append(_products(ahead, colors.columns, columns, x, size[0], most))
-    if rows:
-        parts.append(_products(back, colors.rows, rows, y, size[1], most))
-    if len(parts) == 1:
-        products = parts[0]
-    else:
-        products = concatenate([Tensor(np.zeros(0, y._value.dtype)), *map(ravel, parts)])
-    in_order = np.array_equal(colors.places, np.arange(products.size))
+    size = y._value.size, x._value.size
+    found = products(back, y, x, colors, fitting(order, None), symmetric)
+    in_order = np.array_equal(colors.places, np.arange(found.size))
     places = None if in_order else colors.places
     # A flat tuple, which a replay makes fastest.
-    return products, pattern.indptr, pattern.indices, *size, colors.columns, colors.rows, places
-
-
-def _products(function: Any, colors: Any, count: int, like: Tensor, size: int, most: int) -> Tensor:
-    """The images of the sums of unit vectors of each colour, one after the other."""
-
-    def seeds(first: int, size: int) -> Any:
-        wanted = np.arange(first, first + size)[:, None]
-        return (colors == wanted).astype(like._value.dtype).reshape(size, *like._value.shape)
-
-    (found,) = images_of(function, 1, seeds, count, most)
-    if found is None:
-        return Tensor(np.zeros(count * size, like._value.dtype))
-    return found
+    return found, pattern.indptr, pattern.indices, *size, colors.columns, colors.rows, places
 
 
 __all__ = ["SparseDerivative", "sparse_hessian", "sparse_jacobian"]

@@ -48,16 +48,17 @@ class Structure(Listener):
 
     Args:
         size: how many entries the sources have together.
+        most: more pairs than this for one result raise `NotSparseError`.
     """
 
-    __slots__ = ("_recordings", "size")
+    __slots__ = ("_recordings", "most", "size")
 
     forward = True
     opens = True
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, most: int = MOST) -> None:
         super().__init__()
-        self.size = size
+        self.size, self.most = size, most
         self._recordings = [listener for listener in listeners() if listener.replays]
 
     def watch(self, source: Tensor, first: int = 0) -> None:
@@ -130,7 +131,9 @@ class Structure(Listener):
         """The matrix of a result: the union over the inputs."""
         varying = [note is not None for note in notes]
         if primitive.kind is Kind.LINEAR and primitive.structural and type(primitive.rules) is Rule:
-            return _product(joined(primitive, inputs, params), self._stacked(inputs, notes), primitive, y)
+            return self._product(
+                joined(primitive, inputs, params), self._stacked(inputs, notes), primitive, y
+            )
         found = None
         for index, note in enumerate(notes):
             if (
@@ -142,7 +145,7 @@ class Structure(Listener):
                 continue
             part = note
             for links in reversed(linked(primitive, inputs, params, y, index, varying)):
-                part = _product(links, part, primitive, y)
+                part = self._product(links, part, primitive, y)
             if found is None:
                 found = part
             elif part is not found:
@@ -153,16 +156,15 @@ class Structure(Listener):
         """The matrices of several inputs below each other."""
         return stacked([self._empty(x) if n is None else n for x, n in zip(inputs, notes, strict=True)])
 
-
-def _product(links: Any, part: Any, primitive: Primitive, y: Tensor) -> Any:
-    """The rows of a matrix that links take: copied where these are places, else united."""
-    moves = isinstance(links, np.ndarray)
-    if int(part.counts[links if moves else links.indices].sum()) > MOST:
-        raise NotSparseError(
-            f"the derivative is not sparse: more than {MOST} entries of {primitive.name}, of shape "
-            f"{y.shape}, depend on the argument; use gt.jacobian, or products such as gt.jvp, gt.vjp and gt.hvp"
-        )
-    return part.taken(links) if moves else part.after(links)
+    def _product(self, links: Any, part: Relation, primitive: Primitive, y: Tensor) -> Relation:
+        """The rows of a relation that links take: copied where these are places, else united."""
+        moves = isinstance(links, np.ndarray)
+        if int(part.counts[links if moves else links.indices].sum()) > self.most:
+            raise NotSparseError(
+                f"the derivative is not sparse: more than {self.most} entries of {primitive.name}, of shape "
+                f"{y.shape}, depend on the argument; use gt.jacobian, or products such as gt.jvp, gt.vjp and gt.hvp"
+            )
+        return part.taken(links) if moves else part.after(links)
 
 
 __all__ = ["MOST", "Structure"]

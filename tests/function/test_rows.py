@@ -65,6 +65,24 @@ def test_a_training_step_of_a_network(count, threads):
     assert f.stats()["calls"] == []
 
 
+@pytest.mark.parametrize("dtype", ["float32", "int32"])
+def test_factors_of_other_dtypes_are_cast_in_the_tile(dtype, threads):
+    weights = made([3, 17, 8, 2], np.float64)
+
+    def step(x):
+        with gt.GradientTape() as tape:
+            y = network(x, weights) + gt.einsum("ni,ij->nj", x, weights[0][0])[:, :2]
+            loss = gt.reduce_mean(y * y)
+        return loss, tape.gradient(loss, [v for pair in weights for v in pair])
+
+    x = (3 * np.random.default_rng(1).normal(size=(1009, 3))).astype(dtype)
+    assert assert_same(step, (x,), 1e-12).stats()["calls"] == []
+    product = gt.function(lambda x, w: x @ w, backend="llvm")
+    for _ in range(2):
+        found = product(gt.constant(x), weights[0][0])
+    np.testing.assert_allclose(found, x.astype(np.float64) @ weights[0][0].numpy(), rtol=1e-14)
+
+
 def test_a_residual_with_second_derivatives(threads):
     weights = made([2, 10, 10, 1], np.float32)
     rng = np.random.default_rng(1)

@@ -1,5 +1,6 @@
 """Rows that machine code does better in parts: written as others that fuse, or that have kernels of their own.
 
+matmul      of factors of other dtypes than the result: of these, cast as NumPy casts them
 logsumexp   largest, shifted exponentials, sum, logarithm, in fused loops; its derivative takes the same exponentials
 einsum      a matrix product where no axis is shared by both factors and the result; else products and a sum, fused
 """
@@ -82,19 +83,37 @@ def _exponentials(sweep: Sweep, x: int, y: int) -> tuple[int, int] | None:
     return total.inputs[0], total.outputs[0]
 
 
+def _cast(sweep: Sweep, index: int, spec: Spec) -> int:
+    """A value in the dtype of a spec; of a transpose, the transpose of that, which rows of a batch can be."""
+    own = sweep.spec(index)
+    if own.dtype == spec.dtype:
+        return index
+    made, turned = Spec(own.shape, spec.dtype), sweep.maker(index, "transpose")
+    if turned is None:
+        return sweep.apply("cast", (index,), made, dtype=spec.dtype)
+    return sweep.apply("transpose", (_cast(sweep, turned.inputs[0], spec),), made, **turned.params)
+
+
+def _matmul(sweep: Sweep, params: Mapping[str, Any], inputs: tuple[int, ...], spec: Spec) -> int | None:
+    if spec.dtype.kind != "f" or all(sweep.spec(i).dtype == spec.dtype for i in inputs):
+        return None
+    return sweep.apply("matmul", tuple([_cast(sweep, i, spec) for i in inputs]), spec, **params)
+
+
 def _einsum(sweep: Sweep, params: Mapping[str, Any], inputs: tuple[int, ...], spec: Spec) -> int | None:
     left, output = params["subscripts"].split("->")
     terms = left.split(",")
     sizes: dict[str, int] = {}
     for term, index in zip(terms, inputs, strict=True):
         own = sweep.spec(index)
-        if len(set(term)) < len(term) or own.dtype != spec.dtype:
-            return None  # a diagonal, or mixed dtypes
+        if len(set(term)) < len(term):
+            return None  # a diagonal
         for label, size in zip(term, own.shape, strict=True):
             if sizes.setdefault(label, size) != size:
                 return None
     if spec.dtype.kind != "f" or len(set(output)) < len(output):
         return None
+    inputs = tuple([_cast(sweep, i, spec) for i in inputs])
     if len(terms) == 2 and not set(terms[0]) & set(terms[1]) & set(output):
         return _as_product(sweep, terms, output, inputs, sizes, spec)
     if math.prod(sizes.values()) > LARGEST_SUM:
@@ -165,5 +184,6 @@ RULES: dict[str, Callable[..., int | None]] = {
     **SIMPLER,
     "logsumexp": _logsumexp,
     "exp": _exp,
+    "matmul": _matmul,
     "einsum": _einsum,
 }

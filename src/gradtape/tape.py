@@ -127,9 +127,13 @@ class GradientTape(Explains, FieldOperators, WholeDerivatives):
             ValueError: for anything that is no tensor or variable.
             RuntimeError: if the tape was never entered.
         """
-        sources = [tensor] if type(tensor) is Tensor else nest.flatten(tensor)
+        if type(tensor) is Tensor and self._recording:  # what most programs watch, spared the questions
+            if not self._record.watch(tensor):  # type: ignore[union-attr]  # a tape that records has a record
+                warn_dtype("watched tensor", tensor.dtype)
+            return
+        sources = nest.flatten(tensor)
         for source in sources:
-            if type(source) is not Tensor and not isinstance(source, (Tensor, Variable)):
+            if not isinstance(source, (Tensor, Variable)):
                 raise WatchError(
                     f"Passed in object {short(source)} of type {type(source).__name__!r}, not tf.Tensor "
                     "or tf.Variable or ExtensionType: make it one with gt.constant or gt.Variable before "
@@ -242,32 +246,34 @@ class GradientTape(Explains, FieldOperators, WholeDerivatives):
                 f"Argument `target` should be a tensor or variable, or a nest of them, not None{origin(None)}"
             )
         unconnected = unconnected_choice(unconnected_gradients)
-        targets, flat = tensors_of(target, "target"), tensors_of(sources, "sources")
-        seeds = seeds_of(targets, target, output_gradients)
-        known: list[tuple[Node, Tensor]] = []
+        targets = [target] if type(target) is Tensor else tensors_of(target, "target")
+        flat: list[Any] = [sources] if type(sources) is Tensor else tensors_of(sources, "sources")
+        starts, known = [], []
         apart: list[tuple[Any, Tensor]] = []  # targets that this tape does not follow can still be sources
-        for t, g in zip(targets, seeds):  # noqa: B905  # of one length; the keyword costs time
+        for t, g in zip(targets, seeds_of(targets, target, output_gradients)):  # noqa: B905  # of one length
             if g is not None:
-                if record.knows(t):
-                    known.append((t._node, g))
+                if (node := record.node_of(t)) is not None:
+                    starts.append(node)
+                    known.append((node, g))
                 else:
                     apart.append((t, g))
-        walk = Pullback(record, [node for node, _ in known], [s._node for s in flat if record.knows(s)])
+        ends = [end for s in flat if (end := record.node_of(s)) is not None]
+        walk = Pullback(record, starts, ends)
         found: dict[Node, Any] = sparse_gradients(walk, known) if indexed_slices else walk(known)
         results, missing, active = [], False, listeners()
         for source in flat:
             result = found.get(source._node)
-            for t, g in apart:
-                if t is source:
-                    result = g if result is None else result + g
+            if apart:
+                for t, g in apart:
+                    if t is source:
+                        result = g if result is None else result + g
             if result is None:
                 result = answer(result, source, unconnected)
-            results.append(result)
-            if result is None:
-                missing = True
+                missing = missing or result is None
             elif active and type(result) is Tensor:
                 for listener in active:
                     listener.hear_derivative(source, result)
+            results.append(result)
         if missing:
             self._unconnected(record, targets, flat, results)
         self._finish(results)
@@ -346,7 +352,8 @@ class GradientTape(Explains, FieldOperators, WholeDerivatives):
                     stacklevel=3,
                 )
         for listener in listeners():
-            listener.hear_question(record, target, sources)
+            if listener.walks:
+                listener.hear_question(record, target, sources)
         return record
 
     def _unconnected(
@@ -359,7 +366,8 @@ class GradientTape(Explains, FieldOperators, WholeDerivatives):
     def _finish(self, results: Any) -> None:
         """Tell who listens what was answered, and drop the record of a tape that may be used once."""
         for listener in listeners():
-            listener.hear_answer(self._record, results)  # type: ignore[arg-type]  # there since `_begin`
+            if listener.walks:
+                listener.hear_answer(self._record, results)  # type: ignore[arg-type]  # there since `_begin`
         if not self._persistent:
             self._seen = self.watched_variables()
             self._record = None

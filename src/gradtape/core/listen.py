@@ -157,7 +157,10 @@ class Node:
 
 def leaf(value: Any, key: Key | None = None, note: Any = None) -> Node:
     """A node for a tensor that no operation known to a listener made, with a first note if one is given."""
-    return Node.made(None, None, None, None, spec_of(value), key, note)
+    kind = type(value)
+    return Node.made(
+        None, None, None, None, kind if kind is not np.ndarray else (value.shape, value.dtype), key, note
+    )
 
 
 def spec_of(value: Any) -> Any:
@@ -190,7 +193,7 @@ class Listener:
     """Whether what is heard will be done again with other values, so that no decision may rest on a value."""
     stands = False
     walks = False
-    """Whether to be told of the cotangents on a walk back."""
+    """Whether to be told of questions to tapes, of the cotangents on the walk back, and of the answers."""
 
     def __init__(self) -> None:
         self.home: int | None = None  # nowhere, until it listens for the first time
@@ -201,9 +204,10 @@ class Listener:
 
     def settle(self) -> None:
         """Belong to this thread and, inside one, to this asyncio task: `home` is the thread's number, 0 in a task."""
-        task = current_task()
-        self.task = None if task is None else ref(task)
-        self.home = get_ident() if task is None else 0
+        if "asyncio" in sys.modules and (task := current_task()) is not None:
+            self.task, self.home = ref(task), 0
+        else:
+            self.task, self.home = None, get_ident()
 
     def hear(
         self,
@@ -229,13 +233,13 @@ class Listener:
         """Be told that another listener begins to listen beside this one."""
 
     def hear_question(self, record: Listener, target: Any, sources: Any) -> None:
-        """Be told that a tape, whose record this is, is asked for derivatives of a target, both as they were given."""
+        """Be told, where `walks`, that the tape of this record is asked for derivatives of what was given."""
 
     def hear_cotangent(self, node: Node, cotangent: Any) -> None:
         """Be told, where `walks`, what has gathered at a node on a walk back before it goes on to the node's inputs."""
 
     def hear_answer(self, record: Listener, results: Any) -> None:
-        """Be told the answer to the question that was asked last of this record."""
+        """Be told, where `walks`, the answer to the question that was asked last of this record."""
 
     def hear_derivative(self, source: Any, result: Tensor) -> None:
         """Be told that a tape inside gave this result for the derivative with respect to a source."""
@@ -290,13 +294,14 @@ class Listener:
         self.nodes = []
         for reference in nodes:
             node = reference()
-            if node is not None:
-                if node.key is key and node.more is None:
-                    # As `erase`, without the lock: the note goes before the key, so another thread never loses one.
-                    node.note = node.saved = node.kept = node.params = node.primitive = None
-                    node.key = None
-                else:
-                    node.erase(key)
+            if node is None:
+                continue
+            if node.key is key and node.more is None:
+                # As `erase`, without the lock: the note goes before the key, so another thread never loses one.
+                node.note = node.saved = node.kept = node.params = node.primitive = None
+                node.key = None
+            else:
+                node.erase(key)
 
     def __del__(self) -> None:
         self.release()

@@ -10,6 +10,7 @@ from __future__ import annotations
 import sys
 import threading
 from contextvars import Context
+from functools import lru_cache
 from types import FrameType
 from typing import Any
 
@@ -85,9 +86,15 @@ QUIET = _Quiet()
 
 def number(dtype: DType, x: float) -> Any:
     """A Python number as a NumPy scalar of a dtype; one too large for it is an infinity, as in IEEE arithmetic."""
-    kind = dtype.type
-    if kind is np.float64:
-        return kind(x)
+    kind: Any = dtype.type
+    return _number(kind, x) if x else kind(x)
+
+
+@lru_cache(
+    maxsize=1024
+)  # programs write few numbers, and most of them again and again; zeros, of two signs, stay out
+def _number(kind: Any, x: float) -> Any:
+    """What `number` remembers."""
     try:
         return QUIET.run(kind, x)
     except RuntimeError:  # a signal handler or finalizer came while the context was busy
@@ -102,8 +109,10 @@ def value_beside(obj: Any, dtype: DType) -> Any:
     then the default float, or the complex dtype of the tensor's precision.
     """
     kind = type(obj)
-    if (kind is float and dtype.kind in "fc") or (kind is int and dtype.kind in "fciu"):
+    if (kind is float or kind is int) and dtype.kind in "fc":
         return number(dtype, obj)
+    if kind is int and dtype.kind in "iu":
+        return dtype.type(obj)
     array = _plain(obj) if isinstance(obj, (np.ndarray, np.generic)) else _from_python(obj)
     rank = "biufc".find("i" if array.dtype.kind == "u" else array.dtype.kind)
     own = "biufc".find("i" if dtype.kind == "u" else dtype.kind)

@@ -28,6 +28,7 @@ from .patterns import recognise
 
 MODES = {
     PACKAGE + "modes/reverse.py": "the derivative, on the way back, of",
+    PACKAGE + "modes/numbers.py": "the derivative, on the way back, of",
     PACKAGE + "modes/forward.py": "the derivative, forward, of",
     PACKAGE + "modes/series.py": "the Taylor series of",
 }

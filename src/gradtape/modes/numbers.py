@@ -14,7 +14,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from itertools import islice
 from typing import Any
 
 from ..core.listen import Listener, Node, paused
@@ -34,23 +33,27 @@ class _UnreadableError(Exception):
     """A rule does not only compute."""
 
 
-def walk(key: Any, order: Sequence[Node], position: int, cotangents: dict[Node, Any]) -> int:
+def walk(key: Any, order: Sequence[Node], position: int, cotangents: dict[Node, Any], heard: bool) -> int:
     """Walk back from a position in the order over operations on numbers; gives the position of the first other one.
 
-    To be run where NumPy does not warn (`QUIET`): no code but NumPy's and that of this room runs inside.
+    What nobody hears is to be run where NumPy does not warn (`QUIET`): no code but NumPy's and that of this room runs
+    inside.
     """
     try:
-        for position, node in enumerate(islice(order, position, None), position):  # noqa: B020
+        for position in range(position, len(order)):  # noqa: B020
+            node = order[position]
             g = cotangents[node]
             parents = node.note if node.key is key else node.read(key)
             if g is None or not parents:
                 continue
             spec = node.spec
-            if type(g) is Tensor:
-                g = g._value
-            if type(g) is not spec or (steps := node.primitive.steps.get(spec)) is None or node.params:  # type: ignore[union-attr]
+            value = g._value if type(g) is Tensor else g
+            if type(value) is not spec or (steps := node.primitive.steps.get(spec)) is None or node.params:  # type: ignore[union-attr]
                 return position
-            steps[0](cotangents, parents, g, node)
+            if heard:
+                steps[1](cotangents, parents, g, node)
+            else:
+                steps[0](cotangents, parents, value, node)
     except MixedError:
         return position
     return len(order)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from operator import attrgetter
 from typing import Any
-from weakref import ReferenceType, ref
+from weakref import ref
 
 from numpy import ndarray
 
@@ -31,7 +31,7 @@ class Record(Listener):
     was computed `early`, before it followed anything.
     """
 
-    __slots__ = ("cuts", "derivatives", "early", "explains", "leaves", "variables", "watch_accessed")
+    __slots__ = ("cuts", "derivatives", "early", "explains", "variables", "watch_accessed")
 
     differentiates = True
 
@@ -43,7 +43,6 @@ class Record(Listener):
         self.derivatives: Derivatives | None = None
         self.early: Early | None = None
         self.variables: dict[int, Variable] = {}
-        self.leaves: list[ReferenceType[Node]] = []
 
     def hear(
         self,
@@ -60,7 +59,7 @@ class Record(Listener):
             if node is None or (node.key is not key and (node.more is None or key not in node.more)):
                 if node is not None and self.cuts is not None:
                     self._carry(inputs, result)
-                if not self.leaves:
+                if not self.nodes:
                     self._early(inputs, result)
                 return
             parents: tuple[Node | None, ...] = (node,)
@@ -81,7 +80,7 @@ class Record(Listener):
             elif other is not None:
                 saving = primitive.savings[2]
             else:
-                if not self.leaves:
+                if not self.nodes:
                     self._early(inputs, result)
                 return
             parents = (node, other)
@@ -91,7 +90,7 @@ class Record(Listener):
                 self._carry(inputs, result)
             bits = _bits(parents)
             if not bits:
-                if not self.leaves:
+                if not self.nodes:
                     self._early(inputs, result)
                 return
             saving = primitive.saving(bits, count)
@@ -227,17 +226,15 @@ class Record(Listener):
         """
         if type(source) is not Tensor and isinstance(source, Variable):
             self.variables[source._serial] = source
-        if not is_differentiable(source._value.dtype):
+        value = source._value
+        if not is_differentiable(value.dtype):
             return False
         node = source._node
         if node is None:
-            node = source._node = leaf(source._value, self.key, ())
-            self.remember(node)
+            node = source._node = leaf(value, self.key, ())
+            self.nodes.append(ref(node))
         elif not node.knows(self.key):
             self.attach(node, ())
-        else:
-            return True
-        self.leaves.append(ref(node))
         return True
 
     def alive(self) -> list[Node]:
@@ -251,17 +248,16 @@ class Record(Listener):
         """The nodes that the targets were made of, in the order in which they were recorded."""
         return reached(self.key, targets)[::-1]
 
-    def follows_only(self, sources: frozenset[Node]) -> bool:
-        """Whether all that is followed from a leaf on is followed from one of these sources on."""
-        for reference in self.leaves:
-            node = reference()
-            if node is not None and node not in sources:
-                return False
-        return True
-
     def knows(self, source: Tensor | Variable) -> bool:
         """Whether this record follows the source."""
-        return source._node is not None and source._node.knows(self.key)
+        return self.node_of(source) is not None
+
+    def node_of(self, source: Tensor | Variable) -> Node | None:
+        """The node of a source that this record follows, None of any other."""
+        node, key = source._node, self.key
+        if node is None or node.key is key or (node.more is not None and key in node.more):
+            return node
+        return None
 
 
 def _bits(parents: tuple[Node | None, ...]) -> int:
@@ -282,14 +278,36 @@ def _saved(inputs: tuple[Tensor, ...], keeps: tuple[bool, ...] | bool) -> tuple[
 
 def reached(key: Key, targets: Iterable[Node]) -> list[Node]:
     """The nodes that the targets were made of, latest first, as the listener of this key noted them."""
+    return between(key, targets, None)
+
+
+def between(key: Key, targets: Iterable[Node], sources: frozenset[Node] | None) -> list[Node]:
+    """Those nodes that the targets were made of which depend on a source (None: all of them), latest first."""
     found = list(targets)
     seen: set[Node | None] = {None, *found}
     if len(seen) <= len(found):  # one is given twice
         found = list(dict.fromkeys(found))
+    leading = True
     for node in found:  # grows while it is read
-        for parent in node.note if node.key is key else node.read(key):
-            if parent not in seen:
-                seen.add(parent)
-                found.append(parent)
-    found.sort(key=_SERIAL, reverse=True)
-    return found
+        parents = node.note if node.key is key else node.read(key)
+        if parents:
+            for parent in parents:
+                if parent not in seen:
+                    seen.add(parent)
+                    found.append(parent)
+        elif leading and sources is not None:
+            leading = node in sources
+    if leading:  # every leaf is a source, so everything depends on one
+        found.sort(key=_SERIAL, reverse=True)
+        return found
+    found.sort(key=_SERIAL)
+    useful: set[Node | None] = set(sources)  # type: ignore[arg-type]  # None leads everywhere
+    kept = []
+    for node in found:
+        if node in useful:
+            kept.append(node)
+        elif not useful.isdisjoint(node.note if node.key is key else node.read(key)):
+            useful.add(node)
+            kept.append(node)
+    kept.reverse()
+    return kept

@@ -13,7 +13,7 @@ import numpy as np
 
 from ..core.bundle import ITEM, Bundle, item_tensor
 from ..core.errors import InternalError, NoDerivativeError
-from ..core.listen import SERIAL, Key, Node, listeners, paused
+from ..core.listen import SERIAL, Node, listeners, paused
 from ..core.primitive import Kind, Masked, Primitive, Rule
 from ..core.spec import Spec
 from ..core.tensor import Tensor, apply
@@ -22,7 +22,7 @@ from ..ops.elementwise import conjugated, multiply
 from ..ops.linear import identity, take
 from . import numbers
 from .mask import Cotangent, conform, cut, join, plain, reach
-from .record import Record, reached
+from .record import Record, between
 
 _ELEMENTWISE, _TANGENT = Kind.ELEMENTWISE, Kind.TANGENT
 
@@ -39,12 +39,9 @@ class Pullback:
     """
 
     def __init__(self, record: Record, targets: Iterable[Node], sources: Iterable[Node]) -> None:
-        key = self.key = record.key
-        self.sources = useful = frozenset(sources)
-        order = reached(key, targets)
-        if not record.follows_only(useful):
-            order = _leading(key, order, useful)
-        self.order = order
+        self.key = record.key
+        self.sources = frozenset(sources)
+        self.order = order = between(record.key, targets, self.sources)
         self.blank: dict[Node, Any] = dict.fromkeys(order)
 
     def depends(self, node: Node) -> bool:
@@ -63,8 +60,8 @@ class Pullback:
         added into a dense tensor.
         """
         found = self.walk(seeds, slices)
-        for node, g in found.items():
-            if type(g) is not Tensor:
+        for node in found:
+            if type(g := found[node]) is not Tensor:
                 found[node] = plain(g)
         return found
 
@@ -81,13 +78,15 @@ class Pullback:
                 old = cotangents[node]
                 cotangents[node] = seed if old is None else join(old, seed)
         start, active = SERIAL(), listeners()
-        told = [listener for listener in active if listener.walks]
-        unheard = slices is None and not active
-        position = 0
-        while position < len(order):
-            if unheard:
-                position = QUIET.run(numbers.walk, self.key, order, position, cotangents)
-                if position == len(order):
+        told = [listener for listener in active if listener.walks] if active else active
+        position, end = 0, len(order)
+        while position < end:
+            if slices is None and not told:
+                if active:
+                    position = numbers.walk(self.key, order, position, cotangents, True)
+                else:
+                    position = QUIET.run(numbers.walk, self.key, order, position, cotangents, False)
+                if position == end:
                     break
             node = order[position]
             g = cotangents[node]
@@ -146,20 +145,6 @@ def _own(g: Tensor, start: int) -> Tensor:
     if g._node is None:
         return Tensor(g._value)
     return identity(g) if g._node.serial < start else g
-
-
-def _leading(key: Key, order: Sequence[Node], sources: frozenset[Node]) -> list[Node]:
-    """Those nodes of an order, latest first, that depend on a source."""
-    useful: set[Node | None] = set(sources)
-    kept = []
-    for node in reversed(order):
-        if node in useful:
-            kept.append(node)
-        elif not useful.isdisjoint(node.note if node.key is key else node.read(key)):
-            useful.add(node)
-            kept.append(node)
-    kept.reverse()
-    return kept
 
 
 def _shares(node: Node, g: Any, parents: Sequence[Node | None], useful: Container[Node | None]) -> list[Any]:

@@ -10,8 +10,40 @@ from ..core import nest
 from ..core.naming import name_scope, scoped
 from ..core.variable import Variable
 
+WAITING = "_waiting"
+"""The attribute with the restores that wait for an object's further attributes."""
+OWN = frozenset({"_name", "_scope", WAITING})
+"""Attributes of a module that hold nothing of the user's."""
 
-class Module:
+
+class Holder:
+    """An object whose attributes are saved and restored; restores that wait for further ones hear of each that is set.
+
+    They are in the attribute `WAITING`. Each says by `due(value)` what puts its values, and raises if one does not fit;
+    then the attribute is as before.
+    """
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        own = vars(self)
+        waiting = own.get(WAITING)
+        if not waiting:
+            object.__setattr__(self, name, value)
+            return
+        had, before = name in own, own.get(name)
+        object.__setattr__(self, name, value)
+        try:
+            puts = [each.due(value) for each in waiting]
+        except BaseException:
+            if had:
+                own[name] = before
+            else:
+                own.pop(name, None)
+            raise
+        for put in puts:
+            put()
+
+
+class Module(Holder):
     """Base class for models: collects variables from attributes, nested modules, lists and dictionaries.
 
     >>> import gradtape as gt
@@ -90,7 +122,7 @@ def _leaves(module: Module, seen: set[int]) -> Iterator[Any]:
     seen.add(id(module))
     yield module
     for key, value in sorted(vars(module).items()):
-        if key in ("_name", "_scope"):
+        if key in OWN:
             continue
         for leaf in nest.flatten(value):
             if isinstance(leaf, Module):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -126,9 +126,13 @@ class Matched:
             raise FileMismatchError(f"{path} does not fit: {'; '.join(self.refusals)}; nothing was changed")
 
     def put(self) -> None:
-        """Put everything that is in both, after `refuse`."""
+        """Put everything that is in both, after `refuse`; slots that the file lacks begin anew."""
         for slot in self.restarted:
             slot.restart()
+        self.fill()
+
+    def fill(self) -> None:
+        """Put everything that is in both, after `refuse`, and nothing else."""
         cells = {**self.state.possible, **self.state.cells}
         for name, value in self.content.tensors.items():
             if name in cells:
@@ -160,17 +164,25 @@ def match(content: Content, state: State) -> Matched:
         for name, value in given.items()
         if name in cells and (refusal := cells[name].refusal(value)) is not None
     ]
-    # An optimiser saved before it met a variable has no slots of it, and shall have fresh ones again.
-    restarted = {
+    missing, restarted = lacking(given, kinds, state)
+    unused = [name for name in given if name not in cells]
+    return Matched(content, state, missing, tuple(unused), restarted, tuple(_short(refusals)))
+
+
+def lacking(
+    names: Container[str], kinds: Iterable[str], state: State
+) -> tuple[tuple[str, ...], tuple[SlotCell, ...]]:
+    """The values of a state that a file with these names and optimisers lacks, and slots that it need not have.
+
+    An optimiser saved before it met a variable has no slots of it, and shall have fresh ones again.
+    """
+    fresh = {
         name: slot
         for name, slot in state.slots()
-        if name not in given and any(name.startswith(f"{path}/" if path else "slots/") for path in kinds)
+        if name not in names and any(name.startswith(f"{path}/" if path else "slots/") for path in kinds)
     }
-    missing = [name for name in state.cells if name not in given and name not in restarted]
-    unused = [name for name in given if name not in cells]
-    return Matched(
-        content, state, tuple(missing), tuple(unused), tuple(restarted.values()), tuple(_short(refusals))
-    )
+    missing = tuple([name for name in state.cells if name not in names and name not in fresh])
+    return missing, tuple(fresh.values())
 
 
 def _short(texts: list[str]) -> list[str]:

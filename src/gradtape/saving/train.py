@@ -16,16 +16,17 @@ import numpy as np
 from ..core.errors import InvalidArgumentError, RangeError
 from ..core.spec import int64
 from ..core.variable import Variable
+from ..faces.module import WAITING, Holder
 from .errors import DataLossError, NotFoundError
 from .files import SUFFIX, read, replace, write
 from .restored import Restored
-from .state import content_of, match
+from .state import content_of
 from .walk import parts_of, state_of
 
 _INDEX = "checkpoint"
 
 
-class Checkpoint:
+class Checkpoint(Holder):
     """Objects whose values are saved and restored together; each argument becomes an attribute.
 
     Args:
@@ -53,7 +54,7 @@ class Checkpoint:
 
     def _parts(self) -> list[tuple[str, Any]]:
         """What there is to save, by name."""
-        own = [(name, value) for name, value in vars(self).items() if name != "_root"]
+        own = [(name, value) for name, value in vars(self).items() if name not in ("_root", WAITING)]
         return [*(parts_of(self._root) or []), *own]
 
     def write(self, file_prefix: str | os.PathLike[str], options: Any = None) -> str:
@@ -83,10 +84,10 @@ class Checkpoint:
             raise
 
     def read(self, save_path: str | os.PathLike[str], options: Any = None) -> Restored:
-        """Put back what a file has for these objects.
+        """Put back what a file has for these objects, and for those that they will have.
 
-        Everything is checked before anything is assigned. Values in the file without an object, and objects without a
-        value, are left alone: the result tells of them, and warns if nobody asks.
+        Everything is checked before anything is assigned. Values in the file without an object wait until one is set as
+        an attribute of this checkpoint or of a module in it (`Restored`); a further restore ends that.
 
         Raises:
             errors.DataLossError: if the file is damaged.
@@ -94,15 +95,11 @@ class Checkpoint:
         """
         if not any(os.path.exists(place) for place in (save_path, f"{os.fspath(save_path)}{SUFFIX}")):
             raise NotFoundError(f"there is no checkpoint {os.fspath(save_path)!r}")
-        matched = match(read(save_path, "state"), state_of(self))
-        matched.refuse(save_path)
-        matched.put()
-        own = "save_counter"
-        return Restored(
-            os.fspath(save_path),
-            tuple(name for name in matched.missing if name != own),
-            tuple(name for name in matched.unused if name != own),
-        )
+        before = [each for each in vars(self).get(WAITING, ()) if each.belongs_to(self)]
+        restored = Restored(os.fspath(save_path), self, read(save_path, "state"))
+        for each in before:
+            each.end()
+        return restored
 
     def restore(self, save_path: str | os.PathLike[str] | None, options: Any = None) -> Restored:
         """As `read`; with None, which `latest_checkpoint` gives for an empty folder, nothing happens."""

@@ -20,7 +20,7 @@ from ..core.errors import InvalidArgumentError
 from ..core.spec import TensorShape
 from ..core.variable import Variable
 from ..faces.generator import Generator
-from ..faces.module import Module
+from ..faces.module import OWN, Holder, Module
 from ..faces.optimizer import Optimizer
 from .errors import UnwritableError
 
@@ -115,11 +115,13 @@ class State:
         cells: those that there are.
         possible: slots that an optimiser would make if the file had them.
         optimizers: the name of the class of each, by path.
+        holders: the modules and checkpoints among the objects.
     """
 
     cells: dict[str, Cell] = field(default_factory=dict)
     possible: dict[str, SlotCell] = field(default_factory=dict)
     optimizers: dict[str, str] = field(default_factory=dict)
+    holders: list[Holder] = field(default_factory=list)
 
     def slots(self) -> Iterator[tuple[str, SlotCell]]:
         """All slots that there are."""
@@ -164,6 +166,8 @@ class _Walk:
         parts = parts_of(obj)
         if parts is not None:
             self.seen[id(obj)] = obj
+            if isinstance(obj, Holder):
+                self.state.holders.append(obj)
             inside = strict and nest.is_nested(obj)
             for step, part in parts:
                 self.visit((*path, step), part, inside)
@@ -209,10 +213,15 @@ def parts_of(obj: Any) -> list[tuple[str, Any]] | None:
     if hasattr(type(obj), "_parts"):  # a checkpoint
         return obj._parts()  # type: ignore[no-any-return]
     if isinstance(obj, Module):
-        return [(key, value) for key, value in sorted(vars(obj).items()) if key not in ("_name", "_scope")]
+        return [(key, value) for key, value in sorted(vars(obj).items()) if key not in OWN]
     if not nest.is_nested(obj):
         return None
     if isinstance(obj, Mapping):
         return [(str(key), value) for key, value in obj.items()]
     parts = nest.parts(obj)
     return list(zip(getattr(obj, "_fields", map(str, range(len(parts)))), parts, strict=True))
+
+
+def has_state(obj: Any) -> bool:
+    """Whether an object is of a kind that can hold values."""
+    return isinstance(obj, (Variable, Generator, Optimizer)) or parts_of(obj) is not None

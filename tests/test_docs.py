@@ -10,6 +10,7 @@ import matplotlib.image
 import numpy as np
 import pytest
 from markdown_blocks import FLAGS, fenced_blocks, run_page
+from peers import before
 from test_exports import OBJECTS
 
 import gradtape
@@ -107,6 +108,27 @@ def test_the_pages_that_teach_have_examples():
     assert {
         name for name in pages if any(block.language == "python" for block in pages[name])
     } >= WITH_EXAMPLES
+
+
+def test_every_section_about_another_library_has_a_program_that_is_whole():
+    """They run where the libraries are: tests/peers/before.py."""
+    page = before.PAGE.read_text(encoding="utf-8")
+    programs = before.programs(page)
+    assert [program.library for program in programs] == re.findall(r"^## (.+)$", page, flags=re.MULTILINE)
+    for program in programs:
+        assert (
+            f"import {program.module}" in program.source or f"from {program.module} import" in program.source
+        )
+        assert "print(" in program.source
+        assert before.numbers(program.shown)
+
+
+def test_other_numbers_would_be_seen():
+    assert before.agree("DM([1, 1])", "[1. 1.]\n")
+    assert before.agree("-7.35758882343", "-7.3575888234\n")
+    assert not before.agree("0.2391", "0.2393")
+    assert not before.agree("1.0 2.0", "1.0")
+    assert not before.agree("", "")
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """Values go to PyTorch and JAX and come back: needs both, so it is a job of its own and no test of the suite.
 
-    python3 -m pip install ".[benchmarks]" && python3 tests/peers/exchange.py
+    python3 -m pip install ".[peers]" && python3 tests/peers/exchange.py
 
 Every dtype and rank in both directions by DLPack, memory that is never shared for writing, arithmetic on either side,
 and the warning inside a tape.

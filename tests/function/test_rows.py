@@ -216,3 +216,90 @@ def test_one_walk_for_numbers_made_of_truths(threads):
     x = np.random.default_rng(0).normal(size=2000)
     program = lambda x: gt.reduce_sum(gt.cast(x > 0, gt.float64) * x) + gt.reduce_sum(gt.abs(x))
     assert_same(program, (x,), 1e-12)
+
+
+def deep(x, weights):
+    return gt.reduce_sum(network(x, weights), axis=-1)
+
+
+def directional(name, x, weights):
+    """Operators that a batch of directions computes, each of which has all rows."""
+    field = lambda p: deep(p, weights)
+    if name == "jacobian":
+        with gt.GradientTape() as tape:
+            tape.watch(x)
+            y = network(x, weights)
+        return tape.batch_jacobian(y, x)
+    if name == "partials":
+        columns = [x[:, i : i + 1] for i in range(3)]
+        return gt.partials(lambda a, b, c: field(gt.concat([a, b, c], 1)), "a bb abc ccc")(*columns)
+    return getattr(gt.fields, name)(field)(x)
+
+
+@pytest.mark.parametrize(
+    "name", ["laplacian", "hessian_diagonal", "gradient", "biharmonic", "partials", "jacobian"]
+)
+def test_directions_stand_in_the_tiles_of_their_rows(name):
+    weights = made([3, 8, 8, 2], np.float64)
+    variables = [v for pair in weights for v in pair]
+
+    def step(x):
+        with gt.GradientTape() as tape:
+            parts = gt.nest.flatten(directional(name, x, weights))
+            loss = gt.add_n([gt.reduce_mean(part**2) for part in parts])
+        return loss, parts, tape.gradient(loss, variables, unconnected_gradients="zero")
+
+    x = np.random.default_rng(1).uniform(-1, 1, (1009, 3))
+    f = assert_same(step, (x,), 1e-10)
+    assert f.stats()["calls"] == []
+    assert f.stats()["bytes"] < 1 << 20  # of a tile, however many rows there are
+
+
+def test_directions_that_enter_and_leave_behind_their_rows():
+    """Arguments and results in which directions stand in front of the rows."""
+
+    def program(x, tangents, w):
+        first = gt.tanh(x @ w)
+        slopes = gt.reshape(gt.reshape(tangents, (-1, 3)) @ w, (4, -1, 5)) * (1 - first * first)
+        total = gt.reduce_sum(slopes, axis=0)
+        return (
+            slopes,
+            total,
+            gt.transpose(slopes, (1, 0, 2)),
+            gt.reduce_mean(slopes, axis=(1, 2)),
+            slopes[1:3],
+        )
+
+    rng = np.random.default_rng(0)
+    assert_same(
+        program, (rng.normal(size=(700, 3)), rng.normal(size=(4, 700, 3)), rng.normal(size=(3, 5))), 1e-12
+    )
+
+
+def test_a_later_walk_reads_directions_that_an_earlier_one_has_written():
+    def program(x, tangents):
+        slopes = gt.exp(-x * x) * tangents
+        scale = gt.reduce_max(gt.abs(slopes))
+        return gt.reduce_sum(slopes / scale, axis=0), slopes
+
+    rng = np.random.default_rng(0)
+    assert_same(program, (rng.normal(size=(900, 2)), rng.normal(size=(3, 900, 2))), 1e-12, walks=2)
+
+
+@pytest.mark.parametrize("factor", ["rows", "columns", "spread"])
+def test_products_with_matrices_that_repeat_themselves(factor):
+    """Of equal rows or columns one is multiplied; what meets equal columns is added up before."""
+    rng = np.random.default_rng(0)
+    runs = np.repeat(rng.normal(size=(3, 6)), 4, 0)  # (12, 6)
+    matrix = {"rows": runs, "columns": runs.T, "spread": np.broadcast_to(rng.normal(size=6), (12, 6))}[factor]
+
+    def program(x, y):
+        return matrix @ x, y @ matrix, gt.transpose(gt.constant(matrix)) @ y[: matrix.shape[0]]
+
+    rows, columns = matrix.shape
+    x, y = rng.normal(size=(columns, 7)), rng.normal(size=(13, rows))
+    for backend in ("reference", "llvm"):
+        f = gt.function(program, backend=backend)
+        f(x, y)
+        for found, expected in zip(f(x, y), program(gt.constant(x), gt.constant(y)), strict=True):
+            np.testing.assert_allclose(found.numpy(), expected.numpy(), rtol=1e-13, atol=1e-13)

@@ -22,6 +22,7 @@ from ..core.primitive import Primitive
 from ..core.spec import Spec
 from ..core.tensor import ROWS, Tensor
 from ..core.values import QUIET
+from .runs import product_of_runs
 
 Params = Mapping[str, Any]
 
@@ -295,6 +296,7 @@ RULES: dict[str, Callable[..., int | None]] = {
     "transpose": _transpose,
     "broadcast_to": _broadcast_to,
     "sum": _sum,
+    "matmul": product_of_runs,
 }
 
 

@@ -35,6 +35,9 @@ LARGEST_KERNEL = 200
 LARGEST_PRODUCT = 1 << 19
 """A product of more multiplications is left to BLAS."""
 
+LARGEST_FACTOR = 1 << 14
+"""And so is one whose second factor has more entries."""
+
 REDUCTIONS = {"sum": "add", "max": "maximum", "min": "minimum"}
 """The rows that end a kernel, and the verb that takes two entries together."""
 
@@ -277,7 +280,7 @@ class _Planner:
         if (
             not rows * inner * columns
             or rows * inner * columns > LARGEST_PRODUCT
-            or inner * columns > 1 << 14
+            or inner * columns > LARGEST_FACTOR
         ):
             return False
         if columns > 1 and self.view(second).strides[1] != 1:

@@ -16,14 +16,18 @@ from typing import Any
 import numpy as np
 
 from ...core.graph import Builder, Graph, Operation
-from ..rows import Rows, analysed
+from ..rows import LOOKS, Rows, analysed
 from .costs import nanoseconds
 from .emit import Unsupported
+from .plan import LARGEST_FACTOR, LARGEST_PRODUCT
 from .program import Program
-from .walks import Body, Cut, Walk
+from .walks import Body, Cut, Values, Walk
 
 TILE_BYTES = 1 << 13
 """A value's tile takes about so many bytes: some dozens of them fit into the second cache."""
+
+SMALLEST = 32
+"""Not fewer rows at once, counted in each direction: products of fewer are slow."""
 
 
 def tiled(graph: Graph) -> Tiled | None:
@@ -41,7 +45,7 @@ class Tiled:
     """Call it with the values of the inputs; it gives those of the outputs."""
 
     def __init__(self, graph: Graph, rows: Rows) -> None:
-        self.graph = graph
+        self.graph, self.rows = graph, rows
         self.constants = {i: np.asarray(c._value, order="C") for i, c in graph.constants.items()}
         cut = _Cut(graph, rows)
         self._pool: list[
@@ -56,7 +60,8 @@ class Tiled:
                 self.pieces.append(cut.walk(stage))
 
     def __call__(self, values: Sequence[Any]) -> list[Any]:
-        known = dict(self.constants)
+        known = Values(self.graph, self.rows)
+        known.update(self.constants)
         known.update(zip(self.graph.inputs, values, strict=True))
         try:
             between = self._pool.pop()
@@ -105,25 +110,30 @@ class _Cut:
         self.wanted |= {self._source(i) for i in graph.outputs}
 
     def _group(self, operation: Operation) -> tuple[str, int] | None:
-        """The piece an operation belongs to; None for a transpose of rows, which goes wherever it is used."""
+        """The piece an operation belongs to; None for another look at rows, which goes wherever it is used."""
         role = self.roles[operation.outputs[0]]
-        if role.sort == "across":
+        if self._looks(operation.outputs[0]):
             return None
         return ("whole" if role.sort == "whole" else "walk"), role.stage
 
+    def _looks(self, index: int) -> bool:
+        """Whether a value is another look at rows."""
+        made = self.maker.get(index)
+        return made is not None and self.roles[index].sort == "rows" and made.primitive.name in LOOKS
+
     def _source(self, index: int) -> int:
-        """The value itself, or that of which it is the transpose."""
-        while self.roles[index].sort == "across":
+        """The value itself, or that at which it is another look."""
+        while self._looks(index):
             index = self.maker[index].inputs[0]
         return index
 
     def whole(self, stage: int) -> Whole | None:
-        """What is computed as a whole before a walk, and the transposes that the graph gives out."""
+        """What is computed as a whole before a walk, and the other looks that the graph gives out."""
         operations = self.groups.get(("whole", stage), [])
         final = stage == self.rows.walks
         outputs = [i for op in operations for i in op.outputs if i in self.wanted]
         if final:
-            outputs += [i for i in dict.fromkeys(self.graph.outputs) if self.roles[i].sort == "across"]
+            outputs += [i for i in dict.fromkeys(self.graph.outputs) if self._looks(i)]
         if not outputs:
             return None
         builder = Builder()
@@ -134,9 +144,8 @@ class _Cut:
             if index not in place:
                 if index in self.graph.constants:
                     place[index] = builder.constant(self.graph.constants[index])
-                elif self.roles[index].sort == "across":
-                    op = self.maker[index]
-                    add(op)
+                elif self._looks(index):
+                    add(self.maker[index])
                 else:
                     inputs.append(index)
                     place[index] = builder.input(self.graph.specs[index])
@@ -162,22 +171,37 @@ class _Cut:
         """A walk over the tiles."""
         operations = self.groups[("walk", stage)]
         count = self.rows.count
-        widest = max(
-            (
-                math.prod(self.graph.specs[i].shape) // count * self.graph.specs[i].dtype.itemsize
-                for op in operations
-                for i in op.outputs
-                if self.roles[i].sort == "rows"
-            ),
-            default=8,
-        )
-        tile = _tile(count, max(TILE_BYTES // max(widest, 1), 16))
+        tile = _tile(count, self._largest(operations))
         cut = Cut(self.graph, self.rows, self.roles, self.maker, self.wanted)
         bodies = [Body(cut, operations, tile)]
         if count % tile:
             bodies.append(Body(cut, operations, count % tile))
         work = sum(nanoseconds(op, self.graph.specs) for op in operations)
         return Walk(count, tile, bodies, work)
+
+    def _largest(self, operations: list[Operation]) -> int:
+        """How many rows a tile has at most: the widest value takes some kilobytes, and products are machine code."""
+        specs, count = self.graph.specs, self.rows.count
+        widest, directions, most = 8, 1, count
+        for operation in operations:
+            (index,) = operation.outputs
+            product, role = operation.primitive.name == "matmul", self.roles[index]
+            if role.sort == "rows":
+                entries = math.prod(specs[index].shape) // count
+                widest = max(widest, entries * specs[index].dtype.itemsize)
+                directions = max(directions, role.before if product else 1)
+            if product:
+                most = min(most, self._largest_of(operation))
+        return max(1, min(most, max(TILE_BYTES // widest, -(-SMALLEST // directions))))
+
+    def _largest_of(self, operation: Operation) -> int:
+        """Of how many rows a product is left to machine code."""
+        count = self.rows.count
+        first, second = (self.graph.specs[i].shape for i in operation.inputs)
+        largest = LARGEST_PRODUCT // max(math.prod(first) * second[1] // count, 1)
+        if self.rows.reads[operation.outputs[0]][1] is None:
+            return largest
+        return min(largest, LARGEST_FACTOR // max(math.prod(second) // count, 1))
 
 
 def _tile(count: int, largest: int) -> int:
@@ -197,7 +221,7 @@ class Whole:
         self.program, self.inputs, self.outputs = program, inputs, outputs
         self.programs = [program]
 
-    def run(self, known: dict[int, Any], between: dict[int, Any]) -> None:
+    def run(self, known: Values, _between: dict[int, Any]) -> None:
         found = self.program([known[i] for i in self.inputs])
         known.update(zip(self.outputs, found, strict=True))
 

@@ -14,7 +14,7 @@ import numpy as np
 from ...core.graph import Builder, Graph, Operation
 from ...core.spec import Spec
 from ...core.tensor import ROWS
-from ..rows import GATHERING, Role, Rows
+from ..rows import GATHERING, LOOKS, Role, Rows, resized
 from .addresses import locate
 from .program import ALIGNMENT, Program
 from .threads import get_threads, share
@@ -45,15 +45,56 @@ class Cut:
     wanted: set[int]
 
 
+class Values(dict[int, Any]):
+    """The values of a graph as they become known; those whose rows lie behind others also with the rows in front."""
+
+    def __init__(self, graph: Graph, rows: Rows) -> None:
+        super().__init__()
+        self.graph, self.rows = graph, rows
+        self.turned: dict[tuple[int, int], Any] = {}
+
+    def __missing__(self, index: int) -> Any:
+        """A value that a walk has written, with its rows where they belong."""
+        spec, before = self.graph.specs[index], self.rows.roles[index].before
+        apart = np.ascontiguousarray(self.turned[index, before].swapaxes(0, 1))
+        self[index] = whole = apart.reshape(spec.shape)
+        return whole
+
+    def by_rows(self, index: int, before: int) -> Any:
+        """A value with the rows, that lie behind so many entries, in front."""
+        if before == 1:
+            return np.asarray(self[index], order="C")
+        if (index, before) not in self.turned:
+            apart = np.asarray(self[index]).reshape(before, self.rows.count, -1)
+            self.turned[index, before] = np.ascontiguousarray(apart.swapaxes(0, 1))
+        return self.turned[index, before]
+
+    def written(self, index: int, memory: dict[int, Any]) -> Any:
+        """An array for a value that a walk writes, with its rows in front; taken from a memory, or entered there."""
+        spec, before, count = self.graph.specs[index], self.rows.roles[index].before, self.rows.count
+        if index not in memory:
+            apart = (count, before, math.prod(spec.shape) // (before * count))
+            memory[index] = np.empty(spec.shape if before == 1 else apart, spec.dtype)
+        if before == 1:
+            self[index] = memory[index]
+        else:
+            self.turned[index, before] = memory[index]
+        return memory[index]
+
+
+Given = tuple[int, int | None]
+"""An input of a walk: which value, and behind how many entries its rows lie; None for the whole."""
+
+
 class Body:
     """The graph of one tile of so many rows, compiled, with a loop around it."""
 
     def __init__(self, cut: Cut, operations: list[Operation], tile: int) -> None:
         self.cut, self.tile = cut, tile
         self.builder = Builder()
-        self.rows: dict[int, int] = {}  # values of the graph by their rows in the tile
-        self.fixed: dict[int, int] = {}  # values of the graph as wholes
-        self.given: list[tuple[int, bool]] = []  # the inputs: which value, and whether by rows
+        self.made: dict[int, int] = {}  # values that the walk makes, by their place in the graph of the tile
+        self.taken: dict[Given, int] = {}  # values that it takes from outside
+        self.given: list[Given] = []  # the inputs of the graph of the tile
         for operation in operations:
             self._add(operation)
         self._outputs(operations)
@@ -61,61 +102,60 @@ class Body:
 
     # the graph of a tile
 
-    def _spec(self, index: int, axis: int = 0) -> Spec:
+    def _spec(self, index: int, before: int) -> Spec:
+        """Shape and dtype of the rows of a tile."""
         spec = self.cut.graph.specs[index]
-        shape = list(spec.shape)
-        shape[axis] = self.tile
-        return Spec(tuple(shape), spec.dtype)
+        return Spec(resized(spec.shape, self.cut.rows.count, before, self.tile), spec.dtype)
 
-    def _as_fixed(self, index: int) -> int:
-        if index not in self.fixed:
+    def _value(self, index: int, before: int | None) -> int:
+        """What an operation reads of a value, its rows in the tile or the whole, in the graph of the tile."""
+        if before is not None and self.cut.roles[index].sort == "rows":
+            if index not in self.made and (maker := self.cut.maker[index]).primitive.name in LOOKS:
+                self._add(maker)
+            if index in self.made:
+                return self.made[index]
+        if (index, before) not in self.taken:
             constant = self.cut.graph.constants.get(index)
-            if constant is not None:
-                self.fixed[index] = self.builder.constant(constant)
+            if before is None and constant is not None:
+                self.taken[index, before] = self.builder.constant(constant)
             else:
-                self.given.append((index, False))
-                self.fixed[index] = self.builder.input(self.cut.graph.specs[index])
-        return self.fixed[index]
+                self.taken[index, before] = self._input(index, before)
+        return self.taken[index, before]
 
-    def _as_rows(self, index: int) -> int:
-        if index not in self.rows:
-            role = self.cut.roles[index]
-            if role.sort == "across":
-                self._add(self.cut.maker[index])
-            else:
-                self.given.append((index, True))
-                self.rows[index] = self.builder.input(self._spec(index))
-        return self.rows[index]
+    def _input(self, index: int, before: int | None) -> int:
+        """A value as an input; rows that lie behind others are given in front, and looked at from where they lie."""
+        self.given.append((index, before))
+        if before is None:
+            return self.builder.input(self.cut.graph.specs[index])
+        spec = self._spec(index, before)
+        if before == 1:
+            return self.builder.input(spec)
+        after = math.prod(spec.shape) // (before * self.tile)
+        first = self.builder.input(Spec((self.tile, before, after), spec.dtype))
+        return self._look("reshape", self._swapped(first), spec.shape, shape=spec.shape)
 
-    def _by_rows(self, operation: Operation) -> list[bool]:
-        """For each input whether its rows are read, or the whole."""
-        count, specs = self.cut.rows.count, self.cut.graph.specs
-        shapes = [specs[i].shape for i in operation.inputs]
-        name = operation.primitive.name
-        if name == "matmul":
-            across = self.cut.roles[operation.inputs[0]].sort == "across"
-            return [True, across]
-        if operation.primitive.pointwise or name in ("where", "broadcast_to"):
-            rank = len(specs[operation.outputs[0]].shape)
-            return [len(s) == rank and s[0] == count for s in shapes]
-        return [True] * len(shapes)
+    def _look(self, name: str, source: int, seen: tuple[int, ...], **params: Any) -> int:
+        spec = Spec(seen, self.builder.specs[source].dtype)
+        return self.builder.add(ROWS[name], params, [source], [spec])[0]
+
+    def _swapped(self, index: int) -> int:
+        """A value of three axes with the first two exchanged."""
+        first, second, third = self.builder.specs[index].shape
+        return self._look("transpose", index, (second, first, third), axes=(1, 0, 2))
 
     def _add(self, operation: Operation) -> None:
         """The operation on a tile."""
-        given = [
-            self._as_rows(i) if by_rows else self._as_fixed(i)
-            for i, by_rows in zip(operation.inputs, self._by_rows(operation), strict=True)
-        ]
         (output,) = operation.outputs
-        sort = self.cut.roles[output].sort
+        reads, role = self.cut.rows.reads[output], self.cut.roles[output]
+        given = [self._value(i, before) for i, before in zip(operation.inputs, reads, strict=True)]
         params = dict(operation.params)
-        if sort == "gathered":
+        if role.sort == "gathered":
             spec = self.cut.graph.specs[output]
         else:
-            spec = self._spec(output, 1 if sort == "across" else 0)
+            spec = self._spec(output, role.before)
             if "shape" in params:
                 params["shape"] = spec.shape
-        (self.rows[output],) = self.builder.add(operation.primitive, params, given, [spec], operation.line)
+        (self.made[output],) = self.builder.add(operation.primitive, params, given, [spec], operation.line)
 
     def _outputs(self, operations: list[Operation]) -> None:
         """What leaves the walk: rows written to their place in the batch, and what is gathered."""
@@ -124,9 +164,14 @@ class Body:
         outputs = []
         wanted = [i for op in operations for i in op.outputs if i in self.cut.wanted]
         for index in wanted:
-            own = self.rows[index]
-            spec = self.builder.specs[own]
-            if self.cut.roles[index].sort == "rows":
+            own, role = self.made[index], self.cut.roles[index]
+            if role.sort == "rows":
+                spec = self.builder.specs[own]
+                if role.before > 1:
+                    after = math.prod(spec.shape) // (role.before * self.tile)
+                    apart = (role.before, self.tile, after)
+                    own = self._swapped(self._look("reshape", own, apart, shape=apart))
+                    spec = self.builder.specs[own]
                 (copy,) = self.builder.add(ROWS["identity"], {}, [own], [spec])
                 self.written.append(index)
                 outputs.append(copy)
@@ -135,9 +180,9 @@ class Body:
             if self.cut.roles[index].sort != "gathered":
                 continue
             verb = GATHERING[self.cut.maker[index].primitive.name]
-            spec = self.builder.specs[self.rows[index]]
+            spec = self.builder.specs[self.made[index]]
             before = self.builder.input(spec)
-            (after,) = self.builder.add(ROWS[verb], {}, [before, self.rows[index]], [spec])
+            (after,) = self.builder.add(ROWS[verb], {}, [before, self.made[index]], [spec])
             self.gathered.append((index, verb))
             self.totals.append((before, after))
             outputs.append(after)
@@ -172,12 +217,14 @@ class Body:
         """The function that goes through the tiles."""
         begin, body = [], []
         inputs = [
-            (program.graph.inputs[k], index) for k, (index, by_rows) in enumerate(self.given) if by_rows
+            (program.graph.inputs[k], index)
+            for k, (index, before) in enumerate(self.given)
+            if before is not None
         ]
         moving = [*inputs, *zip(self.outputs, self.written, strict=False)]
         for number, (value, index) in enumerate(moving):
             spec = self.cut.graph.specs[index]
-            size = math.prod(spec.shape[1:]) * spec.dtype.itemsize
+            size = math.prod(spec.shape) // self.cut.rows.count * spec.dtype.itemsize
             begin += [
                 f"  %p{number} = getelementptr ptr, ptr %t, i64 {program.slot[value]}",
                 f"  %q{number} = load ptr, ptr %p{number}",
@@ -249,7 +296,7 @@ class Walk:
         self.programs = [body.program for body in bodies]
         self.leaving = set(bodies[0].cut.graph.outputs)
 
-    def run(self, known: dict[int, Any], between: dict[int, Any]) -> None:
+    def run(self, known: Values, between: dict[int, Any]) -> None:
         """Go through the batch.
 
         Args:
@@ -258,16 +305,11 @@ class Walk:
         """
         body = self.bodies[0]
         graph = body.cut.graph
-        given = [np.asarray(known[i], order="C") for i, _ in body.given]
-        written = []
-        for index in body.written:
-            array = between.get(index)
-            if array is None:
-                array = np.empty(graph.specs[index].shape, graph.specs[index].dtype)
-                if index not in self.leaving:
-                    between[index] = array
-            written.append(array)
-        known.update(zip(body.written, written, strict=True))
+        given = [
+            np.asarray(known[i], order="C") if before is None else known.by_rows(i, before)
+            for i, before in body.given
+        ]
+        written = [known.written(i, {} if i in self.leaving else between) for i in body.written]
         tiles = self.count // self.tile
         threads = max(1, min(tiles, int(self.work / SMALLEST_SHARE)))
         if threads > 1:

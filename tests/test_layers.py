@@ -24,6 +24,7 @@ ORDER = [
             "arguments",
             "capture",
             "coloring",
+            "columns",
             "checkpoints",
             "compressed",
             "custom",

@@ -200,10 +200,13 @@ def fitting(order: Sequence[Node], most: int | None) -> int:
 def _tall(order: Sequence[Node], y: Any, sources: Sequence[Any], shared: int) -> bool:
     """Whether columns are the shorter way. They take a second walk, so half as many are not enough.
 
+    In a recording nothing of the second walk is left but the tangents; equal counts go by rows then.
+
     Not for complex numbers, whose rows are conjugated, nor where a rule of the user's could be other than linear.
     """
     count = sum(math.prod(s._value.shape[shared:]) for s in sources)
-    return 3 * count < math.prod(y._value.shape[shared:]) and _is_real(order)
+    times = 1 if replayed() else 3
+    return times * count < math.prod(y._value.shape[shared:]) and _is_real(order)
 
 
 def _is_real(order: Sequence[Node]) -> bool:

@@ -17,6 +17,7 @@ from .arguments import (
     unconnected_choice,
     warn_dtype,
 )
+from .columns import forwards
 from .core import nest
 from .core.absent import origin
 from .core.errors import (
@@ -257,10 +258,14 @@ class GradientTape(Explains, FieldOperators, WholeDerivatives):
                     known.append((node, g))
                 else:
                     apart.append((t, g))
-        ends = [end for s in flat if (end := record.node_of(s)) is not None]
-        walk = Pullback(record, starts, ends)
-        found: dict[Node, Any] = sparse_gradients(walk, known) if indexed_slices else walk(known)
         results, missing, active = [], False, listeners()
+        found: dict[Node, Any] | None = None
+        if active and not indexed_slices and not apart:
+            found = forwards(record, known, flat, self._persistent, output_gradients is not None)
+        if found is None:
+            ends = [end for s in flat if (end := record.node_of(s)) is not None]
+            walk = Pullback(record, starts, ends)
+            found = sparse_gradients(walk, known) if indexed_slices else walk(known)
         for source in flat:
             result = found.get(source._node)
             if apart:

@@ -262,12 +262,15 @@ def test_directions_that_enter_and_leave_behind_their_rows():
         first = gt.tanh(x @ w)
         slopes = gt.reshape(gt.reshape(tangents, (-1, 3)) @ w, (4, -1, 5)) * (1 - first * first)
         total = gt.reduce_sum(slopes, axis=0)
+        means = gt.reduce_mean(slopes, axis=(1, 2))
         return (
             slopes,
             total,
             gt.transpose(slopes, (1, 0, 2)),
-            gt.reduce_mean(slopes, axis=(1, 2)),
+            means,
             slopes[1:3],
+            slopes[2, :, 1],
+            slopes[:, 5],
         )
 
     rng = np.random.default_rng(0)

@@ -355,7 +355,7 @@ def _after_index(index: Sequence[object], axis: int, read: bool) -> int | None:
     full, part = 0, 0  # axes of the value that is indexed, and of what is read from it or put into it
     for item in index:
         sliced = isinstance(item, slice)
-        if sliced and axis == (full if read else part):
+        if axis == (full if read else part) and (sliced or read):
             return None if item != slice(None) else part if read else full
         full, part = full + 1, part + sliced
     return axis + (part - full if read else full - part)

@@ -220,6 +220,10 @@ class Listener:
         """Be told that `result` (a tensor, or a tuple of tensors) was computed; `outside` listens to one's own work."""
         raise NotImplementedError
 
+    def varies(self, _tensor: Tensor) -> bool:
+        """Whether a tensor will have other values when what is heard is done again."""
+        return self.replays
+
     def hear_read(self, variable: Any, tensor: Tensor) -> None:
         """Be told that a variable is read as this tensor, which takes the variable's node once all are told."""
 

@@ -71,6 +71,7 @@ class Recording(Listener):
         "_guarded",
         "builder",
         "guards",
+        "kept",
         "made",
         "places",
         "reads",
@@ -101,6 +102,7 @@ class Recording(Listener):
         self.seeded: list[Any] = []
         self._guarded: set[Any] = set()
         self.withdrawn: set[int] = set()
+        self.kept: dict[Any, Any] = {}  # what other rooms keep until the end, each under a key of its own
 
     # places of tensors in the graph
 
@@ -120,6 +122,9 @@ class Recording(Listener):
         if found is None and tensor._value.dtype.kind not in "fc":
             found = self.places.get(id(tensor._value))
         return None if found is None or found[1] in self.builder.constants else found[1]
+
+    def varies(self, tensor: Tensor) -> bool:
+        return self.find(tensor) is not None
 
     def index(self, tensor: Tensor) -> int:
         """The value of a tensor, entered as a constant if it depends on no input."""

@@ -18,7 +18,7 @@ Several shares, terms or inputs: an entry is alive where it is in any of them. W
 entries depend on which, everything is alive again. Who asks a tape or an accumulator sees absent entries as zeros.
 
 Here a mask is looked at as a value: when all its entries are alive (in every example of a batch) it is dropped, unless
-somebody listens who will do it again with other values.
+somebody listens who will do it again, and the mask will have other values then.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.listen import Node, replayed, values_of
+from ..core.listen import Node, listeners, values_of
 from ..core.primitive import Masked, Primitive, Rule
 from ..core.spec import DType, Spec
 from ..core.tensor import Tensor, apply
@@ -71,7 +71,8 @@ def settled(live: Tensor, y: Any) -> Live:
 
 def _everywhere(live: Tensor) -> bool:
     """Whether all entries are alive, in every example of a batch, and will be when somebody does this again."""
-    return not replayed() and all(value.all() for value in values_of(live))
+    fixed = not any(listener.varies(live) for listener in listeners())
+    return fixed and all(value.all() for value in values_of(live))
 
 
 def join(old: Any, new: Any) -> Any:

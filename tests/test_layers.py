@@ -63,7 +63,7 @@ ENTRANCES = {
     "gradtape.backends.llvm": "gradtape.backends.llvm.",
     "gradtape.explain.on_tape": "gradtape.explain.",
     "gradtape.operators": "gradtape.fields.",
-    "gradtape.tape": ("gradtape.partial.", "gradtape.planning."),
+    "gradtape.tape": ("gradtape.columns.", "gradtape.partial.", "gradtape.planning."),
 }
 HEAVY = {
     "scipy": (

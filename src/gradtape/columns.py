@@ -90,6 +90,8 @@ def forwards(
 ) -> dict[Node, Tensor] | None:
     """The gradients of a target in columns of a batch, taken forwards; None where they are to be taken backwards.
 
+    Outermost listens a recording.
+
     Args:
         record: what the tape has recorded.
         known: the targets that it follows, with their cotangents.
@@ -98,7 +100,7 @@ def forwards(
         weighted: whether cotangents were given; else they are ones.
     """
     active = listeners()
-    if not active or not active[0].replays or len(known) != 1 or any(each.walks for each in active):
+    if len(known) != 1 or any(each.walks for each in active):
         return None
     columns = {s._node: s for s in sources if record.knows(s)}
     if not columns or not all(_is_column(s) for s in columns.values()):

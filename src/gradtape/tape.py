@@ -17,7 +17,6 @@ from .arguments import (
     unconnected_choice,
     warn_dtype,
 )
-from .columns import forwards
 from .core import nest
 from .core.absent import origin
 from .core.errors import (
@@ -260,7 +259,9 @@ class GradientTape(Explains, FieldOperators, WholeDerivatives):
                     apart.append((t, g))
         results, missing, active = [], False, listeners()
         found: dict[Node, Any] | None = None
-        if active and not indexed_slices and not apart:
+        if active and active[0].replays and not indexed_slices and not apart:
+            from .columns import forwards
+
             found = forwards(record, known, flat, self._persistent, output_gradients is not None)
         if found is None:
             ends = [end for s in flat if (end := record.node_of(s)) is not None]

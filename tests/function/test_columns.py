@@ -33,7 +33,7 @@ def taken(monkeypatch):
         counts["backwards" if found is None else "forwards"] += 1
         return found
 
-    monkeypatch.setattr("gradtape.tape.forwards", counted)
+    monkeypatch.setattr(columns, "forwards", counted)
     return counts
 
 

@@ -24,6 +24,7 @@ from ...core.graph import Graph, Operation, frozen
 from ...core.primitive import Kind, Primitive
 from ...core.spec import Spec
 from ...core.tensor import ROWS, Tensor
+from .again import Again
 from .emit import KINDS, STORED, Lane, Module, Unsupported
 from .mathematics import Verbs
 from .products import Shape
@@ -133,6 +134,7 @@ class _Planner:
         self.numbers: dict[int, Tensor] = dict(graph.constants)
         for index in (*graph.inputs, *graph.constants):
             self.step[index] = -1
+        self.again = Again(self, frozenset({"where", *REDUCTIONS}))
 
     def plan(self) -> Plan:
         for operation in self.graph.operations:
@@ -198,6 +200,30 @@ class _Planner:
             if index in self.views or self.step[index] != place:
                 self._demand(index)
 
+    # what `again.py` asks
+
+    def made_in(self, index: int, place: int) -> bool:
+        """Whether the kernel at a place makes a value, entry by entry."""
+        return index in self.lanes and index not in self.views and self.step[index] == place
+
+    def is_number(self, index: int) -> bool:
+        """Whether a value is one constant number, seen in whatever shape."""
+        constant = self.numbers.get(self.view(index).base)
+        return constant is not None and constant._value.size == 1
+
+    def like(self, index: int) -> int:
+        """A new value of the shape and dtype of another."""
+        self.specs.append(self.specs[index])
+        return len(self.specs) - 1
+
+    def enter(self, operation: Operation, place: int) -> None:
+        """Put an operation into the kernel at a place."""
+        (output,) = operation.outputs
+        self._use(operation.inputs, place)
+        self.steps[place].operations.append(operation)  # type: ignore[union-attr]  # a kernel's
+        self.step[output] = place
+        self.lanes.add(output)
+
     # sorts of steps
 
     def _as_entries(self, operation: Operation) -> bool:
@@ -209,10 +235,9 @@ class _Planner:
         if math.prod(shape) == 0:
             return False
         place = self._kernel(shape, max((self._bound(i, shape) for i in operation.inputs), default=0))
-        self._use(operation.inputs, place)
-        self.steps[place].operations.append(operation)  # type: ignore[union-attr]  # `_kernel` gives a kernel
-        self.step[output] = place
-        self.lanes.add(output)
+        near = tuple([self.again.near(i, place) for i in operation.inputs])
+        self.enter(replace(operation, inputs=near), place)
+        self.again.makers[output] = operation
         return True
 
     def _as_reduction(self, operation: Operation) -> bool:

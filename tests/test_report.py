@@ -64,7 +64,7 @@ def story_of(text):
     return json.loads(text[start : text.index("</script>", start)])
 
 
-@pytest.mark.filterwarnings("ignore::gradtape.core.errors.PersistentTapeWarning")
+@pytest.mark.filterwarnings("ignore::gradtape.errors.PersistentTapeWarning")
 def test_the_tutorials_page(gradtape, tmp_path):
     status, out, err = gradtape("report", TUTORIAL)
     assert status == 0

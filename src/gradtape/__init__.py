@@ -13,14 +13,6 @@ import typing as _typing
 from importlib import import_module as _import_module
 
 from .arguments import UnconnectedGradients
-from .core.errors import (
-    DetachedTensorWarning,
-    GradtapeWarning,
-    InactiveTapeWarning,
-    NonDifferentiableDtypeWarning,
-    PersistentTapeWarning,
-    PrecisionWarning,
-)
 from .core.naming import name_scope
 from .core.spec import (
     DType,
@@ -165,6 +157,14 @@ if _typing.TYPE_CHECKING:  # for those who read types: `_NAMESPACES` and `_LATER
         set_threads,
     )
     from .checkpoints import checkpoint
+    from .core.further_errors import (
+        DetachedTensorWarning,
+        GradtapeWarning,
+        InactiveTapeWarning,
+        NonDifferentiableDtypeWarning,
+        PersistentTapeWarning,
+        PrecisionWarning,
+    )
     from .custom import (
         custom_gradient,
         grad_pass_through,
@@ -347,6 +347,10 @@ _NAMESPACES = {
 _LATER = {
     "backends.llvm": "get_threads, set_threads",
     "checkpoints": "checkpoint",
+    "core.further_errors": """
+        DetachedTensorWarning, GradtapeWarning, InactiveTapeWarning, NonDifferentiableDtypeWarning,
+        PersistentTapeWarning, PrecisionWarning
+    """,
     "custom": "custom_gradient, grad_pass_through, recompute_grad, register_primitive",
     "explain.absence": "explain_none",
     "explain.detached": "DetachEvent",

@@ -8,8 +8,8 @@ import numpy as np
 
 from .arguments import UnconnectedGradients, short, unconnected_choice, warn_dtype
 from .core import nest
-from .core.errors import AlreadyRecordingError, ArgumentTypeError, ShapeError, WatchError
-from .core.further_errors import RepeatedPrimalError
+from .core.errors import ArgumentTypeError, ShapeError
+from .core.further_errors import AlreadyRecordingError, RepeatedPrimalError, WatchError
 from .core.listen import activate, deactivate
 from .core.spec import is_differentiable
 from .core.tensor import Tensor, as_tensor

@@ -9,14 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from .core import nest
-from .core.errors import (
-    ChoiceError,
-    NonDifferentiableDtypeWarning,
-    OutputGradientsError,
-    StructureError,
-    TargetError,
-)
+from .core import errors, nest
 from .core.spec import is_differentiable, unit
 from .core.tensor import Tensor, as_tensor
 from .core.variable import Variable
@@ -48,7 +41,7 @@ def warn_dtype(what: str, dtype: Any) -> None:
     if next(_warned) < 5:
         warnings.warn(
             f"The dtype of the {what} must be floating (e.g. gt.float32), got {dtype.name}: its gradient will be None",
-            NonDifferentiableDtypeWarning,
+            errors.NonDifferentiableDtypeWarning,
             stacklevel=3,
         )
 
@@ -60,7 +53,7 @@ def unconnected_choice(value: UnconnectedGradients | str) -> UnconnectedGradient
     try:
         return UnconnectedGradients(value)
     except ValueError:
-        raise ChoiceError(
+        raise errors.ChoiceError(
             f"Unknown value for unconnected_gradients: {value!r}; it is 'none' or 'zero'"
         ) from None
 
@@ -72,7 +65,7 @@ def tensors_of(structure: Any, name: str) -> list[Any]:
     flat = nest.flatten(structure)
     for leaf in flat:
         if not isinstance(leaf, (Tensor, Variable)):
-            raise TargetError(
+            raise errors.TargetError(
                 f"Argument `{name}` should hold tensors and variables, not {short(leaf)} of type "
                 f"{type(leaf).__name__!r}: derivatives belong to the object that was watched"
             )
@@ -83,7 +76,7 @@ def single(structure: Any, name: str) -> list[Any]:
     """The only tensor of a nest, in a list."""
     flat = tensors_of(structure, "target")
     if len(flat) != 1:
-        raise StructureError(f"{name} takes one tensor here, not {len(flat)}")
+        raise errors.StructureError(f"{name} takes one tensor here, not {len(flat)}")
     return flat
 
 
@@ -95,7 +88,9 @@ def seeds_of(targets: list[Any], structure: Any, given: Any) -> list[Tensor | No
         return [_ones(target._value) for target in targets]
     weights = _flat_weights(structure, given)
     if len(weights) != len(targets):
-        raise OutputGradientsError(f"output_gradients has {len(weights)} entries for {len(targets)} targets")
+        raise errors.OutputGradientsError(
+            f"output_gradients has {len(weights)} entries for {len(targets)} targets"
+        )
     seeds = [_weighed(target._value, weight) for target, weight in zip(targets, weights, strict=True)]
     return [g if is_differentiable(t._value.dtype) else None for g, t in zip(seeds, targets, strict=True)]
 
@@ -124,7 +119,7 @@ def _weighed(value: Any, weight: Any) -> Tensor:
         return _ones(value)
     g = as_tensor(weight) if hasattr(type(weight), "_as_tensor") else as_tensor(weight, value.dtype)
     if g._value.shape != value.shape:
-        raise OutputGradientsError(
+        raise errors.OutputGradientsError(
             f"output_gradients: a weight of shape {g.shape} was given for a target of shape {value.shape}"
         )
     return g

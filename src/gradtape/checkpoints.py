@@ -30,8 +30,8 @@ from typing import Any
 from .arguments import short
 from .capture import Captures, Held, followed, pulled, pushed, unchanged
 from .core import nest
-from .core.errors import ArgumentTypeError, RangeError, said
-from .core.further_errors import StepStateError
+from .core.errors import ArgumentTypeError, said
+from .core.further_errors import RangeError, StepStateError
 from .core.listen import listeners, paused
 from .core.tensor import Tensor, as_tensor
 from .core.variable import Variable

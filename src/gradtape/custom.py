@@ -16,8 +16,13 @@ import numpy as np
 from .core import nest
 from .core.define import Functions, constant, elementwise, linear
 from .core.define import tangent as tangent_row
-from .core.errors import ArgumentTypeError, InvalidArgumentError, NoDerivativeError
-from .core.further_errors import CustomVariablesError, GradientCountError, NoForwardModeError
+from .core.errors import ArgumentTypeError, InvalidArgumentError
+from .core.further_errors import (
+    CustomVariablesError,
+    GradientCountError,
+    NoDerivativeError,
+    NoForwardModeError,
+)
 from .core.lead import CLOSED
 from .core.listen import Listener, activate, deactivate, listeners, paused, replayed
 from .core.primitive import Kind, Primitive, Rule, broadcast_spec, register

@@ -18,8 +18,9 @@ import numpy as np
 
 from . import backends
 from .core import nest
-from .core.errors import ArgumentTypeError, ChoiceError
+from .core.errors import ArgumentTypeError
 from .core.further_errors import (
+    ChoiceError,
     GeneratorFunctionError,
     NewVariablesError,
     NotRecordedError,

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .core.errors import InvalidArgumentError
+from .core import errors
 from .core.listen import Node
 from .core.spec import DType, TensorShape
 from .core.tensor import Tensor, as_tensor
@@ -48,7 +48,9 @@ class IndexedSlices:
             ValueError: if `dense_shape` was not given.
         """
         if self.dense_shape is None:
-            raise InvalidArgumentError("IndexedSlices without dense_shape has no shape; give dense_shape")
+            raise errors.InvalidArgumentError(
+                "IndexedSlices without dense_shape has no shape; give dense_shape"
+            )
         return TensorShape(self.dense_shape.tolist())
 
     def _as_tensor(self) -> Tensor:

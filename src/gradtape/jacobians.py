@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .core import errors
 from .core.bundle import Bundle
-from .core.errors import BatchedValueError, said
+from .core.errors import said
 from .core.lead import CLOSED, moved, reshaped
 from .core.listen import Node, listeners, paused, replayed
 from .core.spec import Spec, is_differentiable
@@ -248,8 +249,8 @@ def images_of(
 def _mapped(function: Linear, seeds: Tensor) -> list[Tensor | None]:
     try:
         return mapped(function, [seeds])
-    except BatchedValueError as error:
-        raise BatchedValueError(
+    except errors.BatchedValueError as error:
+        raise errors.BatchedValueError(
             f"Encountered an exception while vectorizing the jacobian computation: {said(error)} With a persistent "
             "tape, experimental_use_pfor=False takes one walk after another"
         ) from error

@@ -22,14 +22,8 @@ from typing import Any
 import numpy as np
 
 from .arguments import UnconnectedGradients, short, unconnected_choice
-from .core.errors import (
-    ArgumentTypeError,
-    ChoiceError,
-    DtypeError,
-    InvalidArgumentError,
-    PrecisionWarning,
-    ShapeError,
-)
+from .core.errors import ArgumentTypeError, DtypeError, InvalidArgumentError, ShapeError
+from .core.further_errors import ChoiceError, PrecisionWarning
 from .core.listen import Node, listeners, paused
 from .core.spec import is_differentiable
 from .core.tensor import Tensor, as_tensor

@@ -7,15 +7,8 @@ from typing import Any, Self
 
 from .arguments import short
 from .core import nest
-from .core.errors import (
-    AlreadyRecordingError,
-    ArgumentTypeError,
-    InvalidArgumentError,
-    RangeError,
-    ShapeError,
-    WatchError,
-)
-from .core.further_errors import RepeatedPrimalError
+from .core.errors import ArgumentTypeError, InvalidArgumentError, ShapeError
+from .core.further_errors import AlreadyRecordingError, RangeError, RepeatedPrimalError, WatchError
 from .core.listen import activate, deactivate
 from .core.spec import is_differentiable
 from .core.tensor import Tensor, as_tensor

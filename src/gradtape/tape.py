@@ -17,18 +17,8 @@ from .arguments import (
     unconnected_choice,
     warn_dtype,
 )
-from .core import nest
+from .core import errors, nest
 from .core.absent import origin
-from .core.errors import (
-    AlreadyRecordingError,
-    ArgumentTypeError,
-    ConsumedTapeError,
-    InactiveTapeWarning,
-    NotRecordingError,
-    PersistentTapeWarning,
-    TargetError,
-    WatchError,
-)
 from .core.listen import Node, activate, deactivate, listeners
 from .core.tensor import Tensor
 from .core.variable import Variable
@@ -99,7 +89,7 @@ class GradientTape(Explains, FieldOperators, WholeDerivatives):
 
     def __enter__(self) -> Self:
         if self._recording:
-            raise AlreadyRecordingError(
+            raise errors.AlreadyRecordingError(
                 "Tape is still recording: it cannot be entered again before its context ends"
             )
         if self._record is None:
@@ -134,19 +124,19 @@ class GradientTape(Explains, FieldOperators, WholeDerivatives):
         sources = nest.flatten(tensor)
         for source in sources:
             if not isinstance(source, (Tensor, Variable)):
-                raise WatchError(
+                raise errors.WatchError(
                     f"Passed in object {short(source)} of type {type(source).__name__!r}, not tf.Tensor "
                     "or tf.Variable or ExtensionType: make it one with gt.constant or gt.Variable before "
                     "watching it"
                 )
         if self._record is None:
-            raise NotRecordingError(
+            raise errors.NotRecordingError(
                 "a tape can watch only after it has been entered: call watch inside `with tape:`"
             )
         if not self._recording:
             warnings.warn(
                 "watch has no effect while the tape does not record: call it inside `with tape:`",
-                InactiveTapeWarning,
+                errors.InactiveTapeWarning,
                 stacklevel=2,
             )
             return
@@ -170,7 +160,7 @@ class GradientTape(Explains, FieldOperators, WholeDerivatives):
         """
         record = self._record
         if record is None:
-            raise NotRecordingError(
+            raise errors.NotRecordingError(
                 "Trying to stop recording a tape which is not recording: enter it with `with tape:`"
             )
         self._must_record()
@@ -201,7 +191,7 @@ class GradientTape(Explains, FieldOperators, WholeDerivatives):
 
     def _must_record(self) -> None:
         if not self._recording:
-            raise NotRecordingError("Tape is not recording: this is possible only inside `with tape:`")
+            raise errors.NotRecordingError("Tape is not recording: this is possible only inside `with tape:`")
 
     # derivatives
 
@@ -242,7 +232,7 @@ class GradientTape(Explains, FieldOperators, WholeDerivatives):
         """
         record = self._begin(target, sources)
         if target is None:
-            raise TargetError(
+            raise errors.TargetError(
                 f"Argument `target` should be a tensor or variable, or a nest of them, not None{origin(None)}"
             )
         unconnected = unconnected_choice(unconnected_gradients)
@@ -325,9 +315,11 @@ class GradientTape(Explains, FieldOperators, WholeDerivatives):
         from .planning import plan_partials
 
         if target is None:
-            raise TargetError(f"Argument `target` should be a tensor or variable, not None{origin(None)}")
+            raise errors.TargetError(
+                f"Argument `target` should be a tensor or variable, not None{origin(None)}"
+            )
         if not isinstance(sources, Mapping):
-            raise ArgumentTypeError(
+            raise errors.ArgumentTypeError(
                 f'partials takes its sources as a dictionary {{"x": x, "t": t}}, not {short(sources)}'
             )
         names = tuple(map(str, sources))
@@ -345,7 +337,7 @@ class GradientTape(Explains, FieldOperators, WholeDerivatives):
         """The record to walk along; a non-persistent tape stops recording, a persistent one says what that costs."""
         record = self._record
         if record is None:
-            raise ConsumedTapeError(_CONSUMED)
+            raise errors.ConsumedTapeError(_CONSUMED)
         if self._recording:
             if not self._persistent:
                 self._stop()
@@ -354,7 +346,7 @@ class GradientTape(Explains, FieldOperators, WholeDerivatives):
                     "Calling GradientTape.gradient on a persistent tape inside its context is significantly less "
                     "efficient than calling it outside: the tape records the gradient's operations too. Do it only "
                     "for higher derivatives",
-                    PersistentTapeWarning,
+                    errors.PersistentTapeWarning,
                     stacklevel=3,
                 )
         for listener in listeners():

@@ -22,7 +22,8 @@ from .checking.coordinates import Problem, coordinates
 from .checking.differences import EPSILON, Estimate, Vector, first, first_complex, second, second_complex
 from .checking.readings import Table, first_order, second_order
 from .checking.report import CheckError, Finding, Report
-from .core.errors import ArgumentTypeError, ChoiceError, DtypeError
+from .core.errors import ArgumentTypeError, DtypeError
+from .core.further_errors import ChoiceError
 from .core.tensor import as_tensor
 from .tape import GradientTape
 

@@ -22,7 +22,8 @@ import numpy as np
 
 from .arguments import short
 from .core import nest
-from .core.errors import ArgumentTypeError, BatchedValueError, ShapeError, said
+from .core.errors import ArgumentTypeError, ShapeError, said
+from .core.further_errors import BatchedValueError
 from .core.graph import Graph
 from .core.listen import listeners, paused
 from .core.place import user_place

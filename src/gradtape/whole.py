@@ -7,9 +7,8 @@ from typing import Any
 import numpy as np
 
 from .arguments import UnconnectedGradients, single, tensors_of, unconnected_choice
-from .core import nest
+from .core import errors, nest
 from .core.absent import origin
-from .core.errors import BatchJacobianError, PersistenceError, ShapeError, TargetError
 from .core.tensor import Tensor
 from .jacobians import gradients_of_rows, hessian, jacobian
 from .modes.record import Record
@@ -70,7 +69,9 @@ class WholeDerivatives:
         self._may_repeat(experimental_use_pfor)
         record = self._begin(target, sources)
         if target is None:
-            raise TargetError(f"Argument `target` should be a tensor or variable, not None{origin(None)}")
+            raise errors.TargetError(
+                f"Argument `target` should be a tensor or variable, not None{origin(None)}"
+            )
         unconnected = unconnected_choice(unconnected_gradients)
         (y,), flat = single(target, "jacobian"), tensors_of(sources, "sources")
         shape = tuple(y._value.shape)
@@ -112,21 +113,25 @@ class WholeDerivatives:
         [[[2.0, 0.0], [0.0, 4.0]], [[6.0, 0.0], [0.0, 8.0]]]
         """
         if parallel_iterations is not None and not self._persistent:
-            raise PersistenceError("batch_jacobian needs persistent=True when parallel_iterations is given")
+            raise errors.PersistenceError(
+                "batch_jacobian needs persistent=True when parallel_iterations is given"
+            )
         self._may_repeat(experimental_use_pfor)
         record = self._begin(target, source)
         if target is None:
-            raise TargetError(f"Argument `target` should be a tensor or variable, not None{origin(None)}")
+            raise errors.TargetError(
+                f"Argument `target` should be a tensor or variable, not None{origin(None)}"
+            )
         unconnected_choice(unconnected_gradients)
         (y,), (x,) = single(target, "batch_jacobian"), single(source, "batch_jacobian")
         ys, xs = tuple(y._value.shape), tuple(x._value.shape)
         for name, shape in (("target", ys), ("source", xs)):
             if len(shape) < 2:
-                raise BatchJacobianError(
+                raise errors.BatchJacobianError(
                     f"batch_jacobian: the {name} must have rank at least 2, not the shape {shape}"
                 )
         if ys[0] != xs[0]:
-            raise BatchJacobianError(
+            raise errors.BatchJacobianError(
                 f"Need first dimension of target shape {ys} and source shape {xs} to match"
             )
         (found,) = jacobian(record, y, [x], 1, parallel_iterations if experimental_use_pfor else 1)
@@ -171,7 +176,7 @@ class WholeDerivatives:
         unconnected = unconnected_choice(unconnected_gradients)
         (y,), flat = single(target, "hessian"), tensors_of(sources, "sources")
         if y._value.size != 1:
-            raise ShapeError(
+            raise errors.ShapeError(
                 f"hessian: the target must have one entry, not the shape {tuple(y._value.shape)}; use gt.reduce_sum "
                 "or the jacobian of a gradient"
             )
@@ -214,7 +219,7 @@ class WholeDerivatives:
         unconnected = unconnected_choice(unconnected_gradients)
         (y,), flat = single(target, "batch_gradient"), tensors_of(sources, "sources")
         if y._value.ndim == 0:
-            raise ShapeError(
+            raise errors.ShapeError(
                 "batch_gradient: the target must have a first axis, that of the examples, not rank 0"
             )
         count = int(y._value.shape[0])
@@ -225,7 +230,7 @@ class WholeDerivatives:
 
     def _may_repeat(self, vectorised: bool) -> None:
         if not vectorised and not self._persistent:
-            raise PersistenceError(
+            raise errors.PersistenceError(
                 "experimental_use_pfor=False walks the tape once for each entry, which needs "
                 "GradientTape(persistent=True)"
             )

@@ -34,7 +34,7 @@ with tf.GradientTape() as tape:
         y = tf.sin(y) * 0.9 + x
 print(tape.gradient(y, x))
 """
-pytestmark = pytest.mark.filterwarnings("ignore::gradtape.core.errors.PersistentTapeWarning")
+pytestmark = pytest.mark.filterwarnings("ignore::gradtape.errors.PersistentTapeWarning")
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ import pytest
 
 import gradtape as gt
 
-pytestmark = pytest.mark.filterwarnings("ignore::gradtape.core.errors.PersistentTapeWarning")
+pytestmark = pytest.mark.filterwarnings("ignore::gradtape.errors.PersistentTapeWarning")
 TEXT = Path(__file__).read_text(encoding="utf-8").splitlines()
 
 

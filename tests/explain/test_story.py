@@ -20,7 +20,7 @@ from gradtape.explain.watching import Watch
 from gradtape.explain.writing import written
 
 TEXT = Path(__file__).read_text(encoding="utf-8").splitlines()
-pytestmark = pytest.mark.filterwarnings("ignore::gradtape.core.errors.PersistentTapeWarning")
+pytestmark = pytest.mark.filterwarnings("ignore::gradtape.errors.PersistentTapeWarning")
 
 
 def watched(program):

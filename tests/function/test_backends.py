@@ -7,7 +7,7 @@ from random_programs import program_of
 import gradtape as gt
 from gradtape.backends import passes, reference
 from gradtape.backends.llvm import compile as compiled
-from gradtape.core.errors import InternalError
+from gradtape.core.further_errors import InternalError
 from gradtape.core.graph import Builder, Graph, Operation, check, spec_of_value
 from gradtape.core.primitive import Kind, Primitive
 from gradtape.core.spec import Spec

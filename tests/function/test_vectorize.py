@@ -8,7 +8,7 @@ import pytest
 import gradtape as gt
 from gradtape import vectorize as made_by
 from gradtape import vectorized as module
-from gradtape.core.errors import BatchedValueError
+from gradtape.core.further_errors import BatchedValueError
 
 both = pytest.mark.parametrize("backend", ["llvm", "reference"])
 

@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.errors import ChoiceError
+from ..core.further_errors import ChoiceError
 from ..core.spec import bool_ as bool
 from ..core.spec import (
     complex64,

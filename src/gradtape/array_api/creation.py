@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from ..core.errors import DtypeError, SharingError
+from ..core.errors import DtypeError
+from ..core.further_errors import SharingError
 from ..core.spec import float64
 from ..core.tensor import Tensor
 from ..core.values import to_value

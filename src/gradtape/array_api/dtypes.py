@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ..core.errors import ChoiceError, DtypeError, InvalidArgumentError
+from ..core.errors import DtypeError, InvalidArgumentError
+from ..core.further_errors import ChoiceError
 from ..core.spec import bool_ as bool
 from ..core.spec import (
     complex64,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..core.errors import ChoiceError
+from ..core.further_errors import ChoiceError
 from ..core.spec import complex128, float64, int64
 from .dtypes import KINDS, on_device
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.errors import PrecisionWarning
+from ..core.further_errors import PrecisionWarning
 from ..core.tensor import as_tensor
 from ..explain.formula import FORMATS, derivative, in_format
 from ..explain.summary import columns

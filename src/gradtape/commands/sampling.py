@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from ..core.errors import PrecisionWarning, said
-from ..core.further_errors import LoopedMapWarning
+from ..core.errors import said
+from ..core.further_errors import LoopedMapWarning, PrecisionWarning
 from ..core.spec import float64
 from ..core.tensor import Tensor, as_tensor
 from ..explain.formula import in_format

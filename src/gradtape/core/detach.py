@@ -12,7 +12,7 @@ import sys
 import warnings
 from typing import Any
 
-from .errors import DetachedTensorWarning
+from . import errors
 from .listen import Listener
 from .place import PACKAGE, place_of, program_frame, user_frame
 
@@ -44,7 +44,7 @@ def warn_unasked(holder: Any, how: Any, active: tuple[Listener, ...]) -> None:
         f"a tensor of shape {tuple(holder._value.shape)} that is being recorded leaves {UNASKED[how]}{within}: what is "
         "made of it there has no derivative. Use NumPy's or gradtape's functions on the tensor itself, or t.numpy() or "
         "gt.stop_gradient(t) to leave on purpose",
-        DetachedTensorWarning,
+        errors.DetachedTensorWarning,
         line.f_code.co_filename,
         line.f_lineno,
         registry=line.f_globals.setdefault("__warningregistry__", {}),

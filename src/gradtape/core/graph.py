@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from .errors import InternalError
+from .further_errors import InternalError
 from .primitive import Primitive
 from .spec import Spec
 from .tensor import Tensor, apply, explained

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from . import errors
 from .detach import UNASKED, warn_unasked
-from .errors import ArgumentTypeError, ShapeError, SharingError, UnhashableError
 from .listen import listeners
 from .spec import DType, TensorShape
 
@@ -127,7 +127,7 @@ class Holder:
         value = np.asarray(leave(self, "array"))
         if dtype is not None and value.dtype != dtype:
             if copy is False:
-                raise SharingError(
+                raise errors.SharingError(
                     f"a tensor of dtype {value.dtype} cannot become {np.dtype(dtype)} without a copy"
                 )
             return value.astype(dtype)
@@ -159,7 +159,7 @@ class Holder:
     def __buffer__(self, flags: int) -> memoryview:
         """The values as a buffer that cannot be written to, such as for `memoryview(t)`; Python 3.12 asks for it."""
         if flags & _WRITABLE:
-            raise SharingError("tensors do not change, so their buffer cannot be written to")
+            raise errors.SharingError("tensors do not change, so their buffer cannot be written to")
         view: Any = np.asarray(leave(self, "array")).view()
         view.flags.writeable = False
         return memoryview(view)
@@ -180,7 +180,7 @@ class Holder:
 
     def __bool__(self) -> bool:
         if self._value.size != 1:
-            raise ShapeError(
+            raise errors.ShapeError(
                 f"the truth value of a tensor of shape {tuple(self._value.shape)} is ambiguous; "
                 "use gt.reduce_any or gt.reduce_all"
             )
@@ -200,11 +200,11 @@ class Holder:
 
     def __len__(self) -> int:
         if self._value.ndim == 0:
-            raise ArgumentTypeError("a tensor of rank 0 has no len()")
+            raise errors.ArgumentTypeError("a tensor of rank 0 has no len()")
         return len(self._value)
 
     def __hash__(self) -> int:
         name = type(self).__name__
-        raise UnhashableError(
+        raise errors.UnhashableError(
             f"{name} is unhashable, as == compares entries; use {name.lower()}.ref() as the key"
         )

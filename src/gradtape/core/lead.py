@@ -18,7 +18,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from .errors import InternalError
+from . import errors
 from .tensor import ROWS, Tensor, apply
 
 if TYPE_CHECKING:
@@ -160,7 +160,7 @@ def axes(name: str) -> Lead:
 
 
 def _closed(primitive: Primitive, xs: Sequence[Tensor], carries: Flags, params: dict[str, Any]) -> Any:
-    raise InternalError("the batch mode computes rows of this kind itself")
+    raise errors.InternalError("the batch mode computes rows of this kind itself")
 
 
 CLOSED = Lead(_closed, lambda specs, params: None)

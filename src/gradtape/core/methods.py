@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from .errors import InPlaceError
+from . import errors
 from .holder import Holder
 
 
@@ -31,7 +31,9 @@ def _refused(name: str, rewrite: str) -> Callable[..., NoReturn]:
     """A method that would write into the array."""
 
     def method(self: Any, *args: Any, **settings: Any) -> NoReturn:
-        raise InPlaceError(f"t.{name}(...) would write into t, and tensors do not change; write {rewrite}")
+        raise errors.InPlaceError(
+            f"t.{name}(...) would write into t, and tensors do not change; write {rewrite}"
+        )
 
     method.__name__ = name
     method.__doc__ = f"Refused: write {rewrite}."

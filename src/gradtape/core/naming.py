@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from contextvars import ContextVar, Token
 
-from .errors import ArgumentTypeError
+from . import errors
 
 _PREFIX: ContextVar[str] = ContextVar("prefix", default="")
 
@@ -37,7 +37,9 @@ class name_scope:
 
     def __init__(self, name: str) -> None:
         if not isinstance(name, str):
-            raise ArgumentTypeError(f"name_scope takes a text, not {name!r} of type {type(name).__name__!r}")
+            raise errors.ArgumentTypeError(
+                f"name_scope takes a text, not {name!r} of type {type(name).__name__!r}"
+            )
         self._name = name
         self._entered: list[Token[str]] = []
 

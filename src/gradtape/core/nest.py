@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Mapping, MappingView, MutableMap
 from functools import lru_cache
 from typing import Any, Literal
 
-from .errors import ArgumentTypeError, InvalidArgumentError, StructureError
+from . import errors
 
 _Kind = Literal["leaf", "sequence", "record", "mapping", "attrs", "custom"]
 
@@ -41,7 +41,7 @@ def _sorted_keys(mapping: Mapping[Any, Any]) -> list[Any]:
     try:
         return sorted(mapping)
     except TypeError as error:
-        raise ArgumentTypeError(
+        raise errors.ArgumentTypeError(
             f"the keys of a nested dictionary must sort, got {list(mapping)!r}"
         ) from error
 
@@ -118,24 +118,24 @@ def _same_type(first: Any, second: Any) -> bool:
 
 def _difference(
     first: Any, second: Any, check_types: bool
-) -> tuple[type[InvalidArgumentError], str, str] | None:
+) -> tuple[type[errors.InvalidArgumentError], str, str] | None:
     """Find the first place where two structures differ: what to raise, the path, what stands there."""
     nested = is_nested(first)
     types = f"{type(first).__name__} against {type(second).__name__}"
     if nested != is_nested(second):
-        return StructureError, "", f"{types}, of which only one is nested"
+        return errors.StructureError, "", f"{types}, of which only one is nested"
     if not nested:
         return None
     if check_types and not _same_type(first, second):
-        return ArgumentTypeError, "", types
+        return errors.ArgumentTypeError, "", types
     if check_types and isinstance(first, Mapping) and set(first) != set(second):
-        return StructureError, "", f"the keys {list(first)!r} against {list(second)!r}"
+        return errors.StructureError, "", f"the keys {list(first)!r} against {list(second)!r}"
     parts, others = _children(first), _children(second)
     for index, (part, other) in enumerate(zip(parts, others, strict=False)):
         if found := _difference(part, other, check_types):
             return found[0], _step(first, index) + found[1], found[2]
     if len(parts) != len(others):
-        return StructureError, "", f"{len(parts)} elements against {len(others)}"
+        return errors.StructureError, "", f"{len(parts)} elements against {len(others)}"
     return None
 
 
@@ -182,7 +182,7 @@ def flatten_up_to(shallow: Any, structure: Any) -> list[Any]:
     if not is_nested(shallow):
         return [structure]
     if not is_nested(structure) or len(_children(structure)) != len(_children(shallow)):
-        raise StructureError(f"the structure {structure!r} does not have the parts of {shallow!r}")
+        raise errors.StructureError(f"the structure {structure!r} does not have the parts of {shallow!r}")
     parts = zip(_children(shallow), _children(structure), strict=True)
     return [leaf for part, whole in parts for leaf in flatten_up_to(part, whole)]
 
@@ -195,14 +195,16 @@ def pack_sequence_as(structure: Any, flat_sequence: Sequence[Any], expand_compos
     ({'b': 3, 'a': (1, [2])}, 7)
     """
     if _kind(type(flat_sequence)) not in ("sequence", "record"):
-        raise ArgumentTypeError(
+        raise errors.ArgumentTypeError(
             f"pack_sequence_as needs a list or tuple to pack, not a {type(flat_sequence).__name__}"
         )
     flat = _is_flat(structure)
     wanted, given = len(structure if flat else flatten(structure)), len(flat_sequence)
     if wanted != given:
         counts = f"Structure had {wanted} atoms, but flat_sequence had {given} items"
-        raise StructureError(f"Could not pack sequence. {counts}: {structure!r} and {flat_sequence!r}.")
+        raise errors.StructureError(
+            f"Could not pack sequence. {counts}: {structure!r} and {flat_sequence!r}."
+        )
     if flat:
         return type(structure)(flat_sequence)
     return _pack(structure, iter(flat_sequence)) if is_nested(structure) else flat_sequence[0]
@@ -218,7 +220,7 @@ def assert_same_structure(
     >>> import gradtape as gt
     >>> gt.nest.assert_same_structure([1, {"k": (2,)}], [1, {"k": [2]}])
     Traceback (most recent call last):
-    gradtape.core.errors.ArgumentTypeError: The two structures don't have the same nested structure: ...
+    gradtape.errors.ArgumentTypeError: The two structures don't have the same nested structure: ...
     """
     if found := _difference(nest1, nest2, check_types):
         error, path, text = found
@@ -236,7 +238,7 @@ def map_structure(
     {'x': 11, 'y': [22]}
     """
     if not structure:
-        raise InvalidArgumentError("Must provide at least one structure")
+        raise errors.InvalidArgumentError("Must provide at least one structure")
     for other in structure[1:]:
         assert_same_structure(structure[0], other, check_types)
     results = [func(*leaves) for leaves in zip(*map(flatten, structure), strict=True)]

@@ -32,7 +32,7 @@ from typing import Any
 
 import numpy as np
 
-from .errors import InvalidArgumentError
+from . import errors
 from .lead import ENTRYWISE, LOOPED, Lead
 from .reads import Reads
 from .spec import Spec
@@ -201,7 +201,7 @@ def _saving(wants: tuple[_Want | None, ...], bits: int) -> Saving:
 def register(primitive: Primitive) -> Primitive:
     """Enter a row into the vocabulary."""
     if primitive.name in ROWS:
-        raise InvalidArgumentError(f"a primitive named {primitive.name!r} exists already")
+        raise errors.InvalidArgumentError(f"a primitive named {primitive.name!r} exists already")
     ROWS[primitive.name] = primitive
     return primitive
 

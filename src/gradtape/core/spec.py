@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from .errors import DtypeError
+from . import errors
 
 DType = np.dtype[Any]
 
@@ -106,8 +106,8 @@ def set_default_float(dtype: Any) -> None:
     >>> gt.set_default_float("float32")
     """
     if dtype is None:
-        raise DtypeError("the default float can be float16, float32 or float64, not None")
+        raise errors.DtypeError("the default float can be float16, float32 or float64, not None")
     chosen = np.dtype(dtype)
     if chosen not in (float16, float32, float64):
-        raise DtypeError(f"the default float can be float16, float32 or float64, not {chosen.name}")
+        raise errors.DtypeError(f"the default float can be float16, float32 or float64, not {chosen.name}")
     _Default.float_dtype = chosen

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .errors import ArgumentTypeError, ChoiceError, DtypeError, InPlaceError, UnconvertibleError, retold, said
+from . import errors
+from .errors import retold, said
 from .holder import Holder, leave, lines, show
 from .listen import ACTIVE, Node, listeners
 from .methods import ArrayMethods
@@ -85,7 +86,7 @@ def explained(error: Exception, primitive: Primitive, values: Sequence[Any], par
         return error
     given = ", ".join(f"{x.dtype.name}{list(x.shape)}" for x in values)
     settings = "".join(f", {name}={value!r}" for name, value in params.items())
-    return retold(error, f"{primitive.name}({given}{settings}): {said(error)}", DtypeError)
+    return retold(error, f"{primitive.name}({given}{settings}): {said(error)}", errors.DtypeError)
 
 
 def call(primitive: Primitive, *inputs: Any, **params: Any) -> Any:
@@ -116,7 +117,7 @@ def as_tensor(obj: Any, dtype: Any = None) -> Tensor:
         else:
             return Tensor(to_value(obj, dtype))
     if dtype is not None and obj._value.dtype != dtype:
-        raise DtypeError(
+        raise errors.DtypeError(
             f"a tensor of dtype {obj._value.dtype.name} was given where {np.dtype(dtype).name} is asked for; "
             "use gt.cast to change its dtype"
         )
@@ -186,7 +187,7 @@ def _operator(name: str, reflected: bool = False) -> Callable[[Any, Any], Any]:
             return NotImplemented
         try:
             return call(ROWS[name], other, self) if reflected else call(ROWS[name], self, other)
-        except UnconvertibleError:
+        except errors.UnconvertibleError:
             # Then it is self, a text, that has no arithmetic; or an array, which would take a tensor off the tape.
             # A None is likely a derivative that there is none of, and our message can say why.
             if other is None or isinstance(other, (int, float, complex, np.ndarray)):
@@ -261,7 +262,7 @@ class Operators(ArrayMethods):
             TypeError: where `casting` does not allow it.
         """
         if not np.can_cast(self.dtype, dtype, casting):
-            raise DtypeError(
+            raise errors.DtypeError(
                 f"cannot cast a tensor of {self.dtype} to {np.dtype(dtype)} by the rule {casting!r}"
             )
         return FUNCTIONS["astype"](self, dtype)  # type: ignore[no-any-return]
@@ -300,7 +301,7 @@ class Operators(ArrayMethods):
 
     def __iter__(self) -> Iterator[Tensor]:
         if self.ndim == 0:
-            raise ArgumentTypeError("a tensor of rank 0 cannot be iterated over")
+            raise errors.ArgumentTypeError("a tensor of rank 0 cannot be iterated over")
         return (self[i] for i in range(len(self)))
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **settings: Any) -> Any:
@@ -316,7 +317,9 @@ class Operators(ArrayMethods):
     def to_device(self, device: Any, /, *, stream: Any = None) -> Tensor:
         """The tensor itself: there is one device, "cpu"; ValueError for any other."""
         if device != "cpu":
-            raise ChoiceError(f"to_device: tensors live in the processor's memory, 'cpu', not on {device!r}")
+            raise errors.ChoiceError(
+                f"to_device: tensors live in the processor's memory, 'cpu', not on {device!r}"
+            )
         return as_tensor(self)
 
 
@@ -363,7 +366,7 @@ class Tensor(Operators):
         return Tensor, (self._value,)
 
     def __setitem__(self, index: Any, value: Any) -> None:
-        raise InPlaceError(
+        raise errors.InPlaceError(
             "tensors do not change, so t[i] = v is not possible; write t = t.at[i].set(v), and t = t.at[i].add(v) for "
             "t[i] += v; or build the result with gt.where, gt.stack or gt.concat, or keep it in a gt.Variable and use "
             "v[i].assign(...)"

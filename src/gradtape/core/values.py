@@ -16,8 +16,9 @@ from typing import Any
 
 import numpy as np
 
+from . import errors
 from .absent import origin
-from .errors import DtypeError, RangeError, UnconvertibleError, said
+from .errors import said
 from .spec import DType, complex64, default_complex, default_float, int32, int64
 
 _INT32, _INT64 = np.iinfo(np.int32), np.iinfo(np.int64)
@@ -44,7 +45,7 @@ def to_value(obj: Any, dtype: Any = None) -> Any:
     else:
         wanted = None if dtype is None else np.dtype(dtype)
         if wanted is not None and wanted.kind not in "biufcSU":
-            raise UnconvertibleError(
+            raise errors.UnconvertibleError(
                 f"{_asked(obj)}{_named(obj)} cannot become {wanted}: it is no dtype of numbers"
             )
         array = _from_python(obj, wanted)
@@ -126,11 +127,11 @@ def value_beside(obj: Any, dtype: DType) -> Any:
 def _plain(array: Any) -> Any:
     """The array without its subclass; refuses those whose subclass or dtype carries meaning we would lose."""
     if isinstance(array, np.ma.MaskedArray):
-        raise UnconvertibleError(
+        raise errors.UnconvertibleError(
             f"{_asked(array)}a masked array cannot become a tensor: fill it first, e.g. array.filled(0)"
         )
     if array.dtype.kind not in "biufcSU":
-        raise UnconvertibleError(
+        raise errors.UnconvertibleError(
             f"{_asked(array)}an array of dtype {array.dtype} cannot become a tensor: give it a numeric dtype"
         )
     return np.asarray(array)
@@ -139,21 +140,21 @@ def _plain(array: Any) -> Any:
 def _from_python(obj: Any, dtype: DType | None = None) -> Any:
     """An array of a Python number, string or nested sequence, which may be asked for in a dtype."""
     if obj is None or isinstance(obj, (dict, set, frozenset)):
-        raise UnconvertibleError(f"{_asked(obj)}{_named(obj)} cannot become a tensor{origin(obj)}")
+        raise errors.UnconvertibleError(f"{_asked(obj)}{_named(obj)} cannot become a tensor{origin(obj)}")
     try:
         array = np.asarray(obj)
     except (ValueError, TypeError) as error:
-        raise UnconvertibleError(
+        raise errors.UnconvertibleError(
             f"{_asked(obj)}{_named(obj)} cannot become a tensor: {said(error)}"
         ) from None
     if array.dtype.kind == "O":
         if all(isinstance(entry, (int, float, complex)) for entry in array.flat):
             if dtype is not None and dtype.kind in "fc":
                 return array.astype(dtype)  # Python's own rounding of integers of any length
-            raise RangeError(
+            raise errors.RangeError(
                 f"{_asked(obj)}an integer in {_named(obj)} does not fit into 64 bits; write it as a float"
             )
-        raise UnconvertibleError(f"{_asked(obj)}{_named(obj)} cannot become a tensor{origin(obj)}")
+        raise errors.UnconvertibleError(f"{_asked(obj)}{_named(obj)} cannot become a tensor{origin(obj)}")
     return _plain(array)
 
 
@@ -173,7 +174,7 @@ def _python_dtype(obj: Any, array: Any) -> DType:
         if array.size == 0 or (array.min() >= _INT32.min and array.max() <= _INT32.max):
             return int32
         if array.max() > _INT64.max:
-            raise RangeError(
+            raise errors.RangeError(
                 f"{_asked(obj)}an integer in {_named(obj)} does not fit into int64; write it as a float"
             )
         return int64
@@ -183,11 +184,11 @@ def _python_dtype(obj: Any, array: Any) -> DType:
 def _cast(array: Any, dtype: DType, obj: Any) -> Any:
     """A fresh array of the dtype; refuses to lose an imaginary part or to read a number out of text."""
     if array.dtype.kind == "c" and dtype.kind in "biuf":
-        raise DtypeError(
+        raise errors.DtypeError(
             f"{_asked(obj)}{_named(obj)} is complex and cannot become {dtype.name}; take gt.math.real of it first"
         )
     if (array.dtype.kind in "SU") != (dtype.kind in "SU"):
-        raise UnconvertibleError(f"{_asked(obj)}{_named(obj)} cannot become {dtype.name}")
+        raise errors.UnconvertibleError(f"{_asked(obj)}{_named(obj)} cannot become {dtype.name}")
     if dtype.kind in "iu" and array.dtype.kind in "iuf" and not isinstance(obj, (np.ndarray, np.generic)):
         _refuse_loss(array, dtype, obj)
     with np.errstate(all="ignore"):
@@ -197,12 +198,12 @@ def _cast(array: Any, dtype: DType, obj: Any) -> Any:
 def _refuse_loss(array: Any, dtype: DType, obj: Any) -> None:
     """Python numbers given an integer dtype must be integers that fit into it."""
     if array.dtype.kind == "f" and array.size:
-        raise UnconvertibleError(
+        raise errors.UnconvertibleError(
             f"{_asked(obj)}{_named(obj)} is a float and cannot become {dtype.name}; use gt.cast to truncate"
         )
     bounds = np.iinfo(dtype)
     if array.size and (int(array.min()) < bounds.min or int(array.max()) > bounds.max):
-        raise RangeError(f"{_asked(obj)}an integer in {_named(obj)} does not fit into {dtype.name}")
+        raise errors.RangeError(f"{_asked(obj)}an integer in {_named(obj)} does not fit into {dtype.name}")
 
 
 def _named(obj: Any) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .errors import InPlaceError, InvalidArgumentError, ShapeError
+from . import errors
 from .holder import show
 from .listen import Node, listeners, paused, spec_of
 from .naming import scoped
@@ -63,7 +63,7 @@ class Variable(Operators):
         shape: Any = None,
     ) -> None:
         if initial_value is None:
-            raise InvalidArgumentError(
+            raise errors.InvalidArgumentError(
                 "a Variable needs an initial value: gt.Variable(0.0), gt.Variable(gt.zeros((2, 3)))"
             )
         value = initial_value() if callable(initial_value) else initial_value
@@ -148,7 +148,7 @@ class Variable(Operators):
     def _operand(self, delta: Any) -> Tensor:
         tensor = self._given(delta)
         if tensor._value.shape != self._value.shape:
-            raise ShapeError(
+            raise errors.ShapeError(
                 f"{self._name} has shape {self.shape} and cannot be changed by a value of shape {tensor.shape}: "
                 "gt.broadcast_to it first"
             )
@@ -174,7 +174,7 @@ class Variable(Operators):
         if fits is None:
             return
         if len(fits) != len(shape) or any(m not in (n, None) for n, m in zip(shape, fits, strict=True)):
-            raise ShapeError(
+            raise errors.ShapeError(
                 f"{self._name} has shape {TensorShape(fits)} and cannot take a value of shape "  # type: ignore[arg-type]
                 f"{TensorShape(shape)}; gt.reshape it, or make the variable with shape=(None, ...)"
             )
@@ -230,7 +230,7 @@ class Variable(Operators):
         return self._write(np.asarray(sparse_delta.indices), sparse_delta.values, np.minimum)
 
     def _no_in_place(self, other: Any) -> Any:
-        raise InPlaceError(
+        raise errors.InPlaceError(
             f"Variable {self._name} does not support in-place operators: write v.assign_add(x) for v += x, "
             "v.assign_sub(x) for v -= x, v.assign(v * x) for v *= x"
         )
@@ -239,7 +239,7 @@ class Variable(Operators):
     __iadd__ = __isub__ = __imul__ = __itruediv__ = __ipow__ = _no_in_place
 
     def __setitem__(self, index: Any, value: Any) -> None:
-        raise InPlaceError(
+        raise errors.InPlaceError(
             f"Variable {self._name} does not support item assignment: write v[i].assign(value)"
         )
 
@@ -304,7 +304,9 @@ def _written(x: Any, given: Any, *, index: Any, function: Any) -> Any:
     """A copy of x with some entries replaced, or combined with the given ones by a NumPy function."""
     array = np.array(x)
     if np.broadcast_shapes(given.shape, array[index].shape) != array[index].shape:
-        raise ShapeError(f"entries of shape {array[index].shape} cannot take a value of shape {given.shape}")
+        raise errors.ShapeError(
+            f"entries of shape {array[index].shape} cannot take a value of shape {given.shape}"
+        )
     if function is None:
         array[index] = given
     else:

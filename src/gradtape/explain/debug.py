@@ -26,7 +26,7 @@ def nan() -> Sentinel:
     >>> with gt.debug.nan():
     ...     gt.constant(0.0) / gt.constant(0.0)
     Traceback (most recent call last):
-    gradtape.explain.nonfinite.NonFiniteError: divide made a NaN at ...
+    gradtape.errors.NonFiniteError: divide made a NaN at ...
     """
     return Sentinel("NaN", np.isnan)
 
@@ -41,7 +41,7 @@ def inf() -> Sentinel:
     >>> with gt.debug.inf():
     ...     gt.math.log(gt.constant(0.0))
     Traceback (most recent call last):
-    gradtape.explain.nonfinite.NonFiniteError: log made an infinity at ...
+    gradtape.errors.NonFiniteError: log made an infinity at ...
     """
     return Sentinel("infinity", _not_finite)
 

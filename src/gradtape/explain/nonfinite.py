@@ -19,7 +19,8 @@ from typing import Any, Self
 
 import numpy as np
 
-from ..core.errors import AlreadyRecordingError, Documented, remade
+from ..core.errors import Documented, remade
+from ..core.further_errors import AlreadyRecordingError
 from ..core.listen import Listener, Node, activate, deactivate, leaf
 from ..core.place import PACKAGE, Place, user_place
 from ..core.primitive import Primitive

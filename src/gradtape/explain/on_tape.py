@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..arguments import seeds_of, single, tensors_of
-from ..core.errors import ConsumedTapeError
+from ..core import errors
 from ..core.place import user_frame
 from ..core.variable import Variable
 from ..modes.record import Record
@@ -120,7 +120,7 @@ class Explains:
 
         record = self._record or self._unanswered
         if record is None:
-            raise ConsumedTapeError(
+            raise errors.ConsumedTapeError(
                 "there are no events: the tape was never entered, or it is used up. Ask before the first derivative, "
                 "or make it with GradientTape(persistent=True)"
             )
@@ -162,7 +162,7 @@ class Explains:
 
         record = self._record or self._unanswered
         if record is None:
-            raise ConsumedTapeError(
+            raise errors.ConsumedTapeError(
                 "there is nothing to sum up: the tape was never entered, or it is used up. Ask before the first "
                 "derivative, or make it with GradientTape(persistent=True)"
             )
@@ -205,7 +205,7 @@ class Explains:
 
         record = self._record or self._unanswered
         if record is None:
-            raise ConsumedTapeError(
+            raise errors.ConsumedTapeError(
                 "there is nothing to show: the tape was never entered, or it is used up. Ask before the first "
                 "derivative, or make it with GradientTape(persistent=True)"
             )
@@ -274,7 +274,7 @@ class Explains:
             single(source, f"formula, at {name!r},")
         record = self._record or self._unanswered
         if record is None:
-            raise ConsumedTapeError(
+            raise errors.ConsumedTapeError(
                 "there is nothing to write a formula of: the tape was never entered, or it is used up. Ask before the "
                 "first derivative, or make it with GradientTape(persistent=True)"
             )

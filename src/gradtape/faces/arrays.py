@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.errors import DtypeError, RangeError, ShapeError
+from ..core import errors
 from ..core.spec import DType, default_float, int32
 from ..core.tensor import Tensor, as_tensor, beside, look
 from ..core.values import to_value
@@ -46,7 +46,7 @@ def constant(value: Any, dtype: Any = None, shape: Any = None, name: str | None 
         if array.size == 1:
             array = np.full(sizes, array)[()]
         elif array.size != int(np.prod(sizes, dtype=np.int64)):
-            raise ShapeError(f"constant: {array.size} values do not fill the shape {sizes}")
+            raise errors.ShapeError(f"constant: {array.size} values do not fill the shape {sizes}")
         else:
             array = array.reshape(sizes)
     return Tensor(array)
@@ -158,7 +158,7 @@ def range(start: Any, limit: Any = None, delta: Any = 1, dtype: Any = None, name
         dtype = np.result_type(*([d for d in dtypes if d.kind == "f"] or dtypes))
     chosen = np.dtype(dtype)
     if look(parts[2], "range") == 0:
-        raise RangeError("range: delta must not be zero")
+        raise errors.RangeError("range: delta must not be zero")
     return Tensor(np.arange(*(look(p, "range")[()] for p in parts)).astype(chosen))
 
 
@@ -174,7 +174,7 @@ def linspace(start: Any, stop: Any, num: int, name: str | None = None, axis: int
         first, last = cast(first, np.float64), cast(last, np.float64)
     count = int(num)
     if count < 1:
-        raise RangeError(f"linspace: num must be positive, not {count}")
+        raise errors.RangeError(f"linspace: num must be positive, not {count}")
     common = np.broadcast_shapes(first._value.shape, last._value.shape)
     first, last = linear.broadcast_to(first, shape=common), linear.broadcast_to(last, shape=common)
     steps = np.arange(count) / builtins.max(count - 1, 1)
@@ -264,7 +264,9 @@ def unstack(value: Any, num: int | None = None, axis: int = 0, name: str = "unst
     (place,) = axes_of((axis,), x.ndim, "unstack")
     count = x._value.shape[place]
     if num is not None and num != count:
-        raise ShapeError(f"unstack: num is {num}, but axis {axis} of the shape {x.shape} has size {count}")
+        raise errors.ShapeError(
+            f"unstack: num is {num}, but axis {axis} of the shape {x.shape} has size {count}"
+        )
     return [linear.getitem(x, index=(*(slice(None),) * place, i)) for i in builtins.range(count)]
 
 
@@ -285,7 +287,7 @@ def split(
     if sizes.count(-1) == 1:
         sizes[sizes.index(-1)] = whole - (builtins.sum(sizes) + 1)
     if builtins.sum(sizes) != whole or builtins.min(sizes, default=0) < 0:
-        raise ShapeError(f"split: sizes {sizes} do not add up to {whole}, the size of axis {axis}")
+        raise errors.ShapeError(f"split: sizes {sizes} do not add up to {whole}, the size of axis {axis}")
     return composite.split_sizes(x, sizes, place)
 
 
@@ -318,7 +320,9 @@ def gather(
     if batch == 0:
         return composite.take(x, places, place)
     if places._value.shape[:batch] != x._value.shape[:batch] or place < batch:
-        raise ShapeError(f"gather: {batch} batch axes do not fit the shapes {x.shape} and {places.shape}")
+        raise errors.ShapeError(
+            f"gather: {batch} batch axes do not fit the shapes {x.shape} and {places.shape}"
+        )
     # Bring the axis behind the batch, pick with one index array for each batch axis, and bring the rest back.
     order = [*builtins.range(batch), place, *(i for i in builtins.range(batch, x.ndim) if i != place)]
     grids = np.ogrid[tuple(slice(n) for n in x._value.shape[:batch])]
@@ -343,7 +347,7 @@ def boolean_mask(tensor: Any, mask: Any, axis: int | None = None, name: str = "b
     x, m = as_tensor(tensor), np.asarray(look(mask, "boolean_mask"))
     place = 0 if axis is None else axes_of((axis,), x.ndim, "boolean_mask")[0]
     if m.dtype.kind != "b" or x._value.shape[place : place + m.ndim] != m.shape:
-        raise ShapeError(
+        raise errors.ShapeError(
             f"boolean_mask: a mask of shape {m.shape} and dtype {m.dtype} does not fit {x.shape}"
         )
     return linear.getitem(x, index=(*(slice(None),) * place, m))  # type: ignore[no-any-return]
@@ -380,11 +384,11 @@ def one_hot(
     """Rows that are `off_value` but for `on_value` at the index."""
     places = as_tensor(indices)
     if places._value.dtype.kind not in "iu":
-        raise DtypeError(
+        raise errors.DtypeError(
             f"one_hot: indices must be integers, not {places.dtype.name} of shape {places.shape}"
         )
     if int(depth) < 0 or not -1 <= axis <= places.ndim:
-        raise RangeError(
+        raise errors.RangeError(
             f"one_hot: depth {depth} must not be negative and axis {axis} must lie between -1 and {places.ndim}, the "
             f"rank of indices of shape {places.shape}"
         )
@@ -403,7 +407,7 @@ def ensure_shape(x: Any, shape: Any, name: str | None = None) -> Tensor:
         if len(sizes) != y.ndim or any(
             n not in (None, m) for n, m in zip(sizes, y._value.shape, strict=True)
         ):
-            raise ShapeError(f"ensure_shape: the shape {y.shape} does not fit {tuple(sizes)}")
+            raise errors.ShapeError(f"ensure_shape: the shape {y.shape} does not fit {tuple(sizes)}")
     return y
 
 

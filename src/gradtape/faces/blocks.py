@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from ..core.errors import ChoiceError, InvalidArgumentError, RangeError, ShapeError
+from ..core.errors import InvalidArgumentError, ShapeError
+from ..core.further_errors import ChoiceError, RangeError
 from ..core.tensor import Tensor, as_tensor, beside
 from ..ops import composite, linear, padding
 from ..ops import elementwise as each

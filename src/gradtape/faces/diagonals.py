@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from ..core.errors import ChoiceError, InvalidArgumentError, ShapeError
+from ..core.errors import InvalidArgumentError, ShapeError
+from ..core.further_errors import ChoiceError
 from ..core.tensor import Tensor, as_tensor, beside, look
 from ..ops import composite, linalg, linear, spectral
 from ..ops import diagonals as bands_of

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from ..core.errors import DtypeError, RangeError, ShapeError
+from ..core.errors import DtypeError, ShapeError
+from ..core.further_errors import RangeError
 from ..core.spec import float64, int64
 from ..core.tensor import Tensor, as_tensor, look
 from ..ops import composite, linear

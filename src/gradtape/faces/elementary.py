@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.errors import InvalidArgumentError, ShapeError
+from ..core import errors
 from ..core.spec import int64
 from ..core.tensor import Tensor, as_tensor, beside, call
 from ..ops import composite, linear
@@ -70,9 +70,9 @@ def add_n(inputs: Any, name: str | None = None) -> Tensor:
     """The sum of a list of tensors of one shape."""
     xs = beside(composite.listed("add_n", "inputs", inputs))
     if not xs:
-        raise InvalidArgumentError("add_n: at least one tensor is needed")
+        raise errors.InvalidArgumentError("add_n: at least one tensor is needed")
     if any(x._value.shape != xs[0]._value.shape for x in xs):
-        raise ShapeError(f"add_n: the shapes differ: {[tuple(x.shape) for x in xs]}")
+        raise errors.ShapeError(f"add_n: the shapes differ: {[tuple(x.shape) for x in xs]}")
     total = xs[0]
     for x in xs[1:]:
         total = linear.add(total, x)
@@ -88,7 +88,9 @@ def scalar_mul(scalar: Any, x: Any, name: str | None = None) -> Tensor:
     """
     factor, y = beside((scalar, x))
     if factor.ndim:
-        raise ShapeError(f"scalar_mul: the scalar must be a 0-D value, received shape {tuple(factor.shape)}")
+        raise errors.ShapeError(
+            f"scalar_mul: the scalar must be a 0-D value, received shape {tuple(factor.shape)}"
+        )
     return each.multiply(factor, y)  # type: ignore[no-any-return]
 
 

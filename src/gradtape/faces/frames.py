@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from ..core.errors import RangeError, ShapeError
+from ..core.errors import ShapeError
+from ..core.further_errors import RangeError
 from ..core.tensor import Tensor, as_tensor
 from ..ops import composite, fourier, linear
 from ..ops.composite import axes_of

@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from ..core.errors import RangeError, ShapeError
+from ..core.errors import ShapeError
+from ..core.further_errors import RangeError
 from ..core.tensor import Tensor, beside
 from ..ops import composite, linear
 from ..ops import constant as fixed

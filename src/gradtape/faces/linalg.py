@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..core.errors import RangeError, ShapeError
+from ..core.errors import ShapeError
+from ..core.further_errors import RangeError
 from ..core.questions import has_true, is_negative
 from ..core.spec import int32
 from ..core.tensor import Tensor, as_tensor, beside, decide, look

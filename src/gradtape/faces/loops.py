@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 
 from ..core import nest
-from ..core.errors import BatchedValueError, InvalidArgumentError, ShapeError, StructureError, said
-from ..core.further_errors import LoopedMapWarning
+from ..core.errors import InvalidArgumentError, ShapeError, said
+from ..core.further_errors import BatchedValueError, LoopedMapWarning, StructureError
 from ..core.tensor import Tensor, as_tensor
 from ..loops.recorded import Attempt
 from ..modes.batch import mapped

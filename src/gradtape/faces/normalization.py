@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..core.errors import ChoiceError, InvalidArgumentError, RangeError, ShapeError
+from ..core.errors import InvalidArgumentError, ShapeError
+from ..core.further_errors import ChoiceError, RangeError
 from ..core.spec import float16, float32
 from ..core.tensor import Tensor, as_tensor, beside, look
 from ..ops import composite, linear

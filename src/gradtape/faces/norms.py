@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ..core.errors import ArgumentTypeError, ChoiceError, ShapeError
+from ..core.errors import ArgumentTypeError, ShapeError
+from ..core.further_errors import ChoiceError
 from ..core.tensor import Tensor, as_tensor, beside
 from ..indexed_slices import IndexedSlices
 from ..ops import composite, norms

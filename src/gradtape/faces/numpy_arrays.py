@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from ..core.errors import ChoiceError, InvalidArgumentError, RangeError, ShapeError
+from ..core.errors import InvalidArgumentError, ShapeError
+from ..core.further_errors import ChoiceError, RangeError
 from ..core.tensor import FUNCTIONS, Tensor, as_tensor, beside, look
 from ..ops import composite, linear
 from ..ops import elementwise as each

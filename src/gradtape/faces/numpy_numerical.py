@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from ..core.errors import ArgumentTypeError, ChoiceError, RangeError, ShapeError
+from ..core.errors import ArgumentTypeError, ShapeError
+from ..core.further_errors import ChoiceError, RangeError
 from ..core.spec import float64
 from ..core.tensor import Tensor, as_tensor, beside, look
 from ..ops import composite, contraction, linear, ordering

@@ -17,8 +17,8 @@ from typing import Any
 
 import numpy as np
 
-from ..core.errors import ArgumentTypeError, InPlaceError
-from ..core.further_errors import UncoveredError
+from ..core.errors import ArgumentTypeError
+from ..core.further_errors import InPlaceError, UncoveredError
 from ..core.tensor import FUNCTIONS, ROWS, Tensor, as_tensor, call, look, wraps_arrays
 from ..ops.composite import astype
 from . import (

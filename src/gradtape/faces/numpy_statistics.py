@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ..core.errors import RangeError, ShapeError
-from ..core.further_errors import UncoveredError
+from ..core.errors import ShapeError
+from ..core.further_errors import RangeError, UncoveredError
 from ..core.spec import float64
 from ..core.tensor import Tensor, as_tensor, beside, look
 from ..ops import composite, linear, ordering

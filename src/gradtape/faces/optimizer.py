@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 
 from ..core import nest
-from ..core.errors import InvalidArgumentError, RangeError, ShapeError
-from ..core.further_errors import OptimizerStateError, UnfinishedError
+from ..core.errors import InvalidArgumentError, ShapeError
+from ..core.further_errors import OptimizerStateError, RangeError, UnfinishedError
 from ..core.listen import listeners, paused
 from ..core.spec import float64, int64
 from ..core.tensor import Tensor, as_tensor

@@ -14,7 +14,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..core.errors import InvalidArgumentError, RangeError
+from ..core.errors import InvalidArgumentError
+from ..core.further_errors import RangeError
 from ..core.tensor import Tensor
 from ..ops.composite import astype
 from ..ops.elementwise import maximum, sqrt, square

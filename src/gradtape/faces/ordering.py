@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..core.errors import ChoiceError, DtypeError, InvalidArgumentError, RangeError, ShapeError
+from ..core.errors import DtypeError, InvalidArgumentError, ShapeError
+from ..core.further_errors import ChoiceError, RangeError
 from ..core.spec import int32, int64
 from ..core.tensor import Tensor, as_tensor, beside
 from ..ops import composite, linear

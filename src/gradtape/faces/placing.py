@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from ..core.errors import DtypeError, InvalidArgumentError, RangeError, ShapeError
+from ..core.errors import DtypeError, InvalidArgumentError, ShapeError
+from ..core.further_errors import RangeError
 from ..core.spec import int64
 from ..core.tensor import Tensor, as_tensor, beside
 from ..ops import composite, linear, selection

@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..core.errors import ChoiceError, DtypeError, ShapeError
+from ..core.errors import DtypeError, ShapeError
+from ..core.further_errors import ChoiceError
 from ..core.spec import int64
 from ..core.tensor import Tensor, as_tensor, beside
 from ..ops import constant as fixed

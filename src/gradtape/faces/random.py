@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from ..core.errors import RangeError, ShapeError
+from ..core.errors import ShapeError
+from ..core.further_errors import RangeError
 from ..core.spec import float64, int32, int64
 from ..core.tensor import Tensor, as_tensor
 from ..ops import constant, linear

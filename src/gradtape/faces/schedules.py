@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from ..core.errors import InvalidArgumentError, RangeError
-from ..core.further_errors import UnfinishedError
+from ..core.errors import InvalidArgumentError
+from ..core.further_errors import RangeError, UnfinishedError
 from ..core.spec import float64
 from ..core.tensor import Tensor, as_tensor
 from ..ops import constant as fixed

@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from ..core.errors import ArgumentTypeError, DtypeError, RangeError, ShapeError
+from ..core.errors import ArgumentTypeError, DtypeError, ShapeError
+from ..core.further_errors import RangeError
 from ..core.spec import float64, int64
 from ..core.tensor import Tensor, as_tensor
 from ..ops import constant as fixed

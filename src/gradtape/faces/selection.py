@@ -11,14 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from ..core.errors import (
-    ArgumentTypeError,
-    ChoiceError,
-    DtypeError,
-    InvalidArgumentError,
-    RangeError,
-    ShapeError,
-)
+from ..core.errors import ArgumentTypeError, DtypeError, InvalidArgumentError, ShapeError
+from ..core.further_errors import ChoiceError, RangeError
 from ..core.spec import TensorShape, bool_, int32
 from ..core.tensor import Tensor, as_tensor
 from ..ops import composite, linear, padding, selection

@@ -14,14 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from ..core.errors import (
-    ArgumentTypeError,
-    ChoiceError,
-    DtypeError,
-    InvalidArgumentError,
-    RangeError,
-    ShapeError,
-)
+from ..core.errors import ArgumentTypeError, DtypeError, InvalidArgumentError, ShapeError
+from ..core.further_errors import ChoiceError, RangeError
 from ..core.tensor import Tensor
 from ..ops import linear
 from ..ops.windows import Sizes, extent

@@ -6,7 +6,8 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-from ..core.errors import ArgumentTypeError, retold, said
+from ..core import errors
+from ..core.errors import retold, said
 from ..core.primitive import Primitive
 from ..core.tensor import Tensor, apply
 
@@ -78,7 +79,7 @@ def spelled(error: Exception, name: str) -> Exception:
         return error
     row, opening, rest = text.partition("(")
     spelt = f"{name}({rest}" if opening and row.isidentifier() else f"{name}: {text}"
-    return retold(error, spelt, ArgumentTypeError)
+    return retold(error, spelt, errors.ArgumentTypeError)
 
 
 def under_its_name(function: Callable[..., Tensor]) -> Callable[..., Tensor]:

@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..core.errors import DtypeError, InvalidArgumentError, RangeError, ShapeError
+from ..core.errors import DtypeError, InvalidArgumentError, ShapeError
+from ..core.further_errors import RangeError
 from ..core.spec import float32, int32, int64
 from ..core.tensor import Tensor, as_tensor, beside, look
 from ..ops import composite, linear, reduction

@@ -8,16 +8,8 @@ from functools import partial
 from typing import Any
 
 from ..core.absent import origin
-from ..core.errors import (
-    ArgumentTypeError,
-    DtypeError,
-    GradtapeWarning,
-    InvalidArgumentError,
-    RangeError,
-    ShapeError,
-    StructureError,
-)
-from ..core.further_errors import NoGradientsError
+from ..core.errors import ArgumentTypeError, DtypeError, InvalidArgumentError, ShapeError
+from ..core.further_errors import GradtapeWarning, NoGradientsError, RangeError, StructureError
 from ..core.questions import has_outside
 from ..core.spec import float64
 from ..core.tensor import Tensor, as_tensor, decide

@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from ..core.errors import ChoiceError, DtypeError, InvalidArgumentError, RangeError, ShapeError
+from ..core.errors import DtypeError, InvalidArgumentError, ShapeError
+from ..core.further_errors import ChoiceError, RangeError
 from ..core.tensor import Tensor, as_tensor
 from ..ops import composite, fourier, linear
 from .spelling import named

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from ..core.errors import DtypeError, RangeError
+from ..core.errors import DtypeError
+from ..core.further_errors import RangeError
 from ..core.spec import float32
 from ..core.tensor import Tensor
 

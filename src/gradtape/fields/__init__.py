@@ -14,7 +14,8 @@ import inspect
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ..core.errors import ArgumentTypeError, ChoiceError
+from ..core.errors import ArgumentTypeError
+from ..core.further_errors import ChoiceError
 from ..core.listen import listeners, paused
 from ..core.tensor import Tensor, as_tensor
 from ..rows import PlacedRecord

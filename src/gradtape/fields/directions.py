@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ..core.errors import ChoiceError, InvalidArgumentError, RangeError
+from ..core.errors import InvalidArgumentError
+from ..core.further_errors import ChoiceError, RangeError
 
 
 def biharmonic_directions(dimension: int) -> tuple[Any, list[float]]:

@@ -16,7 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from ..core.errors import ChoiceError, InvalidArgumentError, RangeError, ShapeError
+from ..core.errors import InvalidArgumentError, ShapeError
+from ..core.further_errors import ChoiceError, RangeError
 from ..core.tensor import Tensor, as_tensor
 from ..modes.record import Record
 from ..modes.series import scaled

@@ -20,7 +20,8 @@ from typing import Any
 import numpy as np
 
 from ..capture import Held, pulled, pushed
-from ..core.errors import InvalidArgumentError, RangeError, ShapeError
+from ..core.errors import InvalidArgumentError, ShapeError
+from ..core.further_errors import RangeError
 from ..core.lead import reshaped
 from ..core.tensor import Tensor
 from ..modes.reverse import zeros

@@ -27,7 +27,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
-from ..core.errors import ChoiceError
+from ..core.further_errors import ChoiceError
 from ..core.primitive import Primitive, Sample
 from .batch import batch, rows
 from .case import DTYPES, Case, LawError, cases

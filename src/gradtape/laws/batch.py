@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..accumulator import ForwardAccumulator
-from ..core.errors import BatchedValueError
+from ..core.further_errors import BatchedValueError
 from ..core.spec import Spec
 from ..core.tensor import Tensor
 from ..modes.batch import mapped

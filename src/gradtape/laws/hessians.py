@@ -14,7 +14,7 @@ import numpy as np
 
 from ..accumulator import ForwardAccumulator
 from ..arguments import UnconnectedGradients
-from ..core.errors import PersistentTapeWarning
+from ..core.further_errors import PersistentTapeWarning
 from ..core.tensor import Tensor
 from ..ops import composite
 from ..ops.elementwise import multiply

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..accumulator import ForwardAccumulator
-from ..core.errors import BatchedValueError
+from ..core.further_errors import BatchedValueError
 from ..core.listen import paused
 from ..core.recording import Recording, Source
 from ..core.spec import complex128, float64

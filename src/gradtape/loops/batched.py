@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.errors import BatchedValueError
+from ..core.further_errors import BatchedValueError
 from ..core.graph import Graph, Operation, check, inline
 from ..core.listen import paused
 from ..core.loop import Loop, start_of_sum

@@ -23,8 +23,8 @@ from typing import Any
 
 import numpy as np
 
+from ..core import errors
 from ..core.bundle import attach_bundle, bundle_of
-from ..core.errors import BatchedValueError
 from ..core.lead import CLOSED, Flags, carried, reshaped
 from ..core.listen import Listener, leaf, listeners, paused
 from ..core.primitive import Kind, Primitive, Rule
@@ -86,7 +86,7 @@ class Batch(Listener):
                 if all(how(value) == answer for value in node.read(self.key)._value):
                     return
                 how = "a decision between two ways"
-            raise BatchedValueError(
+            raise errors.BatchedValueError(
                 f"a tensor of shape {tuple(holder._value.shape)} differs between the {self.size} examples of a batch: "
                 f"it has no single value to give to Python or NumPy ({how}). Choose by value with gt.where, keep the "
                 "value a tensor, or run one example after the other: gt.map_fn, jacobian(experimental_use_pfor=False)"

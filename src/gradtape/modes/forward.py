@@ -10,7 +10,7 @@ from functools import reduce
 from typing import Any
 
 from ..core.bundle import attach_bundle, bundle_of
-from ..core.errors import NoDerivativeError
+from ..core.further_errors import NoDerivativeError
 from ..core.listen import Listener, leaf, paused
 from ..core.primitive import Kind, Masked, Primitive, Rule
 from ..core.spec import Spec, is_differentiable

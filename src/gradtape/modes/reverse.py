@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from ..core import errors
 from ..core.bundle import ITEM, Bundle, item_tensor
-from ..core.errors import InternalError, NoDerivativeError
 from ..core.listen import SERIAL, Node, listeners, paused
 from ..core.primitive import Kind, Masked, Primitive, Rule
 from ..core.spec import Spec
@@ -211,7 +211,7 @@ def _pull(primitive: Primitive, rule: Rule, g: Any, y: Any, inputs: Any, params:
     if rule.function is not None:
         return rule.function(g, y, *inputs, **params)  # type: ignore[no-any-return]
     if rule.tangent is None:
-        raise NoDerivativeError(
+        raise errors.NoDerivativeError(
             f"gradient registry has no entry for: {primitive.name}. The operation lies between target "
             "and source but no derivative is registered for it; give gt.register_primitive a rule, or use "
             "gt.stop_gradient"
@@ -241,7 +241,7 @@ def _joint_shares(
         found = iter(transpose(spread, wanted, [g] if type(g) is Tensor else g))
         shares = [None if p is None else next(found) for p in parents]
     if len(shares) < len(parents):
-        raise InternalError(
+        raise errors.InternalError(
             f"{primitive.name} returned too few gradients: {len(shares)} for its {len(parents)} inputs"
         )
     return [

@@ -12,7 +12,8 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from ..core.errors import ArgumentTypeError, ChoiceError, DtypeError, InvalidArgumentError, ShapeError, said
+from ..core import errors
+from ..core.errors import said
 from ..core.tensor import FUNCTIONS, Tensor, as_tensor, beside, look
 from . import constant, contraction, linear, reduction
 from . import elementwise as each
@@ -45,14 +46,14 @@ def axes_of(axis: Any, ndim: int, name: str) -> tuple[int, ...]:
         return tuple(range(ndim))
     numbers = np.asarray(axis).reshape(-1)
     if numbers.size and numbers.dtype.kind not in "iu":
-        raise ArgumentTypeError(f"{name}: axis must be an integer or a list of integers, not {axis!r}")
+        raise errors.ArgumentTypeError(f"{name}: axis must be an integer or a list of integers, not {axis!r}")
     given = [int(a) for a in numbers]
     for a in given:
         if not -ndim <= a < ndim:
-            raise ShapeError(f"{name}: axis {a} is out of range for a tensor of rank {ndim}")
+            raise errors.ShapeError(f"{name}: axis {a} is out of range for a tensor of rank {ndim}")
     axes = tuple(a % ndim for a in given)
     if len(set(axes)) < len(axes):
-        raise ShapeError(f"{name}: an axis is given twice in {axis!r}")
+        raise errors.ShapeError(f"{name}: an axis is given twice in {axis!r}")
     return axes
 
 
@@ -64,7 +65,7 @@ def shape_of(shape: Any) -> tuple[int, ...]:
     try:
         return (int(sizes),) if not isinstance(sizes, (list, tuple)) else tuple(int(n) for n in sizes)
     except (TypeError, ValueError):
-        raise ArgumentTypeError(f"shape: sizes and axes must be integers, not {shape!r}") from None
+        raise errors.ArgumentTypeError(f"shape: sizes and axes must be integers, not {shape!r}") from None
 
 
 @composite("reshape")
@@ -75,13 +76,13 @@ def reshape(a: Any, shape: Any, order: str = "C", *, copy: bool | None = None) -
     if order == "F":
         return transpose(reshape(transpose(x), wanted[::-1]))
     if order not in ("C", "A", "K"):
-        raise ChoiceError(f"reshape: the order is 'C' or 'F', not {order!r}")
+        raise errors.ChoiceError(f"reshape: the order is 'C' or 'F', not {order!r}")
     if wanted.count(-1) == 1:
         rest = math.prod(n for n in wanted if n != -1)
         if rest and x.size % rest == 0:
             wanted = tuple(x.size // rest if n == -1 else n for n in wanted)
     if math.prod(wanted) != x.size or -1 in wanted:
-        raise ShapeError(
+        raise errors.ShapeError(
             f"reshape: a tensor of shape {x.shape} ({x.size} entries) cannot take the shape {wanted}"
         )
     return linear.reshape(x, shape=wanted)  # type: ignore[no-any-return]
@@ -99,7 +100,7 @@ def transpose(a: Any, axes: Any = None) -> Tensor:
     x = as_tensor(a)
     order = tuple(range(x.ndim))[::-1] if axes is None else axes_of(axes, x.ndim, "transpose")
     if len(order) != x.ndim:
-        raise ShapeError(f"transpose: {len(order)} axes are given for a tensor of rank {x.ndim}")
+        raise errors.ShapeError(f"transpose: {len(order)} axes are given for a tensor of rank {x.ndim}")
     return linear.transpose(x, axes=order)  # type: ignore[no-any-return]
 
 
@@ -159,7 +160,9 @@ def squeeze(a: Any, axis: Any = None) -> Tensor:
         gone = axes_of(axis, x.ndim, "squeeze")
         for i in gone:
             if shape[i] != 1:
-                raise ShapeError(f"squeeze: axis {i} of the shape {x.shape} has size {shape[i]}, not 1")
+                raise errors.ShapeError(
+                    f"squeeze: axis {i} of the shape {x.shape} has size {shape[i]}, not 1"
+                )
     return linear.reshape(x, shape=tuple(n for i, n in enumerate(shape) if i not in gone))  # type: ignore[no-any-return]
 
 
@@ -168,12 +171,12 @@ def concatenate(arrays: Any, axis: int | None = 0) -> Tensor:
     """Tensors joined along an existing axis."""
     xs = beside(tuple(arrays)) if not isinstance(arrays, Tensor) else list(arrays)
     if not xs:
-        raise InvalidArgumentError("concatenate: at least one tensor is needed")
+        raise errors.InvalidArgumentError("concatenate: at least one tensor is needed")
     if axis is None:
         xs, axis = [ravel(x) for x in xs], 0
     (place,) = axes_of((axis,), xs[0].ndim, "concatenate")
     if len({x.ndim for x in xs}) > 1:
-        raise ShapeError(f"concatenate: the ranks differ in the shapes {[tuple(x.shape) for x in xs]}")
+        raise errors.ShapeError(f"concatenate: the ranks differ in the shapes {[tuple(x.shape) for x in xs]}")
     return linear.concatenate(*xs, axis=place)  # type: ignore[no-any-return]
 
 
@@ -187,7 +190,7 @@ def listed(name: str, argument: str, given: Any) -> tuple[Any, ...]:
         what = (
             f"a tensor of shape {given.shape}" if isinstance(given, Tensor) else f"a {type(given).__name__}"
         )
-        raise ArgumentTypeError(f"{name}: {argument} must be a list of tensors, not {what}")
+        raise errors.ArgumentTypeError(f"{name}: {argument} must be a list of tensors, not {what}")
     return tuple(given)
 
 
@@ -196,7 +199,7 @@ def stack(arrays: Any, axis: int = 0) -> Tensor:
     """Tensors of one shape joined along a new axis."""
     xs = beside(listed("stack", "values", arrays))
     if not xs:
-        raise InvalidArgumentError("stack: at least one tensor is needed")
+        raise errors.InvalidArgumentError("stack: at least one tensor is needed")
     (place,) = axes_of((axis,), xs[0].ndim + 1, "stack")
     return linear.stack(*xs, axis=place)  # type: ignore[no-any-return]
 
@@ -213,7 +216,7 @@ def astype(x: Any, dtype: Any, *, copy: bool = True) -> Tensor:
     """The tensor in another dtype; a derivative passes between floating and complex dtypes."""
     x, wanted = as_tensor(x), np.dtype(dtype)
     if wanted.kind not in "biufc":
-        raise DtypeError(
+        raise errors.DtypeError(
             f"astype: a tensor of dtype {x.dtype.name} cannot become {wanted}: it is no dtype of numbers"
         )
     if x._value.dtype == wanted:
@@ -269,7 +272,7 @@ def getitem(x: Any, index: Any) -> Tensor:
     try:
         return linear.getitem(x, index=index_of(index))  # type: ignore[no-any-return]
     except TypeError as error:
-        raise ArgumentTypeError(
+        raise errors.ArgumentTypeError(
             f"getitem: a tensor cannot be indexed with {index!r}: {said(error)}"
         ) from None
 
@@ -295,7 +298,7 @@ def where(condition: Any, x: Any = None, y: Any = None) -> Any:
     if x is None and y is None:
         return tuple(Tensor(i) for i in np.nonzero(look(c, "where")))
     if x is None or y is None:
-        raise InvalidArgumentError("where: x and y must be given both or neither")
+        raise errors.InvalidArgumentError("where: x and y must be given both or neither")
     if c._value.dtype.kind != "b":
         c = constant.astype(c, dtype=np.dtype(bool))
     return linear.where(c, *beside((x, y)))
@@ -438,7 +441,9 @@ def norm(x: Any, ord: Any = "euclidean", axis: Any = None, keepdims: bool = Fals
         return reduction.amax(size, axis=axes, keepdims=keepdims)  # type: ignore[no-any-return]
     if isinstance(ord, (int, float)) and ord > 0:
         return each.power(linear.sum_(each.power(size, float(ord)), axis=axes, keepdims=keepdims), 1 / ord)  # type: ignore[no-any-return]
-    raise ChoiceError(f"norm: ord must be 'euclidean', 1, 2, infinity or a positive number, not {ord!r}")
+    raise errors.ChoiceError(
+        f"norm: ord must be 'euclidean', 1, 2, infinity or a positive number, not {ord!r}"
+    )
 
 
 def logsumexp(a: Any, axis: Any = None, keepdims: bool = False) -> Tensor:
@@ -517,7 +522,7 @@ def take(a: Any, indices: Any, axis: int | None = None, out: None = None, mode: 
     x = ravel(x) if axis is None else x
     (place,) = axes_of((axis or 0,), x.ndim, "take")
     if places._value.dtype.kind not in "iu":
-        raise DtypeError(f"take: indices must be integers, not {places.dtype.name}")
+        raise errors.DtypeError(f"take: indices must be integers, not {places.dtype.name}")
     return linear.take(x, places, axis=place)  # type: ignore[no-any-return]
 
 
@@ -530,7 +535,7 @@ def split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Tensor]:
     if isinstance(indices_or_sections, (int, np.integer)):
         count = int(indices_or_sections)
         if count < 1 or size % count:
-            raise ShapeError(f"split: an axis of size {size} cannot be split into {count} equal parts")
+            raise errors.ShapeError(f"split: an axis of size {size} cannot be split into {count} equal parts")
         cuts = [i * (size // count) for i in range(1, count)]
     else:
         cuts = list(shape_of(indices_or_sections))

@@ -6,9 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from ..core import reads
+from ..core import errors, reads
 from ..core.define import multilinear
-from ..core.errors import InvalidArgumentError, ShapeError
 from ..core.primitive import Primitive
 from ..core.spec import Spec
 from ..core.tensor import Tensor, as_tensor, beside
@@ -51,9 +50,9 @@ def matmul(a: Any, b: Any) -> Tensor:
     """
     a, b = beside((a, b))
     if a.ndim == 0 or b.ndim == 0:
-        raise ShapeError("matmul: tensors of rank 0 have no matrix product; use * to scale")
+        raise errors.ShapeError("matmul: tensors of rank 0 have no matrix product; use * to scale")
     if a._value.shape[-1] != b._value.shape[-2 if b.ndim > 1 else 0]:
-        raise ShapeError(f"matmul: inner sizes differ for shapes {a.shape} and {b.shape}")
+        raise errors.ShapeError(f"matmul: inner sizes differ for shapes {a.shape} and {b.shape}")
     left = reshape(a, shape=(1, *a._value.shape)) if a.ndim == 1 else a
     right = reshape(b, shape=(*b._value.shape, 1)) if b.ndim == 1 else b
     y = matrix_product(left, right)
@@ -71,19 +70,21 @@ def tensordot(a: Any, b: Any, axes: Any = 2) -> Tensor:
     if isinstance(axes, (int, np.integer)):
         count = int(axes)
         if not 0 <= count <= min(a.ndim, b.ndim):
-            raise ShapeError(f"tensordot: {count} axes do not fit the shapes {a.shape} and {b.shape}")
+            raise errors.ShapeError(f"tensordot: {count} axes do not fit the shapes {a.shape} and {b.shape}")
         left, right = list(range(a.ndim - count, a.ndim)), list(range(count))
     else:
         given = [np.atleast_1d(np.asarray(part)) for part in axes]
         pair = [[int(i) for i in part] for part in given if part.size == 0 or part.dtype.kind in "iu"]
         if len(given) != 2 or len(pair) != 2 or len(pair[0]) != len(pair[1]):
-            raise ShapeError(f"tensordot: axes must be a number or two lists of equal length, not {axes!r}")
+            raise errors.ShapeError(
+                f"tensordot: axes must be a number or two lists of equal length, not {axes!r}"
+            )
         if any(not -x.ndim <= i < x.ndim for x, part in zip((a, b), pair, strict=True) for i in part):
-            raise ShapeError(f"tensordot: axes {axes!r} do not fit the shapes {a.shape} and {b.shape}")
+            raise errors.ShapeError(f"tensordot: axes {axes!r} do not fit the shapes {a.shape} and {b.shape}")
         left, right = [i % a.ndim for i in pair[0]], [i % b.ndim for i in pair[1]]
     sizes = [a._value.shape[i] for i in left], [b._value.shape[i] for i in right]
     if sizes[0] != sizes[1]:
-        raise ShapeError(
+        raise errors.ShapeError(
             f"tensordot: sizes {sizes[0]} and {sizes[1]} differ for shapes {a.shape} and {b.shape}"
         )
     free_a = [i for i in range(a.ndim) if i not in left]
@@ -200,7 +201,7 @@ def _spelled(given: tuple[Any, ...]) -> tuple[str, tuple[Any, ...]]:
     lists = [*given[1 : 2 * pairs : 2], *given[2 * pairs :]]
     numbers = sorted({int(n) for labels in lists for n in labels if n is not Ellipsis})
     if len(numbers) > len(_LETTERS):
-        raise InvalidArgumentError(
+        raise errors.InvalidArgumentError(
             f"einsum: {len(numbers)} labels are more than the {len(_LETTERS)} there are"
         )
     letters = dict(zip(numbers, _LETTERS, strict=False))
@@ -215,7 +216,7 @@ def _canonical(subscripts: str, xs: list[Tensor]) -> str:
     inputs, arrow, output = text.partition("->")
     terms = inputs.split(",")
     if len(terms) != len(xs):
-        raise InvalidArgumentError(
+        raise errors.InvalidArgumentError(
             f"einsum: {subscripts!r} names {len(terms)} operands, {len(xs)} were given"
         )
     free = [c for c in reversed(_LETTERS) if c not in text]
@@ -224,12 +225,12 @@ def _canonical(subscripts: str, xs: list[Tensor]) -> str:
         if "..." in term:
             count = x.ndim - len(term.replace("...", ""))
             if count < 0:
-                raise ShapeError(f"einsum: {term!r} has more labels than the shape {x.shape} has axes")
+                raise errors.ShapeError(f"einsum: {term!r} has more labels than the shape {x.shape} has axes")
             extra = "".join(free[:count][::-1])
             longest = max(longest, extra, key=len)
             term = term.replace("...", extra)
         if len(term) != x.ndim:
-            raise ShapeError(f"einsum: {term!r} does not fit the shape {x.shape}")
+            raise errors.ShapeError(f"einsum: {term!r} does not fit the shape {x.shape}")
         written.append(term)
     if arrow:
         output = output.replace("...", longest)

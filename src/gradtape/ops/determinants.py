@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from ..core.define import tangent
-from ..core.errors import InvalidArgumentError, RangeError
+from ..core.errors import InvalidArgumentError
+from ..core.further_errors import RangeError
 from ..core.lead import STACKS
 from ..core.questions import question
 from ..core.spec import Spec

@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..core.errors import ChoiceError, InvalidArgumentError, ShapeError
+from ..core.errors import InvalidArgumentError, ShapeError
+from ..core.further_errors import ChoiceError
 from ..core.questions import has_true
 from ..core.tensor import Tensor, as_tensor, beside, decide, look
 from . import linear

@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from ..core import errors
 from ..core.define import elementwise, multilinear, tangent
-from ..core.errors import DtypeError
 from ..core.primitive import Primitive, Sample, broadcast_spec
 from ..core.spec import Spec
 from ..core.tensor import Tensor
@@ -46,7 +46,7 @@ def reals_only(function: Callable[..., Any]) -> Callable[..., Any]:
     def value(*x: Any, **params: Any) -> Any:
         for array in x:
             if array.dtype.kind == "c":
-                raise DtypeError(
+                raise errors.DtypeError(
                     "complex numbers are not taken here; take gt.abs or gt.math.real of them first"
                 )
         return function(*x, **params)
@@ -60,7 +60,7 @@ def floats_only(function: Callable[..., Any]) -> Callable[..., Any]:
     def value(a: Any, b: Any) -> Any:
         for array in (a, b):
             if array.dtype.kind not in "fc":
-                raise DtypeError(
+                raise errors.DtypeError(
                     f"floating or complex tensors are taken, not {array.dtype.name}; use gt.cast"
                 )
         return function(a, b)

@@ -17,7 +17,8 @@ from typing import Any
 import numpy as np
 
 from ..core.define import linear
-from ..core.errors import ChoiceError, DtypeError, RangeError, ShapeError
+from ..core.errors import DtypeError, ShapeError
+from ..core.further_errors import ChoiceError, RangeError
 from ..core.lead import axes as leading_axes
 from ..core.primitive import Primitive, Sample
 from ..core.reads import lines

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.errors import InvalidIndexError
+from ..core import errors
 from ..core.lead import Flags, Lead, aligned, carried, looped, moved, reshaped, shifting, size_of
 from ..core.listen import values_of
 from ..core.primitive import Primitive
@@ -116,7 +116,7 @@ def _flat_indices(indices: Tensor, size: int, count: int) -> Tensor:
     """Indices of every example into all examples behind each other, each of so many slices."""
     for value in values_of(indices):
         if value.size and (value.min() < -count or value.max() >= count):
-            raise InvalidIndexError(f"an index is out of bounds for an axis of size {count}")
+            raise errors.InvalidIndexError(f"an index is out of bounds for an axis of size {count}")
     offset = (np.arange(size) * count).reshape((size,) + (1,) * (indices.ndim - 1))
     wide = apply(ROWS["astype"], (indices,), {"dtype": int64})
     wide = apply(ROWS["remainder"], (wide, Tensor(int64.type(max(count, 1)))))

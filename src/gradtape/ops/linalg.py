@@ -17,7 +17,8 @@ from typing import Any
 import numpy as np
 
 from ..core.define import tangent
-from ..core.errors import RangeError, ShapeError
+from ..core.errors import ShapeError
+from ..core.further_errors import RangeError
 from ..core.lead import STACKS
 from ..core.primitive import Primitive, Sample
 from ..core.spec import Spec

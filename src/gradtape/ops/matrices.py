@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..core.errors import ArgumentTypeError, ChoiceError, ShapeError
+from ..core.errors import ArgumentTypeError, ShapeError
+from ..core.further_errors import ChoiceError
 from ..core.questions import count_above
 from ..core.tensor import FUNCTIONS, Tensor, as_tensor, beside, decide, look
 from . import contraction, linalg, linear

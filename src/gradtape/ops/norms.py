@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ..core.errors import ChoiceError, ShapeError
+from ..core.errors import ShapeError
+from ..core.further_errors import ChoiceError
 from ..core.tensor import Tensor, as_tensor
 from . import constant, linear, reduction
 from . import elementwise as each

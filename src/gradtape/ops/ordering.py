@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from ..core.define import constant as constant_row
-from ..core.errors import ChoiceError, DtypeError, InvalidArgumentError, RangeError, ShapeError
-from ..core.further_errors import UncoveredError
+from ..core.errors import DtypeError, InvalidArgumentError, ShapeError
+from ..core.further_errors import ChoiceError, RangeError, UncoveredError
 from ..core.lead import axes
 from ..core.spec import Spec, float64, int64
 from ..core.tensor import Tensor, as_tensor

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from ..core.errors import ArgumentTypeError, ChoiceError, InvalidArgumentError, RangeError, ShapeError
-from ..core.further_errors import UncoveredError
+from ..core.errors import ArgumentTypeError, InvalidArgumentError, ShapeError
+from ..core.further_errors import ChoiceError, RangeError, UncoveredError
 from ..core.tensor import Tensor, as_tensor, beside
 from . import composite as composed
 from . import constant, linear

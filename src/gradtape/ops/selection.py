@@ -15,15 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from ..core.errors import (
-    ArgumentTypeError,
-    ChoiceError,
-    DtypeError,
-    InvalidArgumentError,
-    InvalidIndexError,
-    RangeError,
-    ShapeError,
-)
+from ..core.errors import ArgumentTypeError, DtypeError, InvalidArgumentError, InvalidIndexError, ShapeError
+from ..core.further_errors import ChoiceError, RangeError
 from ..core.spec import int64
 from ..core.tensor import Tensor, as_tensor, beside
 from . import constant, linear

@@ -19,8 +19,8 @@ from typing import Any
 import numpy as np
 
 from ..core.define import elementwise
-from ..core.errors import DtypeError, NoDerivativeError
-from ..core.further_errors import MissingPackageError
+from ..core.errors import DtypeError
+from ..core.further_errors import MissingPackageError, NoDerivativeError
 from ..core.primitive import Primitive
 from ..core.tensor import as_tensor
 from .composite import composite

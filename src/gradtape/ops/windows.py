@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 
 from ..core.define import linear
-from ..core.errors import RangeError, ShapeError
+from ..core.errors import ShapeError
+from ..core.further_errors import RangeError
 from ..core.primitive import Primitive
 from ..core.spec import Spec
 from .leading import MERGED

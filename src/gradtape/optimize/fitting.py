@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from ..core.errors import InvalidArgumentError, RangeError
+from ..core.errors import InvalidArgumentError
+from ..core.further_errors import RangeError
 from .problem import Problem
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.errors import ChoiceError
+from ..core.further_errors import ChoiceError
 from ..core.spec import float64
 from ..core.tensor import Tensor, as_tensor
 from ..sparse import sparse_jacobian

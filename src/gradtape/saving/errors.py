@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ..core.errors import Documented, GradtapeWarning
+from ..core.errors import Documented
+from ..core.further_errors import GradtapeWarning
 
 
 class DataLossError(Documented, ValueError):

@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from ..core.errors import InvalidArgumentError, RangeError
+from ..core.errors import InvalidArgumentError
+from ..core.further_errors import RangeError
 from ..core.spec import int64
 from ..core.variable import Variable
 from ..faces.module import WAITING, Holder

@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from ...core.errors import InternalError
+from ...core.further_errors import InternalError
 from ...core.graph import Graph, Operation, frozen
 from ...core.primitive import Kind, Primitive
 from ...core.spec import Spec

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ...core.errors import RangeError
+from ...core.further_errors import RangeError
 
 MOST = 64
 """Not more threads than this."""

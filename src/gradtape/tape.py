@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import itertools
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from typing import Any, Self
 
 from .arguments import (
@@ -34,6 +35,15 @@ _CONSUMED = (
     "has been entered: nothing is recorded here. Make it with persistent=True, or record again with `with tape:`"
 )
 _advice = itertools.count()
+
+
+@cache
+def _behind_partials() -> tuple[Callable[..., Any], ...]:
+    """What `partials` needs, loaded with its first call, and then kept: an import that has nothing to do takes 3 us."""
+    from .partial import parse_wanted, recorded_partials
+    from .planning import plan_partials
+
+    return parse_wanted, plan_partials, recorded_partials
 
 
 class GradientTape(Explains, FieldOperators, WholeDerivatives):
@@ -311,9 +321,6 @@ class GradientTape(Explains, FieldOperators, WholeDerivatives):
         >>> y_x.numpy().tolist(), y_xx.numpy().tolist(), y_t.numpy().tolist()
         ([3.0, 12.0], [6.0, 12.0], [2.0, 2.0])
         """
-        from .partial import parse_wanted, recorded_partials
-        from .planning import plan_partials
-
         if target is None:
             raise errors.TargetError(
                 f"Argument `target` should be a tensor or variable, not None{origin(None)}"
@@ -326,8 +333,11 @@ class GradientTape(Explains, FieldOperators, WholeDerivatives):
         record = self._begin(target, sources)
         unconnected = unconnected_choice(unconnected_gradients)
         (y,), flat = single(target, "partials"), tensors_of(list(sources.values()), "sources")
-        plan = plan_partials(names, parse_wanted(wanted, names))
-        results = recorded_partials(record, y, dict(zip(names, flat, strict=True)), plan, unconnected, total)
+        parse, plan, compute = _behind_partials()
+        planned = plan(names, parse(wanted, names))
+        results: tuple[Any, ...] = compute(
+            record, y, dict(zip(names, flat, strict=True)), planned, unconnected, total
+        )
         self._finish(results)
         return results
 

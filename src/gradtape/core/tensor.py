@@ -1,7 +1,7 @@
 """The tensor, and the one door through which every operation goes.
 
 `apply` evaluates a primitive and tells the listeners. `call` is `apply` for arguments that may still have to become
-tensors. Operators look their row up by name when they are called, so this file stands before the vocabulary.
+tensors. Operators look their row up by name when they are first called, so this file stands before the vocabulary.
 
 A tensor's value is a NumPy scalar (for rank 0) or an array that nobody writes to.
 """
@@ -171,8 +171,12 @@ def beside(inputs: tuple[Any, ...]) -> list[Tensor]:
 
 def _operator(name: str, reflected: bool = False) -> Callable[[Any, Any], Any]:
     """A binary operator over the row of this name; what cannot be an operand is left to the other side."""
+    row: Any = None  # looked up once, with the first call
 
     def _operate(self: Any, other: Any) -> Any:
+        nonlocal row
+        if row is None:
+            row = ROWS[name]
         kind = type(other)
         if type(self) is Tensor:
             if kind is not Tensor and (kind is float or kind is int):
@@ -180,13 +184,13 @@ def _operator(name: str, reflected: bool = False) -> Callable[[Any, Any], Any]:
                 if dtype.kind == "f":
                     other, kind = Tensor(number(dtype, other)), Tensor
             if kind is Tensor:
-                return apply(ROWS[name], (other, self) if reflected else (self, other))
+                return apply(row, (other, self) if reflected else (self, other))
         if other is None and name in ("equal", "not_equal"):
             return NotImplemented  # Python compares identities
         if hasattr(kind, "__array_ufunc__") and wraps_arrays(kind):
             return NotImplemented
         try:
-            return call(ROWS[name], other, self) if reflected else call(ROWS[name], self, other)
+            return call(row, other, self) if reflected else call(row, self, other)
         except errors.UnconvertibleError:
             # Then it is self, a text, that has no arithmetic; or an array, which would take a tensor off the tape.
             # A None is likely a derivative that there is none of, and our message can say why.

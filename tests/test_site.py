@@ -90,6 +90,15 @@ def test_every_public_name_has_its_place(site):
     assert elsewhere - twice == set()
 
 
+def test_every_error_leads_to_its_section(site):
+    page = (site / "reference" / "checks.html").read_text(encoding="utf-8")
+    shown = set(re.findall(r'<section id="([^"]+)"', (site / "errors.html").read_text(encoding="utf-8")))
+    shown |= set(re.findall(r'<span id="([^"]+)"', (site / "errors.html").read_text(encoding="utf-8")))
+    named = re.findall(r'Failing and mended: <a [^>]*href="\.\./errors\.html#([^"]+)"', page)
+    assert len(named) > 50
+    assert set(named) <= shown
+
+
 def aliases():
     """Names of classes and namespaces that have a shorter one."""
     sys.path.insert(0, str(DOCS / "_extensions"))

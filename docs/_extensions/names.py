@@ -19,6 +19,7 @@ from typing import Any
 
 from docstrings import body_of
 from docutils import nodes
+from myst_parser.slugs import github_slugify
 from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
@@ -141,11 +142,21 @@ class Names(SphinxDirective):
             content += self.pointer(elsewhere)
             return described
         content += body_of(docstring(value))
+        if title := getattr(value, "section", None):
+            content += self.example(title)
         content += [
             self.described(f"{name}.{part}", member, inspect.isclass(value))
             for part, member in members(value)
         ]
         return described
+
+    def example(self, title: str) -> nodes.Node:
+        """A line that leads to where an error is shown: the section of errors.md that its messages name."""
+        page = self.env.app.builder.get_relative_uri(self.env.docname, "errors")
+        reference = nodes.reference(
+            "", title, internal=True, refuri=f"{page}#{github_slugify(title.replace('`', ''))}"
+        )
+        return nodes.paragraph("", "Failing and mended: ", reference, nodes.Text("."))
 
     def pointer(self, name: str) -> nodes.Node:
         """A line that leads to the description."""

@@ -19,19 +19,63 @@ from typing import Any
 
 import numpy as np
 
-from ...core.spec import bool_, float32, float64, int32, int64
+from ...core.spec import (
+    DType,
+    bool_,
+    float16,
+    float32,
+    float64,
+    int8,
+    int16,
+    int32,
+    int64,
+    uint8,
+    uint16,
+    uint32,
+    uint64,
+)
 
-KINDS = {float32: "float", float64: "double", bool_: "i1", int32: "i32", int64: "i64"}
-"""LLVM's name for the entries of each dtype that machine code deals with."""
 
-STORED = {
-    "float": ("float", 4),
-    "double": ("double", 8),
-    "i1": ("i8", 1),
-    "i32": ("i32", 4),
-    "i64": ("i64", 8),
+def _converts_half() -> bool:
+    """Whether the processor converts half precision by itself; else functions would be called that nobody brings."""
+    found = getattr(getattr(np._core, "_multiarray_umath", None), "__cpu_features__", None) or {}  # type: ignore[attr-defined]
+    return bool(found.get("F16C") or found.get("NEON_FP16"))
+
+
+KINDS: dict[DType, str] = {
+    float32: "float",
+    float64: "double",
+    bool_: "i1",
+    int8: "i8",
+    int16: "i16",
+    int32: "i32",
+    int64: "i64",
+    uint8: "u8",
+    uint16: "u16",
+    uint32: "u32",
+    uint64: "u64",
+    **({float16: "half"} if _converts_half() else {}),
+}
+"""What the entries are of each dtype that machine code deals with: LLVM's name, but for numbers without a sign."""
+
+
+def machine(kind: str) -> str:
+    """LLVM's name for a kind, which does not tell whether whole numbers have a sign."""
+    return f"i{kind[1:]}" if kind[0] == "u" else kind
+
+
+def _size(kind: str) -> int:
+    """The bytes of an entry in memory."""
+    return {"half": 2, "float": 4, "double": 8, "i1": 1}.get(kind) or int(kind[1:]) // 8
+
+
+STORED: dict[str, tuple[str, int]] = {
+    kind: ("i8" if kind == "i1" else machine(kind), _size(kind)) for kind in KINDS.values()
 }
 """How an entry lies in memory, and in how many bytes."""
+
+FLOATS = frozenset({"half", "float", "double"})
+"""Half precision is for memory: it is computed with in single precision, and rounded after each operation."""
 
 BITS = {"float": "i32", "double": "i64"}
 
@@ -85,9 +129,14 @@ def literal(kind: str, number: Any) -> str:
     if kind in BITS:
         exact = float(np.float32(number)) if kind == "float" else float(number)
         return f"0x{struct.unpack('<Q', struct.pack('<d', exact))[0]:016X}"
+    if kind == "half":
+        return f"0xH{np.float16(number).view(np.uint16):04X}"
     if kind == "i1":
         return "true" if number else "false"
-    return str(int(number))
+    if not np.isfinite(number) or int(number) != number:
+        raise Unsupported(f"{number} as {kind}")
+    bits = int(kind[1:])
+    return str((int(number) + (1 << bits - 1)) % (1 << bits) - (1 << bits - 1))
 
 
 class Emitter:
@@ -117,7 +166,7 @@ class Emitter:
         return f"l{self._count}"
 
     def type(self, kind: str) -> str:
-        return kind if self.width == 1 else f"<{self.width} x {kind}>"
+        return machine(kind) if self.width == 1 else f"<{self.width} x {machine(kind)}>"
 
     def _op(self, text: str, kind: str) -> Lane:
         return Lane(self.line(text), kind)
@@ -126,7 +175,7 @@ class Emitter:
         """A constant of the kind of a lane."""
         kind = like if isinstance(like, str) else like.kind
         text = literal(kind, number)
-        return Lane(text if self.width == 1 else f"splat ({kind} {text})", kind)
+        return Lane(text if self.width == 1 else f"splat ({machine(kind)} {text})", kind)
 
     def _intrinsic(self, name: str, arguments: Sequence[Lane], kind: str | None = None) -> Lane:
         first = arguments[0].kind
@@ -140,9 +189,11 @@ class Emitter:
         return self._op(f"call {self.type(result)} @{full}({given})", result)
 
     def _binary(self, floating: str | None, whole: str | None, a: Lane, b: Lane) -> Lane:
-        name = floating if a.kind in BITS else whole if a.kind != "i1" else None
+        name = floating if a.kind in FLOATS else whole if a.kind != "i1" else None
         if name is None or a.kind != b.kind:
             raise Unsupported(f"{floating or whole} of {a.kind} and {b.kind}")
+        if a.kind == "half":
+            return self.to(self._binary(floating, whole, self.to(a, "float"), self.to(b, "float")), "half")
         return self._op(f"{name} {self.type(a.kind)} {a.name}, {b.name}", a.kind)
 
     # arithmetic
@@ -160,7 +211,7 @@ class Emitter:
         return self._binary("fdiv", None, a, b)
 
     def neg(self, a: Lane) -> Lane:
-        if a.kind in BITS:
+        if a.kind in FLOATS:
             return self._op(f"fneg {self.type(a.kind)} {a.name}", a.kind)
         return self.sub(self.number(a, 0), a)
 
@@ -207,12 +258,12 @@ class Emitter:
     def maximum(self, a: Lane, b: Lane) -> Lane:
         """The larger; NaN if either is."""
         first = self.ge(a, b)
-        return self.select(self.either(first, self.isnan(a)) if a.kind in BITS else first, a, b)
+        return self.select(self.either(first, self.isnan(a)) if a.kind in FLOATS else first, a, b)
 
     def minimum(self, a: Lane, b: Lane) -> Lane:
         """The smaller; NaN if either is."""
         first = self.le(a, b)
-        return self.select(self.either(first, self.isnan(a)) if a.kind in BITS else first, a, b)
+        return self.select(self.either(first, self.isnan(a)) if a.kind in FLOATS else first, a, b)
 
     def copysign(self, size: Lane, sign: Lane) -> Lane:
         return self._intrinsic("copysign", (self._floating(size), sign))
@@ -227,7 +278,9 @@ class Emitter:
     def _compare(self, ordered: str, whole: str, a: Lane, b: Lane) -> Lane:
         if a.kind != b.kind:
             raise Unsupported(f"comparison of {a.kind} and {b.kind}")
-        name = f"fcmp {ordered}" if a.kind in BITS else f"icmp {whole}"
+        if a.kind[0] == "u":
+            whole = whole.replace("s", "u")
+        name = f"fcmp {ordered}" if a.kind in FLOATS else f"icmp {whole}"
         return self._op(f"{name} {self.type(a.kind)} {a.name}, {b.name}", "i1")
 
     def lt(self, a: Lane, b: Lane) -> Lane:
@@ -249,7 +302,9 @@ class Emitter:
         return self._compare("une", "ne", a, b)
 
     def isnan(self, a: Lane) -> Lane:
-        return self._op(f"fcmp uno {self.type(self._floating(a).kind)} {a.name}, {a.name}", "i1")
+        if a.kind not in FLOATS:
+            raise Unsupported(f"isnan of {a.kind}")
+        return self._op(f"fcmp uno {self.type(a.kind)} {a.name}, {a.name}", "i1")
 
     def select(self, condition: Lane, a: Lane, b: Lane) -> Lane:
         if condition.kind != "i1" or a.kind != b.kind:
@@ -260,7 +315,7 @@ class Emitter:
         )
 
     def _logic(self, name: str, a: Lane, b: Lane) -> Lane:
-        if a.kind != b.kind or a.kind in BITS:
+        if a.kind != b.kind or a.kind in FLOATS:
             raise Unsupported(f"{name} of {a.kind} and {b.kind}")
         return self._op(f"{name} {self.type(a.kind)} {a.name}, {b.name}", a.kind)
 
@@ -285,17 +340,38 @@ class Emitter:
             return a
         if kind == "i1":
             return self.ne(a, self.number(a, 0))
-        if a.kind == "i1":
-            name = "uitofp" if kind in BITS else "zext"
-        elif a.kind in BITS:
-            if kind not in BITS:
-                raise Unsupported(f"{a.kind} to {kind}")
-            name = "fpext" if kind == "double" else "fptrunc"
-        elif kind in BITS:
-            name = "sitofp"
+        if a.kind in FLOATS and kind not in FLOATS:
+            raise Unsupported(f"{a.kind} to {kind}")
+        if "half" in (a.kind, kind) and "float" not in (
+            a.kind,
+            kind,
+        ):  # through single precision, as NumPy does
+            return self.to(self._to_odd(a) if a.kind == "double" else self.to(a, "float"), kind)
+        sizes = [STORED[k][1] for k in (a.kind, kind)]
+        signed = a.kind[0] == "i" and a.kind != "i1"
+        if a.kind in FLOATS:
+            name = "fpext" if sizes[0] < sizes[1] else "fptrunc"
+        elif kind in FLOATS:
+            name = "sitofp" if signed else "uitofp"
+        elif a.kind != "i1" and sizes[0] >= sizes[1]:
+            if sizes[0] == sizes[1]:
+                return Lane(a.name, kind)
+            name = "trunc"
         else:
-            name = "sext" if kind == "i64" else "trunc"
+            name = "sext" if signed else "zext"
         return self._op(f"{name} {self.type(a.kind)} {a.name} to {self.type(kind)}", kind)
+
+    def _to_odd(self, a: Lane) -> Lane:
+        """A double in single precision, the last bit one where this is not exact: rounded again, it is rounded once.
+
+        Boldo and Melquiond, "Emulation of a FMA and correctly rounded sums: proved algorithms using rounding to odd"
+        (2008).
+        """
+        y = self._op(f"fptrunc {self.type('double')} {a.name} to {self.type('float')}", "float")
+        back = self.to(y, "double")
+        over = self.to(self.gt(self.abs(back), self.abs(a)), "i32")
+        inexact = self.to(self.either(self.lt(back, a), self.gt(back, a)), "i32")
+        return self.floating(self.either(self.sub(self.bits(y), over), inexact))
 
     def cast(self, a: Lane, dtype: Any) -> Lane:
         """The entries in a dtype."""

@@ -18,7 +18,7 @@ from ...core.loop import Loop
 from ...core.spec import Spec
 from ...core.tensor import ROWS
 from ..loops import is_loop
-from .emit import BITS, KINDS, Lane
+from .emit import FLOATS, KINDS, Lane, machine
 from .kernels import INLINED
 from .mathematics import OWN, Verbs
 from .plan import REDUCTIONS, speaks, spoken
@@ -65,11 +65,10 @@ def _is_known(body: Graph, operation: Operation) -> bool:
     if name in REDUCTIONS:
         kind = KINDS[specs[0].dtype]
         whole = specs[0].dtype == body.specs[operation.outputs[0]].dtype and math.prod(specs[0].shape) > 0
-        return whole and (kind in ("float", "double") or (name == "sum" and kind != "i1"))
+        return whole and kind != "i1" and not (name == "sum" and kind == "half")  # a sum in single precision
     if name == "matmul":
-        return all(s.ndim == 2 and s.dtype.kind == "f" and s.dtype == specs[0].dtype for s in specs) and bool(
-            specs[0].shape[1]
-        )
+        own = KINDS[specs[0].dtype] in ("float", "double") and bool(specs[0].shape[-1])
+        return own and all(s.ndim == 2 and s.dtype == specs[0].dtype for s in specs)
     return speaks(operation.primitive, operation.params, specs)
 
 
@@ -197,7 +196,7 @@ class Entries:
                 others = self._lanes(state[place], lanes)
             else:
                 start = -0.0 if place < len(held) + len(sums) else 0
-                others = [e.number(x.kind, start if x.kind in BITS else 0) for x in lanes]
+                others = [e.number(x.kind, start if x.kind in FLOATS else 0) for x in lanes]
             self.known[index] = self.named(
                 joined(e, lanes, others, last, before), self.graph.specs[index].shape
             )
@@ -209,7 +208,7 @@ class Entries:
 def joined(e: Verbs, new: Sequence[Lane], old: Sequence[Lane], first: str, second: str) -> list[Lane]:
     """What values are behind two blocks: these if the first came before, those if the second did."""
     return [
-        Lane(e.line(f"phi {a.kind} [ {a.name}, %{first} ], [ {b.name}, %{second} ]"), a.kind)
+        Lane(e.line(f"phi {machine(a.kind)} [ {a.name}, %{first} ], [ {b.name}, %{second} ]"), a.kind)
         for a, b in zip(new, old, strict=True)
     ]
 

@@ -16,9 +16,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from ...core.graph import Operation, frozen
 from .driver import Step
-from .emit import KINDS, STORED, Lane, Module
+from .emit import FLOATS, KINDS, STORED, Lane, Module, machine
 from .mathematics import OWN, Verbs
 from .plan import REDUCTIONS, Kernel, Plan, broadcast_strides, spoken
 
@@ -315,7 +317,7 @@ class _Writer:
             name = e.line(f"icmp ne i8 {name}, 0")
         if self.width > 1:
             vector = e.type(operand.kind)
-            name = e.line(f"insertelement {vector} poison, {operand.kind} {name}, i32 0")
+            name = e.line(f"insertelement {vector} poison, {machine(operand.kind)} {name}, i32 0")
             zeros = f"<{self.width} x i32> zeroinitializer"
             name = e.line(f"shufflevector {vector} {name}, {vector} poison, {zeros}")
         return Lane(name, operand.kind)
@@ -440,12 +442,14 @@ def _verb(e: Verbs, operation: Operation) -> Callable[[Lane, Lane], Lane]:
 
 def _gathering(operation: Operation, kind: str) -> str:
     """The kind in which a total is kept along the innermost axis."""
-    return "double" if operation.primitive.name == "sum" and kind == "float" else kind
+    wider = {"float": "double", "half": "float"} if operation.primitive.name == "sum" else {}
+    return wider.get(kind, kind)
 
 
 def _identity(operation: Operation, kind: str) -> float:
     """What a reduction begins with: it changes no entry (NumPy's sums begin with -0 too)."""
     name = operation.primitive.name
-    if name == "sum":
-        return -0.0 if kind in ("float", "double") else 0
-    return -math.inf if name == "max" else math.inf
+    if kind in FLOATS:
+        return {"sum": -0.0, "max": -math.inf, "min": math.inf}[name]
+    bounds = np.iinfo(f"{'uint' if kind[0] == 'u' else 'int'}{kind[1:]}")
+    return {"sum": 0, "max": bounds.min, "min": bounds.max}[name]

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from ...core.graph import Graph, check
-from ...core.spec import Spec
+from ...core.spec import Spec, float16, float32
 from ...core.tensor import Tensor
 from ..passes import RULES as SIMPLER
 from ..passes import Sweep, alive
@@ -95,6 +95,11 @@ def _cast(sweep: Sweep, index: int, spec: Spec) -> int:
 
 
 def _matmul(sweep: Sweep, params: Mapping[str, Any], inputs: tuple[int, ...], spec: Spec) -> int | None:
+    if spec.dtype == float16:  # whose products NumPy adds up in single precision
+        single = Spec(spec.shape, float32)
+        return _cast(
+            sweep, sweep.apply("matmul", tuple([_cast(sweep, i, single) for i in inputs]), single), spec
+        )
     if spec.dtype.kind != "f" or all(sweep.spec(i).dtype == spec.dtype for i in inputs):
         return None
     return sweep.apply("matmul", tuple([_cast(sweep, i, spec) for i in inputs]), spec, **params)

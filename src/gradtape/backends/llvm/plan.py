@@ -25,7 +25,7 @@ from ...core.primitive import Kind, Primitive
 from ...core.spec import Spec
 from ...core.tensor import ROWS, Tensor
 from .again import Again
-from .emit import KINDS, STORED, Lane, Module, Unsupported
+from .emit import FLOATS, KINDS, STORED, Lane, Module, Unsupported
 from .mathematics import Verbs
 from .products import Shape
 from .views import LOOKS, View, broadcast_strides, contiguous, is_whole, parts
@@ -250,8 +250,6 @@ class _Planner:
         kind = KINDS.get(own.dtype)
         if kind is None or kind == "i1" or own.dtype != spec.dtype or not math.prod(own.shape):
             return False
-        if primitive.name != "sum" and kind not in ("float", "double"):
-            return False
         place = self._kernel(own.shape, self._bound(source, own.shape))
         self._use((source,), place)
         self.steps[place].reductions.append(operation)  # type: ignore[union-attr]
@@ -419,7 +417,8 @@ def converted(
         return [lanes[0], *(e.to(x, result) for x in lanes[1:])]
     if primitive.kind is Kind.CONSTANT and result == "i1":
         common = KINDS.get(np.result_type(*(s.dtype for s in specs)))
-        if common is None:
+        whole = all(s.dtype.kind in "iu" for s in specs)
+        if common is None or (whole and common in FLOATS):  # NumPy compares them as they are
             raise Unsupported(f"{primitive.name} of {specs}")
         return [e.to(x, common) for x in lanes]
     return [e.to(x, result) for x in lanes]
@@ -430,7 +429,11 @@ def spoken(e: Verbs, operation: Operation, lanes: list[Lane], specs: list[Spec],
     primitive = operation.primitive
     assert primitive.element is not None
     lanes = converted(e, primitive, lanes, specs, result)
+    # Half precision is computed with in single precision, as NumPy does.
+    lanes = [e.to(x, "float") if x.kind == "half" else x for x in lanes]
     made = primitive.element(e, *lanes, **operation.params)
+    if result == "half" and made.kind == "float":
+        made = e.to(made, "half")
     if made.kind != result:
         raise Unsupported(f"{primitive.name} gives {made.kind} where {result} is declared")
     return made  # type: ignore[no-any-return]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ...core.loop import Loop
-from .emit import STORED, Lane, Module
+from .emit import FLOATS, STORED, Lane, Module, machine
 from .entries import Entries, fits, joined
 from .mathematics import Verbs
 
@@ -65,11 +65,9 @@ class Registers:
             "  br i1 %more, label %head, label %after",
             "after:",
         ]
-        starts = [
-            [e.number(x.kind, -0.0 if x.kind in ("float", "double") else 0) for x in own] for own in totals
-        ]
+        starts = [[e.number(x.kind, -0.0 if x.kind in FLOATS else 0) for x in own] for own in totals]
         phis = [
-            f"  {x.name} = phi {x.kind} [ {a.name}, %before ], [ {b.name}, %latch ]"
+            f"  {x.name} = phi {machine(x.kind)} [ {a.name}, %before ], [ {b.name}, %latch ]"
             for all_, first, then in ((flowing, begun, next_state), (totals, starts, next_totals))
             for own, old, new in zip(all_, first, then, strict=True)
             for x, a, b in zip(own, old, new, strict=True)

@@ -13,7 +13,7 @@ author = _project["authors"][0]["name"]
 version = release = _project["version"]
 copyright = f"2026, {author}"
 
-extensions = ["myst_parser", "mathml", "names"]
+extensions = ["myst_parser", "mathml", "names", "notebooks"]
 myst_enable_extensions = ["colon_fence", "dollarmath"]
 myst_heading_anchors = 3
 html_math_renderer = "mathml"

@@ -1,5 +1,8 @@
 """The pages as a browser gets them: built without a warning, whole without any server, every public name findable."""
 
+import base64
+import doctest
+import json
 import re
 import subprocess
 import sys
@@ -7,6 +10,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from markdown_blocks import fenced_blocks
 from test_exports import OBJECTS
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -68,6 +72,75 @@ def test_nothing_is_fetched_from_elsewhere(site):
 def test_an_address_elsewhere_would_be_seen():
     page = '<script src="https://a.example.org/m.js"></script><link rel="stylesheet" href="//b.example.org/a.css">'
     assert len(outside(loaded(page).addresses)) == 2
+
+
+def programs(page):
+    """The statements of a page's programs, in order."""
+    found = []
+    for block in fenced_blocks(page):
+        if block.language == "python" and re.search(r"^>>> ", block.text, flags=re.MULTILINE):
+            found += [
+                example.source.rstrip("\n") for example in doctest.DocTestParser().get_examples(block.text)
+            ]
+        elif block.language == "python":
+            found.append(block.text.rstrip("\n"))
+    return found
+
+
+def test_each_page_with_programs_is_a_notebook_too(site):
+    for page in DOCS.rglob("*.md"):
+        text = page.read_text(encoding="utf-8")
+        file = (site / page.relative_to(DOCS)).with_suffix(".ipynb")
+        assert file.exists() == bool(programs(text)), page
+        linked = f'<a href="{file.name}" download>' in file.with_suffix(".html").read_text(encoding="utf-8")
+        assert linked == file.exists()
+        if file.exists():
+            notebook = json.loads(file.read_text(encoding="utf-8"))
+            is_whole(notebook)
+            cells = notebook["cells"]
+            assert [cell["source"] for cell in cells if cell["cell_type"] == "code"] == programs(text)
+            prose = "\n".join(cell["source"] for cell in cells if cell["cell_type"] == "markdown")
+            assert prose.startswith("# ")
+            assert re.findall(r"^## .*$", prose, flags=re.MULTILINE) == re.findall(
+                r"^## .*$",
+                re.sub(r"^```.*?^```", "", text, flags=re.MULTILINE | re.DOTALL),
+                flags=re.MULTILINE,
+            )
+            assert prose.count("attachment:") == len(re.findall(r"!\[[^\]]*\]\(\S*pictures/", text))
+            assert not re.search(r"\]\([^)]*\.md\b", prose)
+
+
+def is_whole(notebook):
+    """What the format asks of a notebook (nbformat 4.5)."""
+    assert (notebook["nbformat"], notebook["nbformat_minor"]) == (4, 5)
+    assert notebook["metadata"]["kernelspec"].keys() == {"display_name", "language", "name"}
+    identities = [cell["id"] for cell in notebook["cells"]]
+    assert len(set(identities)) == len(identities)
+    for cell in notebook["cells"]:
+        assert re.fullmatch(r"[\w-]{1,64}", cell["id"])
+        assert cell["source"]
+        keys = {"cell_type", "id", "metadata", "source"}
+        if cell["cell_type"] == "code":
+            assert cell.keys() == keys | {"execution_count", "outputs"}
+            for output in cell["outputs"]:
+                assert output.keys() == {"output_type", "name", "text"}
+        else:
+            assert cell["cell_type"] == "markdown"
+            assert cell.keys() - {"attachments"} == keys
+            for name, data in cell.get("attachments", {}).items():
+                assert f"(attachment:{name})" in cell["source"]
+                assert base64.b64decode(data["image/png"], validate=True).startswith(b"\x89PNG")
+
+
+def test_a_notebook_shows_what_the_page_shows(site):
+    (first, *_) = [
+        cell
+        for cell in json.loads((site / "index.ipynb").read_text(encoding="utf-8"))["cells"]
+        if cell["cell_type"] == "code"
+    ]
+    assert first["outputs"] == [
+        {"output_type": "stream", "name": "stdout", "text": "Tensor(6.0, shape=(), dtype=float32)\n"}
+    ]
 
 
 def test_formulas_are_mathml(site):

@@ -135,7 +135,8 @@ def _products(function: Linear, colors: Any, count: int, like: Any, size: int, m
         wanted = np.arange(first, first + size)[:, None]
         return (colors == wanted).astype(like._value.dtype).reshape(size, *like._value.shape)
 
-    (found,) = images_of(function, 1, seeds, count, most)
+    # One is no batch, so that nothing is reshaped.
+    (found,) = images_of(function, 1, seeds, count, most) if count > 1 else function(Tensor(seeds(0, 1)[0]))
     return Tensor(np.zeros(count * size, like._value.dtype)) if found is None else found
 
 

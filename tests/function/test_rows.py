@@ -306,3 +306,37 @@ def test_products_with_matrices_that_repeat_themselves(factor):
         f(x, y)
         for found, expected in zip(f(x, y), program(gt.constant(x), gt.constant(y)), strict=True):
             np.testing.assert_allclose(found.numpy(), expected.numpy(), rtol=1e-13, atol=1e-13)
+
+
+def test_wholes_in_another_shape_lie_in_one_memory_unless_they_leave(threads):
+    """Of an input, a total and a weight: used in walks and after them, and given out side by side."""
+
+    def program(x, w):
+        column = gt.reshape(w, [3, 1])
+        total = gt.reduce_sum(gt.tanh(x) * 2, axis=0)
+        y = gt.reshape(x @ column, [-1]) * gt.reduce_sum(gt.reshape(total, [3, 1]))
+        return y, column, total, gt.reshape(total, [1, 3]), gt.reshape(gt.reshape(total, [3, 1]) + 1, [3])
+
+    rng = np.random.default_rng(0)
+    x, w = rng.normal(size=(1000, 3)), rng.normal(size=3)
+    f = assert_same(program, (x, w), 1e-12, walks=2)
+    results = [w, *(y.numpy() for y in f(x, w))]
+    for a, b in itertools.combinations(results, 2):
+        assert not np.shares_memory(a, b)
+
+
+@pytest.mark.parametrize("shape", [(5000, 200), (3000, 300), (1009, 50)])
+def test_least_squares_reads_its_matrix_by_tiles(shape, threads):
+    rng = np.random.default_rng(0)
+    a, b = gt.constant(rng.normal(size=shape)), gt.constant(rng.normal(size=shape[0]))
+
+    def both(x):
+        with gt.GradientTape() as tape:
+            tape.watch(x)
+            residual = gt.linalg.matvec(a, x) - b
+            value = gt.reduce_sum(residual * residual) / 2
+        return value, tape.gradient(value, x)
+
+    f = assert_same(both, (rng.normal(size=shape[1]),), 1e-11)
+    assert f.stats()["calls"] == []
+    assert f.stats()["tile"] * shape[1] * 8 <= max(1 << 17, 32 * shape[1] * 8)

@@ -20,7 +20,7 @@ MULTIPLICATION = 0.03
 """One multiplication of a matrix product."""
 
 MOVED = 0.1
-"""One entry of an operation that is no arithmetic."""
+"""One entry that is read or written, by a product or an operation that is no arithmetic."""
 
 
 def nanoseconds(operation: Operation, specs: Sequence[Spec]) -> float:
@@ -28,12 +28,13 @@ def nanoseconds(operation: Operation, specs: Sequence[Spec]) -> float:
     given = [specs[i] for i in operation.inputs]
     made = [specs[i] for i in operation.outputs]
     entries = sum(math.prod(spec.shape) for spec in made)
+    read = sum(math.prod(spec.shape) for spec in given)
     if operation.primitive.name == "matmul":
-        return MULTIPLICATION * entries * given[0].shape[-1]
+        return max(MULTIPLICATION * entries * given[0].shape[-1], MOVED * read)
     spoken = words(operation.primitive, operation.params, given)
     if spoken:
         return WORD * spoken * entries
-    return MOVED * max(entries, *(math.prod(spec.shape) for spec in given))
+    return MOVED * max(entries, read)
 
 
 __all__ = ["nanoseconds"]

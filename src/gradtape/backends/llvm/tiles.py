@@ -16,12 +16,16 @@ from typing import Any
 import numpy as np
 
 from ...core.graph import Builder, Graph, Operation
+from ...core.tensor import ROWS
 from ..rows import LOOKS, Rows, analysed
 from .costs import nanoseconds
 from .emit import Unsupported
 from .plan import LARGEST_FACTOR, LARGEST_PRODUCT
 from .program import Program
 from .walks import Body, Cut, Values, Walk
+
+SOURCE_BYTES = 1 << 17
+"""What a tile reads takes so many bytes at most, as a second reading should find it in the second cache."""
 
 TILE_BYTES = 1 << 13
 """A value's tile takes about so many bytes: some dozens of them fit into the second cache."""
@@ -48,9 +52,9 @@ class Tiled:
         self.graph, self.rows = graph, rows
         self.constants = {i: np.asarray(c._value, order="C") for i, c in graph.constants.items()}
         cut = _Cut(graph, rows)
-        self._pool: list[
-            dict[int, Any]
-        ] = []  # memory for what one walk writes for another, kept from call to call
+        self.reshaped, self.shared = cut.reshaped, cut.shared()
+        # Memory for what one walk writes for another, kept from call to call.
+        self._pool: list[dict[int, Any]] = []
         self.pieces: list[Any] = []
         for stage in range(rows.walks + 1):
             whole = cut.whole(stage)
@@ -60,7 +64,7 @@ class Tiled:
                 self.pieces.append(cut.walk(stage))
 
     def __call__(self, values: Sequence[Any]) -> list[Any]:
-        known = Values(self.graph, self.rows)
+        known = Values(self.graph, self.rows, self.reshaped)
         known.update(self.constants)
         known.update(zip(self.graph.inputs, values, strict=True))
         try:
@@ -70,8 +74,10 @@ class Tiled:
         for piece in self.pieces:
             piece.run(known, between)
         self._pool.append(between)
-        given = set(self.graph.inputs) | set(self.graph.constants)
-        return [np.array(known[i])[()] if i in given else known[i][()] for i in self.graph.outputs]
+        return [
+            np.array(known[i])[()] if shared else known[i][()]
+            for i, shared in zip(self.graph.outputs, self.shared, strict=True)
+        ]
 
     def describe(self) -> dict[str, Any]:
         """What `stats` tells of this program."""
@@ -94,6 +100,12 @@ class _Cut:
     def __init__(self, graph: Graph, rows: Rows) -> None:
         self.graph, self.rows, self.roles = graph, rows, rows.roles
         self.maker = {i: op for op in graph.operations for i in op.outputs}
+        # Wholes in another shape, which NumPy makes when they are asked for.
+        self.reshaped = {
+            op.outputs[0]: op.inputs[0]
+            for op in graph.operations
+            if op.primitive is ROWS["reshape"] and self.roles[op.outputs[0]].sort == "whole"
+        }
         self.groups: dict[tuple[str, int], list[Operation]] = {}
         for operation in graph.operations:
             key = self._group(operation)
@@ -110,9 +122,9 @@ class _Cut:
         self.wanted |= {self._source(i) for i in graph.outputs}
 
     def _group(self, operation: Operation) -> tuple[str, int] | None:
-        """The piece an operation belongs to; None for another look at rows, which goes wherever it is used."""
+        """The piece an operation belongs to; None for another look, which goes wherever it is used."""
         role = self.roles[operation.outputs[0]]
-        if self._looks(operation.outputs[0]):
+        if self._looks(operation.outputs[0]) or operation.outputs[0] in self.reshaped:
             return None
         return ("whole" if role.sort == "whole" else "walk"), role.stage
 
@@ -123,9 +135,19 @@ class _Cut:
 
     def _source(self, index: int) -> int:
         """The value itself, or that at which it is another look."""
-        while self._looks(index):
+        while index in self.reshaped or self._looks(index):
             index = self.maker[index].inputs[0]
         return index
+
+    def shared(self) -> list[bool]:
+        """For each output whether it lies in the memory of an input, a constant or an output before."""
+        taken = {*self.graph.inputs, *self.graph.constants}
+        found = []
+        for index in self.graph.outputs:
+            source = self._source(index) if index in self.reshaped else index
+            found.append(source in taken)
+            taken.add(source)
+        return found
 
     def whole(self, stage: int) -> Whole | None:
         """What is computed as a whole before a walk, and the other looks that the graph gives out."""
@@ -144,7 +166,7 @@ class _Cut:
             if index not in place:
                 if index in self.graph.constants:
                     place[index] = builder.constant(self.graph.constants[index])
-                elif self._looks(index):
+                elif self._looks(index) or (index in self.reshaped and self._source(index) in place):
                     add(self.maker[index])
                 else:
                     inputs.append(index)
@@ -192,7 +214,20 @@ class _Cut:
                 directions = max(directions, role.before if product else 1)
             if product:
                 most = min(most, self._largest_of(operation))
-        return max(1, min(most, max(TILE_BYTES // widest, -(-SMALLEST // directions))))
+        largest = min(TILE_BYTES // widest, SOURCE_BYTES // max(self._read(operations), 1))
+        return max(1, min(most, max(largest, -(-SMALLEST // directions))))
+
+    def _read(self, operations: list[Operation]) -> int:
+        """How many bytes of each row a walk reads from outside."""
+        made = {i for operation in operations for i in operation.outputs}
+        read = {
+            self._source(index)
+            for operation in operations
+            for index, before in zip(operation.inputs, self.rows.reads[operation.outputs[0]], strict=True)
+            if before is not None
+        }
+        specs = [self.graph.specs[i] for i in read - made]
+        return sum(math.prod(spec.shape) * spec.dtype.itemsize for spec in specs) // self.rows.count
 
     def _largest_of(self, operation: Operation) -> int:
         """Of how many rows a product is left to machine code."""

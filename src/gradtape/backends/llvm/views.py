@@ -52,11 +52,16 @@ def parts(operation: Operation, whole: View, shape: Any, shapes: list[Any]) -> l
 
 
 def _reshaped(view: View, shape: Any, wanted: Any, _params: Mapping[str, Any]) -> View | None:
-    if [s for s, n in zip(view.strides, shape, strict=True) if n != 1] != [
-        s for s, n in zip(contiguous(shape), shape, strict=True) if n != 1
-    ]:
+    """A contiguous view in another shape, or any view with axes of size one put in or left out."""
+    own = [(n, s) for n, s in zip(shape, view.strides, strict=True) if n != 1]
+    whole = contiguous(wanted)
+    if own == [(n, s) for n, s in zip(shape, contiguous(shape), strict=True) if n != 1]:
+        return View(view.base, view.offset, whole)
+    if [n for n, _ in own] != [n for n in wanted if n != 1]:
         return None
-    return View(view.base, view.offset, contiguous(wanted))
+    rest = iter(own)
+    strides = tuple(s if n == 1 else next(rest)[1] for n, s in zip(wanted, whole, strict=True))
+    return View(view.base, view.offset, strides)
 
 
 def _transposed(view: View, _shape: Any, _wanted: Any, params: Mapping[str, Any]) -> View:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import functools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -48,13 +49,16 @@ class Cut:
 class Values(dict[int, Any]):
     """The values of a graph as they become known; those whose rows lie behind others also with the rows in front."""
 
-    def __init__(self, graph: Graph, rows: Rows) -> None:
+    def __init__(self, graph: Graph, rows: Rows, reshaped: Mapping[int, int]) -> None:
         super().__init__()
-        self.graph, self.rows = graph, rows
+        self.graph, self.rows, self.reshaped = graph, rows, reshaped
         self.turned: dict[tuple[int, int], Any] = {}
 
     def __missing__(self, index: int) -> Any:
-        """A value that a walk has written, with its rows where they belong."""
+        """A value that is another in another shape; or one that a walk has written, with its rows where they belong."""
+        if index in self.reshaped:
+            self[index] = seen = np.reshape(self[self.reshaped[index]], self.graph.specs[index].shape)
+            return seen
         spec, before = self.graph.specs[index], self.rows.roles[index].before
         apart = np.ascontiguousarray(self.turned[index, before].swapaxes(0, 1))
         self[index] = whole = apart.reshape(spec.shape)
@@ -314,12 +318,12 @@ class Walk:
         threads = max(1, min(tiles, int(self.work / SMALLEST_SHARE)))
         if threads > 1:
             threads = min(threads, get_threads())
-        bounds = [tiles * k // threads for k in range(threads + 1)]
-
-        def piece(first: int, last: int) -> Any:
-            return lambda: self._gather(given, written, first, last)
-
-        totals = self._joined(share([piece(a, b) for a, b in pairwise(bounds)]))
+        if threads == 1:
+            totals = self._gather(given, written, 0, tiles)
+        else:
+            bounds = [tiles * k // threads for k in range(threads + 1)]
+            gather = functools.partial(self._gather, given, written)
+            totals = self._joined(share([functools.partial(gather, *ends) for ends in pairwise(bounds)]))
         if len(self.bodies) > 1:
             rest = self.bodies[1]
             totals = self._joined([totals, rest.go(given, written, tiles * self.tile, 1)])
@@ -331,7 +335,9 @@ class Walk:
         body, stretch = self.bodies[0], last - first
         if body.gathered:
             stretch = max(STRETCH, int(SMALLEST_SHARE * (self.count // self.tile) / max(self.work, 1.0)))
-        starts = range(first, last, max(stretch, 1))
+        if stretch >= last - first:
+            return body.go(given, written, first * self.tile, last - first)
+        starts = range(first, last, stretch)
         return self._joined(
             [body.go(given, written, at * self.tile, min(stretch, last - at)) for at in starts]
         )

@@ -144,18 +144,8 @@ from .indexed_slices import IndexedSlices
 from .tape import GradientTape
 
 if _typing.TYPE_CHECKING:  # for those who read types: `_NAMESPACES` and `_LATER`
-    from . import (
-        array_api,
-        errors,
-        fields,
-        implicit,
-        optimize,
-        testing,
-    )
-    from .backends.llvm import (
-        get_threads,
-        set_threads,
-    )
+    from . import array_api, errors, fields, implicit, optimize, testing
+    from .backends.llvm import get_threads, set_threads
     from .checkpoints import checkpoint
     from .core.further_errors import (
         DetachedTensorWarning,
@@ -165,49 +155,20 @@ if _typing.TYPE_CHECKING:  # for those who read types: `_NAMESPACES` and `_LATER
         PersistentTapeWarning,
         PrecisionWarning,
     )
-    from .custom import (
-        custom_gradient,
-        grad_pass_through,
-        recompute_grad,
-        register_primitive,
-    )
+    from .custom import custom_gradient, grad_pass_through, recompute_grad, register_primitive
     from .explain import debug
     from .explain.absence import explain_none
     from .explain.detached import DetachEvent
-    from .faces import (
-        autodiff,
-        keras,
-        linalg,
-        math,
-        nest,
-        nn,
-        optimizers,
-        random,
-        signal,
-        test,
-    )
-    from .faces import (
-        keras_losses as losses,
-    )
-    from .faces.assertions import (
-        Assert,
-        assert_equal,
-        assert_greater,
-        assert_less,
-        assert_rank,
-    )
+    from .faces import autodiff, keras, linalg, math, nest, nn, optimizers, random, signal, test
+    from .faces import keras_losses as losses
+    from .faces.assertions import Assert, assert_equal, assert_greater, assert_less, assert_rank
     from .faces.blocks import (
         batch_to_space,
         required_space_to_batch_paddings,
         space_to_batch,
         space_to_batch_nd,
     )
-    from .faces.control import (
-        case,
-        cond,
-        switch_case,
-        while_loop,
-    )
+    from .faces.control import case, cond, switch_case, while_loop
     from .faces.cutting import (
         clip_by_global_norm,
         clip_by_norm,
@@ -216,26 +177,11 @@ if _typing.TYPE_CHECKING:  # for those who read types: `_NAMESPACES` and `_LATER
         truncatediv,
         truncatemod,
     )
-    from .faces.eager import (
-        executing_eagerly,
-        gradients,
-        hessians,
-    )
+    from .faces.eager import executing_eagerly, gradients, hessians
     from .faces.exchange import from_dlpack
-    from .faces.linalg import (
-        eig,
-        eigvals,
-    )
-    from .faces.linalg import (
-        sqrtm as matrix_square_root,
-    )
-    from .faces.loops import (
-        foldl,
-        foldr,
-        map_fn,
-        scan,
-        vectorized_map,
-    )
+    from .faces.linalg import eig, eigvals
+    from .faces.linalg import sqrtm as matrix_square_root
+    from .faces.loops import foldl, foldr, map_fn, scan, vectorized_map
     from .faces.module import Module
     from .faces.norms import norm
     from .faces.ordering import (
@@ -260,11 +206,7 @@ if _typing.TYPE_CHECKING:  # for those who read types: `_NAMESPACES` and `_LATER
         tensor_scatter_nd_update,
     )
     from .faces.printing import print_values as print
-    from .faces.products import (
-        einsum,
-        matmul,
-        tensordot,
-    )
+    from .faces.products import einsum, matmul, tensordot
     from .faces.selection import (
         batch_gather,
         broadcast_dynamic_shape,
@@ -282,39 +224,17 @@ if _typing.TYPE_CHECKING:  # for those who read types: `_NAMESPACES` and `_LATER
         strided_slice,
         tile,
     )
-    from .functions import (
-        Function,
-        function,
-    )
+    from .functions import Function, function
     from .kinds import TensorSpec
     from .meter import progress
     from .partial import partials
     from .saving import train
     from .saving.reading import load_function
-    from .saving.state import (
-        load,
-        save,
-    )
+    from .saving.state import load, save
     from .saving.writing import save_function
-    from .series import (
-        TaylorAccumulator,
-        taylor,
-    )
-    from .sparse import (
-        SparseDerivative,
-        sparse_hessian,
-        sparse_jacobian,
-    )
-    from .transforms import (
-        grad,
-        hessian,
-        hvp,
-        jacobian,
-        jvp,
-        linearize,
-        value_and_grad,
-        vjp,
-    )
+    from .series import TaylorAccumulator, taylor
+    from .sparse import SparseDerivative, sparse_hessian, sparse_jacobian
+    from .transforms import grad, hessian, hvp, jacobian, jvp, linearize, value_and_grad, vjp
     from .vectorized import vectorize
 
 __version__ = "0.1.0"
@@ -402,7 +322,7 @@ _FOUND = {
 
 
 def __getattr__(name: str) -> _typing.Any:
-    """Load what is public and was not loaded with the library, which would take three times as long to import."""
+    """Load what is public and was not loaded with the library: the import would take four times as long."""
     if name in _NAMESPACES:
         found = _import_module(f".{_NAMESPACES[name]}", __name__)
     elif name in _FOUND:

@@ -1,4 +1,7 @@
-"""Small and unsigned integers and half precision in machine code: NumPy's values, to the bit where it rounds alike."""
+"""Small and unsigned integers, half precision and complex numbers in machine code: NumPy's values.
+
+To the bit, but for elementary functions, and for products of complex numbers, which NumPy may contract.
+"""
 
 import numpy as np
 import pytest
@@ -153,3 +156,99 @@ def test_gradients_in_half_precision(dtype):
     wide = x.astype(np.float64)
     exact = np.tanh(wide) + wide * (1 - np.tanh(wide) ** 2)
     np.testing.assert_allclose(found, exact, rtol=4e-3, atol=2e-3)
+
+
+# complex numbers
+
+SPECIAL = np.array(
+    [complex(a, b) for a in (np.inf, -np.inf, np.nan, 0.0, -0.0, 1.5) for b in (np.inf, np.nan, 0.0, -2.5)]
+)
+COMPLEX = {
+    "add": (2, 0),
+    "subtract": (2, 0),
+    "multiply": (2, 1),
+    "divide": (2, 0),
+    "equal": (2, 0),
+    "negative": (1, 0),
+    "conjugate": (1, 0),
+    "reciprocal": (1, 0),
+    "square": (1, 1),
+    "absolute": (1, 2),
+    "exp": (1, 3),
+    "real": (1, 0),
+    "imag": (1, 0),
+}
+"""How many operands, and how many units of the last place (of the absolute value) values may differ."""
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("dtype", ["complex64", "complex128"])
+def test_complex_operations(dtype):
+    rng = np.random.default_rng(5)
+    x, y = (
+        np.concatenate([rng.permutation(SPECIAL), 3 * rng.standard_normal(N) + 3j * rng.standard_normal(N)])
+        for _ in range(2)
+    )
+    given = x.astype(dtype), y.astype(dtype)
+    found = compiled(lambda *z: [ROWS[name](*z[:count]) for name, (count, _) in COMPLEX.items()], *given)
+    for mine, (name, (count, units)) in zip(found, COMPLEX.items(), strict=True):
+        expected = getattr(np, name)(*given[:count])
+        assert mine.dtype == expected.dtype
+        if expected.dtype.kind == "b":
+            np.testing.assert_array_equal(mine, expected)
+            continue
+        close = units * np.finfo(dtype).eps * np.nan_to_num(np.abs(expected), posinf=0.0)
+        for a, b in ((np.real(mine), np.real(expected)), (np.imag(mine), np.imag(expected))):
+            with np.errstate(invalid="ignore"):
+                assert np.all((a == b) | (np.isnan(a) & np.isnan(b)) | (np.abs(a - b) <= close)), name
+
+
+def test_a_complex_program_and_its_gradients():
+    """Parts, looks, joined values, casts, a transform that stays NumPy's, and what is made of reals."""
+    rng = np.random.default_rng(6)
+    z, w = (rng.standard_normal(32) + 1j * rng.standard_normal(32) for _ in range(2))
+    x = rng.standard_normal(32)
+
+    def program(z, w, x):
+        with gt.GradientTape() as tape:
+            tape.watch([z, w, x])
+            q = gt.exp(z * x + w) / (w + 2.5) * gt.math.conj(z)
+            v = gt.concat([gt.signal.fft(q)[:10], q[5:] * 1j], 0)
+            column = gt.where(x[:, None] > 0, gt.reshape(q, (-1, 1)), gt.complex(x, 2 * x)[:, None])
+            s = gt.reduce_sum(gt.abs(v) ** 2) + gt.reduce_sum(gt.math.real(column * column[::-1]))
+        return [
+            s,
+            q,
+            gt.math.imag(z),
+            column,
+            gt.transpose(gt.reshape(q, (4, 8))),
+            *tape.gradient(s, [z, w, x]),
+        ]
+
+    given = [gt.constant(a) for a in (z, w, x)]
+    recorded = gt.function(program, backend="llvm")
+    recorded(*given)
+    for mine, theirs in zip(recorded(*given), program(*given), strict=True):
+        assert (mine.dtype, mine.shape) == (theirs.dtype, theirs.shape)
+        size = np.max(np.abs(theirs.numpy()))
+        np.testing.assert_allclose(mine, theirs, rtol=1e-12, atol=1e-14 * size)
+    assert not {"multiply", "add", "exp", "divide", "conjugate"} & set(recorded.stats()["calls"])
+
+
+@pytest.mark.parametrize("shape", [(), (5,)])
+def test_complex_loops(shape):
+    rng = np.random.default_rng(7)
+    start, steps = rng.standard_normal((2, *shape)), 0.1 * rng.standard_normal((20, 2, *shape))
+    z, k = start[0] + 1j * start[1], steps[:, 0] + 1j * steps[:, 1]
+
+    def f(z, k):
+        states = gt.scan(lambda h, c: 0.1 * h * h + c, k, z)
+        return [states, gt.grad(lambda z: gt.abs(gt.reduce_sum(gt.foldl(lambda h, c: h * c, k, z))))(z)]
+
+    states, slope = compiled(f, z, k)
+    h = z
+    for state, c in zip(states, k, strict=True):
+        h = 0.1 * h * h + c
+        np.testing.assert_allclose(state, h, rtol=1e-12)
+    factor, total = np.prod(k, 0), np.sum(z * np.prod(k, 0))
+    np.testing.assert_allclose(slope, np.conj(factor) * total / np.abs(total), rtol=1e-12)

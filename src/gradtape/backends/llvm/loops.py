@@ -26,6 +26,7 @@ from ..loops import is_loop
 from .emit import KINDS, Unsupported, literal
 from .engine import Code
 from .lower import lowered
+from .pairs import PAIR, real_of
 from .plan import Machine
 from .program import ALIGNMENT, Program
 from .registers import Registers, fits
@@ -184,6 +185,8 @@ class InMemory:
 
     def _begin_sum(self, start: str, spec: Spec) -> None:
         """Fill memory with what changes nothing that is added to it."""
+        if spec.dtype.kind == "c":
+            spec = Spec((2, *spec.shape), real_of(spec.dtype))
         if spec.dtype.kind != "f":
             self._do("memset", start, "0", spec.dtype.itemsize * math.prod(spec.shape))
             return
@@ -258,10 +261,21 @@ def _turn(loop: Loop) -> tuple[Graph, list[tuple[int, int]]]:
     inputs = list(body.inputs)
     held, shares, entries = loop.results(body.outputs)
 
-    def result(row: str, *given: int) -> int:
-        specs.append(specs[given[0]])
-        operations.append(Operation(ROWS[row], {}, given, (len(specs) - 1,)))
+    def add(row: Primitive, given: tuple[int, ...], dtype: Any) -> int:
+        specs.append(Spec(specs[given[0]].shape, dtype))
+        operations.append(Operation(row, {}, given, (len(specs) - 1,)))
         return len(specs) - 1
+
+    def result(row: str, *given: int) -> int:
+        dtype = specs[given[0]].dtype
+        if dtype.kind != "c":
+            return add(ROWS[row], given, dtype)
+        real = real_of(dtype)
+        parts = [
+            add(ROWS[row], tuple([add(ROWS[part], (i,), real) for i in given]), real)
+            for part in ("real", "imag")
+        ]
+        return add(PAIR, tuple(parts), dtype)
 
     outputs = [result("identity", index) for index in held]
     totals = []

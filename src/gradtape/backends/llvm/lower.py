@@ -18,6 +18,7 @@ from ...core.spec import Spec, float16, float32
 from ...core.tensor import Tensor
 from ..passes import RULES as SIMPLER
 from ..passes import Sweep, alive
+from .pairs import paired
 
 LARGEST_SUM = 1 << 26
 """A sum of more products is left to NumPy, which may find an order with fewer."""
@@ -25,7 +26,7 @@ LARGEST_SUM = 1 << 26
 
 def lowered(graph: Graph) -> Graph:
     """The graph in the rows that machine code is good at."""
-    return check(alive(Sweep(graph, RULES).graph()))
+    return check(alive(Sweep(paired(graph), RULES).graph()))
 
 
 def _logsumexp(sweep: Sweep, params: Mapping[str, Any], inputs: tuple[int, ...], spec: Spec) -> int | None:

@@ -27,8 +27,9 @@ from ...core.tensor import ROWS, Tensor
 from .again import Again
 from .emit import FLOATS, KINDS, STORED, Lane, Module, Unsupported
 from .mathematics import Verbs
+from .pairs import PAIR, real_of
 from .products import Shape
-from .views import LOOKS, View, broadcast_strides, contiguous, is_whole, parts
+from .views import LOOKS, View, broadcast_strides, contiguous, is_whole, part_of, parts
 
 LARGEST_KERNEL = 200
 """So many operations at most are fused into one loop; more would only move values to and from the stack."""
@@ -138,7 +139,15 @@ class _Planner:
 
     def plan(self) -> Plan:
         for operation in self.graph.operations:
-            ways = (self._as_view, self._as_reduction, self._as_entries, self._as_product, self._as_parts)
+            ways = (
+                self._as_part,
+                self._as_pair,
+                self._as_view,
+                self._as_reduction,
+                self._as_entries,
+                self._as_product,
+                self._as_parts,
+            )
             if isinstance(operation.primitive.value, Machine):
                 self._as_other(operation)
             elif not any(way(operation) for way in ways):
@@ -352,6 +361,35 @@ class _Planner:
         self.step[output] = max(places)
         return True
 
+    def _as_pair(self, operation: Operation) -> bool:
+        """Copy two real values to the places of the parts of a complex one."""
+        if operation.primitive is not PAIR or not math.prod(self.specs[operation.outputs[0]].shape):
+            return False
+        self._join(operation.outputs[0], operation.inputs)
+        return True
+
+    def _join(self, output: int, sources: tuple[int, ...]) -> None:
+        spec = self.specs[output]
+        self.stored.add(output)
+        whole = View(output, 0, contiguous(spec.shape))
+        places = [
+            self._copy(source, part_of(whole, place), Spec(spec.shape, self.specs[source].dtype), 0)
+            for place, source in enumerate(sources)
+        ]
+        self.step[output] = max(places)
+
+    def _as_part(self, operation: Operation) -> bool:
+        """Take the real or imaginary part of what is in memory for another look at it."""
+        place = {"real": 0, "imag": 1}.get(operation.primitive.name)
+        if place is None or ROWS.get(operation.primitive.name) is not operation.primitive:
+            return False
+        (output,), (source,) = operation.outputs, operation.inputs
+        if self.specs[source].dtype.kind != "c" or not math.prod(self.specs[source].shape):
+            return False
+        self._demand(source)
+        self.views[output] = part_of(self.view(source), place)
+        return True
+
     def _copy(self, source: int, view: View, spec: Spec, first: int) -> int:
         """Write a value into a part of another in a step from `first` on; the step."""
         self.specs.append(spec)
@@ -399,9 +437,19 @@ class _Planner:
         self.specs.append(spec)
         copy = len(self.specs) - 1
         operation = Operation(ROWS["identity"], {}, (source,), (copy,))
-        if not self._as_entries(operation):
+        if math.prod(spec.shape) and spec.dtype.kind == "c":
+            self._join(copy, (self._part(source, 0), self._part(source, 1)))
+        elif not self._as_entries(operation):
             self._as_call(operation)
         return copy
+
+    def _part(self, source: int, place: int) -> int:
+        """The real or imaginary part of a complex value."""
+        spec = self.specs[source]
+        self.specs.append(Spec(spec.shape, real_of(spec.dtype)))
+        self._demand(source)
+        self.views[len(self.specs) - 1] = part_of(self.view(source), place)
+        return len(self.specs) - 1
 
 
 # entries

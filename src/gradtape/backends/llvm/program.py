@@ -266,6 +266,9 @@ def _seen(array: Any, view: View, shape: tuple[int, ...]) -> Any:
     size = array.dtype.itemsize
     if is_whole(view, shape, array.shape):
         return array.reshape(shape)[()]
+    if view.part:
+        array = array.reshape(-1).view(array.real.dtype)
+        size = array.dtype.itemsize
     flat = array.reshape(-1)[view.offset :]
     return np.lib.stride_tricks.as_strided(flat, shape, [s * size for s in view.strides], writeable=False)[()]
 

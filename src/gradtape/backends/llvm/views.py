@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,11 +14,15 @@ from ...core.graph import Operation
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A value as entries of a contiguous one: where the first lies, and how far apart they are along each axis."""
+    """A value as entries of a contiguous one: where the first lies, and how far apart they are along each axis.
+
+    `part` says that they are parts of its complex entries, and count them.
+    """
 
     base: int
     offset: int
     strides: tuple[int, ...]
+    part: bool = False
 
 
 def contiguous(shape: tuple[int, ...]) -> tuple[int, ...]:
@@ -28,7 +32,7 @@ def contiguous(shape: tuple[int, ...]) -> tuple[int, ...]:
 
 def is_whole(view: View, shape: tuple[int, ...], base: tuple[int, ...]) -> bool:
     """Whether a view of this shape has all entries of its base, of that shape, in their order."""
-    if math.prod(base) != math.prod(shape):
+    if view.part or math.prod(base) != math.prod(shape):
         return False
     return all(n == 1 or s == c for n, s, c in zip(shape, view.strides, contiguous(shape), strict=True))
 
@@ -56,20 +60,20 @@ def _reshaped(view: View, shape: Any, wanted: Any, _params: Mapping[str, Any]) -
     own = [(n, s) for n, s in zip(shape, view.strides, strict=True) if n != 1]
     whole = contiguous(wanted)
     if own == [(n, s) for n, s in zip(shape, contiguous(shape), strict=True) if n != 1]:
-        return View(view.base, view.offset, whole)
+        return replace(view, strides=whole)
     if [n for n, _ in own] != [n for n in wanted if n != 1]:
         return None
     rest = iter(own)
     strides = tuple(s if n == 1 else next(rest)[1] for n, s in zip(wanted, whole, strict=True))
-    return View(view.base, view.offset, strides)
+    return replace(view, strides=strides)
 
 
 def _transposed(view: View, _shape: Any, _wanted: Any, params: Mapping[str, Any]) -> View:
-    return View(view.base, view.offset, tuple(view.strides[i] for i in params["axes"]))
+    return replace(view, strides=tuple(view.strides[i] for i in params["axes"]))
 
 
 def _broadcast(view: View, shape: Any, wanted: Any, _params: Mapping[str, Any]) -> View:
-    return View(view.base, view.offset, broadcast_strides(view.strides, shape, wanted))
+    return replace(view, strides=broadcast_strides(view.strides, shape, wanted))
 
 
 def broadcast_strides(strides: tuple[int, ...], shape: Any, wanted: Any) -> tuple[int, ...]:
@@ -99,7 +103,12 @@ def _by_numpy(view: View, shape: Any, index: Any) -> View:
     dummy = np.lib.stride_tricks.as_strided(np.zeros(1, np.int8), shape, view.strides)
     part = dummy[(*index, ...)] if not any(i is Ellipsis for i in index) else dummy[index]
     start = part.__array_interface__["data"][0] - dummy.__array_interface__["data"][0]
-    return View(view.base, view.offset + start, tuple(part.strides))
+    return replace(view, offset=view.offset + start, strides=tuple(part.strides))
+
+
+def part_of(view: View, place: int) -> View:
+    """The real (0) or imaginary (1) parts of complex entries."""
+    return View(view.base, 2 * view.offset + place, tuple([2 * s for s in view.strides]), True)
 
 
 LOOKS: dict[str, Any] = {

@@ -6,7 +6,8 @@ import pytest
 import gradtape as gt
 from gradtape.backends import simplified
 from gradtape.backends.llvm import again
-from gradtape.backends.llvm.plan import Kernel, plan
+from gradtape.backends.llvm.plan import plan
+from gradtape.backends.llvm.steps import Kernel
 
 W = np.random.default_rng(0).normal(size=(5, 5))
 

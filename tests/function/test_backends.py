@@ -390,10 +390,10 @@ def test_parts_of_what_was_computed_leave_as_results_and_as_arguments():
 
 
 def test_a_function_that_the_library_has_not_is_called_by_its_value(monkeypatch):
-    from gradtape.backends.llvm import emit, plan
+    from gradtape.backends.llvm import emit, words
 
     monkeypatch.setattr(emit, "address_in_library", lambda name: None)
-    monkeypatch.setattr(plan, "_WORDS", {})
+    monkeypatch.setattr(words, "_WORDS", {})
     f = gt.function(lambda x: gt.cosh(x) + gt.exp(x), backend="llvm")
     x = np.array([0.5, 1.0])
     f(x)

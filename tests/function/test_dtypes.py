@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import gradtape as gt
-from gradtape.backends.llvm.emit import KINDS
+from gradtape.backends.llvm.kinds import KINDS
 from gradtape.core.tensor import ROWS
 
 WHOLE = ["int8", "int16", "uint8", "uint16", "uint32", "uint64"]

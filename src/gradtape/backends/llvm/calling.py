@@ -23,9 +23,10 @@ import numpy as np
 
 from ...core.graph import Graph
 from ...core.tensor import Tensor
-from .emit import KINDS, Lane, Module
+from .emit import Lane, Module
 from .engine import Code
 from .entries import Entries, fits
+from .kinds import KINDS
 from .mathematics import Verbs
 
 LARGEST = 4000

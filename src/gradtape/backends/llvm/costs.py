@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from ...core.graph import Operation
 from ...core.spec import Spec
-from .plan import words
+from .words import words
 
 WORD = 0.03
 """One instruction on one entry."""

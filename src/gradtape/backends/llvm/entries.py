@@ -18,10 +18,12 @@ from ...core.loop import Loop
 from ...core.spec import Spec
 from ...core.tensor import ROWS
 from ..loops import is_loop
-from .emit import FLOATS, KINDS, Lane, machine
+from .emit import Lane
 from .kernels import INLINED
+from .kinds import FLOATS, KINDS, machine
 from .mathematics import OWN, Verbs
-from .plan import REDUCTIONS, speaks, spoken
+from .steps import REDUCTIONS
+from .words import speaks, spoken
 
 LARGEST = 4000
 """A body with more entries, all its values together, goes through memory."""

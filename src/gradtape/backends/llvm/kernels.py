@@ -20,9 +20,12 @@ import numpy as np
 
 from ...core.graph import Operation, frozen
 from .driver import Step
-from .emit import FLOATS, KINDS, STORED, Lane, Module, machine
+from .emit import Lane, Module
+from .kinds import FLOATS, KINDS, STORED, machine
 from .mathematics import OWN, Verbs
-from .plan import REDUCTIONS, Kernel, Plan, broadcast_strides, spoken
+from .steps import REDUCTIONS, Kernel, Plan
+from .views import broadcast_strides
+from .words import spoken
 
 VECTOR = 64
 """Bytes in a vector of the kernel's largest entries: two registers with AVX2, one with AVX-512."""

@@ -23,13 +23,13 @@ from ...core.primitive import Kind, Primitive
 from ...core.spec import Spec
 from ...core.tensor import ROWS
 from ..loops import is_loop
-from .emit import KINDS, Unsupported, literal
 from .engine import Code
+from .kinds import KINDS, Unsupported, literal
 from .lower import lowered
 from .pairs import PAIR, real_of
-from .plan import Machine
 from .program import ALIGNMENT, Program
 from .registers import Registers, fits
+from .steps import Machine
 
 Compile = Callable[[Graph], Any]
 

@@ -13,23 +13,20 @@ operation goes into the first kernel of its shape at which its inputs are there;
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
 
-from ...core.further_errors import InternalError
-from ...core.graph import Graph, Operation, frozen
-from ...core.primitive import Kind, Primitive
+from ...core.graph import Graph, Operation
 from ...core.spec import Spec
 from ...core.tensor import ROWS, Tensor
 from .again import Again
-from .emit import FLOATS, KINDS, STORED, Lane, Module, Unsupported
-from .mathematics import Verbs
+from .kinds import KINDS
 from .pairs import PAIR, real_of
 from .products import Shape
-from .views import LOOKS, View, broadcast_strides, contiguous, is_whole, part_of, parts
+from .steps import REDUCTIONS, Call, Kernel, Machine, Other, Plan, Product, Step
+from .views import LOOKS, View, contiguous, is_whole, part_of, parts
+from .words import speaks
 
 LARGEST_KERNEL = 200
 """So many operations at most are fused into one loop; more would only move values to and from the stack."""
@@ -39,81 +36,6 @@ LARGEST_PRODUCT = 1 << 19
 
 LARGEST_FACTOR = 1 << 14
 """And so is one whose second factor has more entries."""
-
-REDUCTIONS = {"sum": "add", "max": "maximum", "min": "minimum"}
-"""The rows that end a kernel, and the verb that takes two entries together."""
-
-
-@dataclass(eq=False, slots=True)
-class Kernel:
-    """Operations in one loop over a shape, and reductions of what they make (or of what is there)."""
-
-    shape: tuple[int, ...]
-    operations: list[Operation] = field(default_factory=list)
-    reductions: list[Operation] = field(default_factory=list)
-
-
-@dataclass(eq=False, slots=True)
-class Call:
-    """An operation done by its NumPy value."""
-
-    operation: Operation
-
-
-@dataclass(eq=False, slots=True)
-class Product:
-    """A matrix product."""
-
-    operation: Operation
-    shape: Shape
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Machine:
-    """Machine code that is the value of an operation.
-
-    Attributes:
-        address: of a function that takes an array of pointers: to the inputs, the results, `table` and `memory`.
-        table: numbers that it reads.
-        memory: how many bytes it needs besides.
-        kept: what must be there as long.
-    """
-
-    address: int
-    table: Any
-    memory: int
-    kept: Any
-
-    def __call__(self, *_xs: Any, **_params: Any) -> Any:
-        raise InternalError("machine code is a step of a program, and is not called by itself")
-
-
-@dataclass(eq=False, slots=True)
-class Other:
-    """An operation done by machine code of its own; its last input is the table, its last output the memory."""
-
-    operation: Operation
-    machine: Machine
-
-
-Step = Kernel | Product | Other | Call
-
-
-@dataclass(eq=False, slots=True)
-class Plan:
-    """The steps of a graph, and how its values lie in memory.
-
-    `stored` are the values that need memory of their own; `placed` those that a kernel writes into a part of another's;
-    `outputs` those that leave for the graph's outputs, some of them copies.
-    """
-
-    graph: Graph
-    specs: list[Spec]
-    steps: list[Step]
-    views: dict[int, View]
-    stored: set[int]
-    placed: set[int]
-    outputs: list[int]
 
 
 def plan(graph: Graph) -> Plan:
@@ -452,90 +374,4 @@ class _Planner:
         return len(self.specs) - 1
 
 
-# entries
-
-
-def converted(
-    e: Verbs, primitive: Primitive, lanes: list[Lane], specs: list[Spec], result: str
-) -> list[Lane]:
-    """The inputs in the kind in which a row works: the result's, or their common one where the result tells no kind."""
-    if primitive.name in ("cast", "astype"):
-        return lanes
-    if primitive.name == "where":
-        return [lanes[0], *(e.to(x, result) for x in lanes[1:])]
-    if primitive.kind is Kind.CONSTANT and result == "i1":
-        common = KINDS.get(np.result_type(*(s.dtype for s in specs)))
-        whole = all(s.dtype.kind in "iu" for s in specs)
-        if common is None or (whole and common in FLOATS):  # NumPy compares them as they are
-            raise Unsupported(f"{primitive.name} of {specs}")
-        return [e.to(x, common) for x in lanes]
-    return [e.to(x, result) for x in lanes]
-
-
-def spoken(e: Verbs, operation: Operation, lanes: list[Lane], specs: list[Spec], result: str) -> Lane:
-    """One operation in the words of its row."""
-    primitive = operation.primitive
-    assert primitive.element is not None
-    lanes = converted(e, primitive, lanes, specs, result)
-    # Half precision is computed with in single precision, as NumPy does.
-    lanes = [e.to(x, "float") if x.kind == "half" else x for x in lanes]
-    made = primitive.element(e, *lanes, **operation.params)
-    if result == "half" and made.kind == "float":
-        made = e.to(made, "half")
-    if made.kind != result:
-        raise Unsupported(f"{primitive.name} gives {made.kind} where {result} is declared")
-    return made  # type: ignore[no-any-return]
-
-
-_WORDS: dict[Any, float] = {}
-
-CALLED = 500.0
-"""A function of the C library, lane by lane, takes about as long as so many instructions."""
-
-
-def speaks(primitive: Primitive, params: Mapping[str, Any], specs: list[Spec]) -> bool:
-    """Whether a row says how entries of these dtypes are computed."""
-    return words(primitive, params, specs) > 0
-
-
-def words(primitive: Primitive, params: Mapping[str, Any], specs: list[Spec]) -> float:
-    """In about how many instructions a row computes entries of these dtypes, 0 if it does not say how.
-
-    Asked once for each, by trying.
-    """
-    if primitive.element is None or primitive.spec is None or ROWS.get(primitive.name) is not primitive:
-        return 0.0
-    key = (primitive.name, frozen(params) if params else (), *[s.dtype for s in specs])
-    if key not in _WORDS:
-        _WORDS[key] = _tries(primitive, params, specs)
-    return _WORDS[key]
-
-
-def _tries(primitive: Primitive, params: Mapping[str, Any], specs: list[Spec]) -> float:
-    numbers = [Spec((), s.dtype) for s in specs]
-    kinds = [KINDS.get(s.dtype) for s in numbers]
-    assert primitive.spec is not None
-    result = KINDS.get(np.dtype(primitive.spec(*numbers, **params).dtype))
-    if result is None or None in kinds:
-        return 0.0
-    lanes = [Lane(f"%x{i}", kind) for i, kind in enumerate(kinds) if kind is not None]
-    e = Verbs(Module())
-    try:
-        spoken(e, Operation(primitive, params, (), ()), lanes, numbers, result)
-    except Unsupported:
-        return 0.0
-    return 1.0 + len(e.lines) + CALLED * len(e.module.imports)
-
-
-__all__ = [
-    "STORED",
-    "Call",
-    "Kernel",
-    "Plan",
-    "Product",
-    "View",
-    "broadcast_strides",
-    "plan",
-    "speaks",
-    "spoken",
-]
+__all__ = ["LARGEST_FACTOR", "LARGEST_PRODUCT", "plan"]

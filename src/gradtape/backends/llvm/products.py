@@ -13,7 +13,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .emit import STORED, Lane, Module
+from .emit import Lane, Module
+from .kinds import STORED
 from .mathematics import Verbs
 
 ROWS = 4

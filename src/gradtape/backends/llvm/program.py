@@ -18,11 +18,13 @@ from ...core.graph import Graph, evaluate
 from .addresses import locate
 from .calls import into
 from .driver import RUN, Driver, Step, driver
-from .emit import Module, Unsupported
+from .emit import Module
 from .engine import Code
 from .kernels import emit_kernel
-from .plan import Call, Kernel, Other, Plan, Product, plan
+from .kinds import Unsupported
+from .plan import plan
 from .products import emit_product
+from .steps import Call, Kernel, Other, Plan, Product
 from .views import View, is_whole
 
 ALIGNMENT = 64

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from ...core.loop import Loop
-from .emit import FLOATS, STORED, Lane, Module, machine
+from .emit import Lane, Module
 from .entries import Entries, fits, joined
+from .kinds import FLOATS, STORED, machine
 from .mathematics import Verbs
 
 

@@ -19,7 +19,7 @@ from ...core.graph import Builder, Graph, Operation
 from ...core.tensor import ROWS
 from ..rows import LOOKS, Rows, analysed
 from .costs import nanoseconds
-from .emit import Unsupported
+from .kinds import Unsupported
 from .plan import LARGEST_FACTOR, LARGEST_PRODUCT
 from .program import Program
 from .walks import Body, Cut, Values, Walk

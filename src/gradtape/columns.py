@@ -7,15 +7,16 @@ doubles the program, as each walks back over the one before; forwards, the tange
 that is asked along it, and each order adds one stream to those that are there. That is Taylor mode.
 
 The choice is made when the gradient is asked for, while a function is recorded. With F the operations that depend on a
-column, counted by shape, and K the derivatives that can be taken along it (one more than the listeners outside that
-follow the column):
+column, counted by shape, N those of them whose tangents are not there yet, and K the derivatives that can be taken
+along the column (one more than the listeners outside that follow it):
 
-    forwards   K F for each column
+    forwards   N + (K - 1) F for each column
     backwards  the operations that depend on any of the columns, once for all of them, and (2^K - 2) F for each
 
-Equal counts go forwards, since tangents are shared with the gradients of other targets. The columns that count are
-those asked for; of a persistent tape, which is asked again, all that it watches, unless the target is a derivative.
-A target that is a sum over the rows, or a function of such a sum, goes back to where rows are apart first.
+The columns that count are those asked for; of a persistent tape, which is asked again, all that it watches, unless the
+target is a derivative. Equal counts go forwards, since the tangents serve the gradients of other targets. A target that
+is a sum over the rows, or a function of such a sum, goes back to where rows are apart first; as a sum is rarely one of
+several, equal counts go backwards then.
 """
 
 from __future__ import annotations
@@ -80,6 +81,19 @@ class Memory:
         self.streams: dict[Node, list[Streams]] = {}
         self.derivatives: set[Node] = set()
 
+    def serving(
+        self, column: Node, path: Sequence[Node], moved: Moved, active: Sequence[Listener]
+    ) -> Streams | None:
+        """Tangents along a column that are there and serve; None if there are none."""
+        found = (each for each in self.streams.get(column, ()) if each.serve(path, moved, active))
+        return next(found, None)
+
+    def new(self, column: Any, active: Sequence[Listener]) -> Streams:
+        """New tangents along a column."""
+        made = Streams(column, active)
+        self.streams.setdefault(column._node, []).append(made)
+        return made
+
 
 def forwards(
     record: Record,
@@ -115,7 +129,11 @@ def forwards(
     if persistent and target not in memory.derivatives:
         leaves += [n for n in path if not n.read(record.key) and n not in columns and _column_of(n, count)]
     moving = {leaf: _moved(record, path, leaf) for leaf in leaves}
-    if any(moving[leaf] is None for leaf in columns) or not _pays(path, moving, record, active):
+    if any(moving[leaf] is None for leaf in columns):
+        return None
+    there = {leaf: memory.serving(leaf, path, moved, active) for leaf, moved in moving.items() if moved}
+    saved = _saved(path, moving, there, record, active)
+    if saved < 0 or (saved == 0 and target is not apart):
         return None
     if target is not apart:
         back = Pullback(record, [target], [apart])([(target, seed)])
@@ -124,8 +142,8 @@ def forwards(
         seed, weighted = back[apart], True
     found = {}
     for node, column in columns.items():
-        moved = moving[node] or {}
-        tangent = _streams_of(memory, column, path, moved, active).tangent(record, moved, active)
+        streams = there[node] or memory.new(column, active)
+        tangent = streams.tangent(record, moving[node] or {}, active)
         if tangent is None:
             return None
         found[node] = _gathered(multiply(seed, tangent) if weighted else tangent, column)
@@ -173,18 +191,27 @@ def _moved(record: Record, path: Sequence[Node], column: Node) -> Moved | None:
     return found if path[-1] in found else None
 
 
-def _pays(path: Sequence[Node], moving: dict[Node, Moved | None], record: Record, active: Any) -> bool:
-    """Whether forwards takes no more operations than backwards, by the counts at the top of this file."""
-    forward, backward = 0.0, 0.0
+def _saved(
+    path: Sequence[Node],
+    moving: dict[Node, Moved | None],
+    there: dict[Node, Streams | None],
+    record: Record,
+    active: Sequence[Listener],
+) -> float:
+    """How many operations more it takes backwards than forwards, by the counts at the top of this file."""
     work = {node: _work(node) for node in path}
+    forward, backward = (
+        0.0,
+        sum(work[node] for node in {node for nodes in moving.values() for node in nodes or ()}),
+    )
     for leaf, nodes in moving.items():
         own = sum(work[node] for node in nodes or ())
-        outside = sum(a.differentiates and a is not record and leaf.knows(a.key) for a in active)
-        orders = 1 + outside
-        forward += orders * own
+        streams = there.get(leaf)
+        done = sum(work[node] for node in nodes or () if streams and node in streams.parents)
+        orders = 1 + sum(a.differentiates and a is not record and leaf.knows(a.key) for a in active)
+        forward += orders * own - done
         backward += (2**orders - 2) * own
-    backward += sum(work[node] for node in {node for nodes in moving.values() for node in nodes or ()})
-    return forward <= backward
+    return backward - forward
 
 
 def _work(node: Node) -> float:
@@ -201,18 +228,6 @@ def _memory_of(recording: Listener) -> Memory:
     if Memory not in kept:
         kept[Memory] = Memory()
     return kept[Memory]  # type: ignore[no-any-return]
-
-
-def _streams_of(
-    memory: Memory, column: Any, path: Sequence[Node], moved: Moved, active: Sequence[Listener]
-) -> Streams:
-    """Tangents along a column that are there already and serve, or new ones."""
-    there = memory.streams.setdefault(column._node, [])
-    for streams in there:
-        if streams.serve(path, moved, active):
-            return streams
-    there.append(Streams(column, active))
-    return there[-1]
 
 
 def _gathered(tangent: Tensor, column: Any) -> Tensor:

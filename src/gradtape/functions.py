@@ -300,7 +300,9 @@ class Function:
     def stats(self) -> dict[str, Any]:
         """What was recorded and compiled: kinds of arguments, roads, operations recorded and left, kernels.
 
-        `from_disk` says whether the machine code was compiled before, and came from the cache.
+        Of machine code, `bytes` is the memory for what lies between its steps (of a tile, where it goes by tiles), and
+        `moved` how many bytes its kernels and products load and store in a call. `from_disk` says whether it was
+        compiled before, and came from the cache.
         """
         road = self._latest()
         return {

@@ -74,6 +74,21 @@ def test_results_are_the_same_to_the_bit_and_take_less_memory(monkeypatch):
         f = gt.function(step, backend="llvm")
         f(x)
         values = [value.numpy().tobytes() for value in gt.nest.flatten(f(x))]
-        found[bool(cheap)] = values, f.stats()["bytes"]
+        found[bool(cheap)] = values, f.stats()["bytes"], f.stats()["moved"]
     assert found[True][0] == found[False][0]
     assert found[True][1] < found[False][1]
+    assert found[True][2] < found[False][2]
+
+
+def test_bytes_moved_are_what_kernels_and_products_read_and_write():
+    """tanh reads and writes 20 entries of 8 bytes; the product reads 20 and 25 and writes 20; the last reads two."""
+    found = []
+    for count in (4, 1200):
+        f = gt.function(lambda x: gt.tanh(x) @ W + x, backend="llvm")
+        x = np.random.default_rng(0).normal(size=(count, 5))
+        f(x)
+        f(x)
+        found.append((f.stats()["moved"], f.stats().get("tile", count)))
+    assert found[0][0] == 8 * (2 * 20 + 20 + 25 + 20 + 3 * 20)
+    tiles = 1200 // found[1][1]
+    assert found[1][0] == 8 * ((2 + 2 + 3) * 1200 * 5 + tiles * 25)

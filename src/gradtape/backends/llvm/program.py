@@ -25,6 +25,7 @@ from .kinds import Unsupported
 from .plan import plan
 from .products import emit_product
 from .steps import Call, Kernel, Other, Plan, Product
+from .traffic import bytes_moved
 from .views import View, is_whole
 
 ALIGNMENT = 64
@@ -259,6 +260,7 @@ class Program:
             "kernels": self.kernels,
             "calls": [step.operation.primitive.name for step in self.calls],
             "bytes": self.size,
+            "moved": bytes_moved(self.plan),
             "from_disk": self.code is not None and self.code.from_disk,
         }
 

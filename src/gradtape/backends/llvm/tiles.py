@@ -88,6 +88,11 @@ class Tiled:
             "kernels": sum(part["kernels"] for part in parts),
             "calls": [name for part in parts for name in part["calls"]],
             "bytes": sum(part["bytes"] for part in parts),
+            "moved": sum(
+                times * program.describe()["moved"]
+                for piece in self.pieces
+                for program, times in zip(piece.programs, piece.times, strict=True)
+            ),
             "from_disk": all(part["from_disk"] for part in parts if part["kernels"]),
             "walks": sum(isinstance(piece, Walk) for piece in self.pieces),
             "tile": next((piece.tile for piece in self.pieces if isinstance(piece, Walk)), 0),
@@ -254,7 +259,7 @@ class Whole:
 
     def __init__(self, program: Program, inputs: list[int], outputs: list[int]) -> None:
         self.program, self.inputs, self.outputs = program, inputs, outputs
-        self.programs = [program]
+        self.programs, self.times = [program], [1]
 
     def run(self, known: Values, _between: dict[int, Any]) -> None:
         found = self.program([known[i] for i in self.inputs])

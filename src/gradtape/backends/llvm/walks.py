@@ -298,6 +298,7 @@ class Walk:
     def __init__(self, count: int, tile: int, bodies: list[Body], work: float) -> None:
         self.count, self.tile, self.bodies, self.work = count, tile, bodies, work
         self.programs = [body.program for body in bodies]
+        self.times = [count // tile, 1][: len(bodies)]
         self.leaving = set(bodies[0].cut.graph.outputs)
 
     def run(self, known: Values, between: dict[int, Any]) -> None:

@@ -5,8 +5,9 @@ lie together in every operand are one axis, operands that do not vary along the 
 where the width does not divide the size the last vector overlaps the one before (computing an entry twice gives the
 same entry). A reduction leaves out what it has seen.
 
-Sums of float32 along the innermost axis are gathered in double, in one vector, whose entries are added in order at the
-end; along other axes row by row, as NumPy does. The order does not depend on anything, so results repeat to the bit.
+Sums of float32 along the innermost axis are gathered in double, in one vector, whose halves are added at the end, and
+their halves, and so on; along other axes row by row, as NumPy does. The order does not depend on anything, so results
+repeat to the bit.
 """
 
 from __future__ import annotations
@@ -416,20 +417,20 @@ class _Writer:
             e.lines.append(f"  store {stored} {entry}, ptr {place}, align {size}")
 
     def _finish(self, operation: Operation, operand: Operand, pointer: str, lane: Lane) -> None:
-        """Take the lanes of a total together, in order, and put it into the result."""
-        e = self.e
+        """Take the lanes of a total together, halves of halves, and put it into the result."""
+        e, total, width = self.e, lane, self.width
+        while width > 1:
+            whole = Verbs(e.module, width).type(lane.kind)
+            width //= 2
+            part = Verbs(e.module, width)
+            part.lines, part._count = e.lines, e._count
+            halves = [
+                Lane(part.line(_part_of(whole, total.name, first, width)), lane.kind) for first in (0, width)
+            ]
+            total = _verb(part, operation)(*halves)
+            e._count = part._count
         one = Verbs(e.module)
         one.lines, one._count = e.lines, e._count
-        total = lane
-        if self.width > 1:
-            vector = e.type(lane.kind)
-            lanes = [
-                Lane(one.line(f"extractelement {vector} {lane.name}, i32 {i}"), lane.kind)
-                for i in range(self.width)
-            ]
-            total = lanes[0]
-            for other in lanes[1:]:
-                total = _verb(one, operation)(total, other)
         stored, size = STORED[operand.kind]
         if self._revisited(operand):
             old = Lane(one.line(f"load {stored}, ptr {pointer}, align {size}"), operand.kind)
@@ -437,6 +438,14 @@ class _Writer:
         total = one.to(total, operand.kind)
         one.lines.append(f"  store {stored} {total.name}, ptr {pointer}, align {size}")
         e._count = one._count
+
+
+def _part_of(vector: str, name: str, first: int, count: int) -> str:
+    """The instruction that takes some lanes of a vector of this type."""
+    if count == 1:
+        return f"extractelement {vector} {name}, i32 {first}"
+    numbers = ", ".join(f"i32 {i}" for i in range(first, first + count))
+    return f"shufflevector {vector} {name}, {vector} poison, <{count} x i32> <{numbers}>"
 
 
 def _verb(e: Verbs, operation: Operation) -> Callable[[Lane, Lane], Lane]:

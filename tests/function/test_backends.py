@@ -328,6 +328,46 @@ def test_products_of_every_size(sizes, dtype):
 
 
 @pytest.mark.parametrize(
+    "sizes", [(1, 3, 2, 5), (5, 1, 7, 9), (25, 10, 10, 1), (64, 4, 17, 12), (65, 2, 3, 4)]
+)
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_stacks_of_products(sizes, dtype):
+    """As they lie, seen transposed, turned round and cut; a large stack is left to NumPy."""
+    count, rows, inner, columns = sizes
+    rng = np.random.default_rng(0)
+    a, b = (
+        rng.normal(size=(count, rows, inner)).astype(dtype),
+        rng.normal(size=(inner, count, columns)).astype(dtype),
+    )
+
+    def program(a, b):
+        b = gt.transpose(b, (1, 0, 2))
+        y = a @ b
+        return (
+            y,
+            gt.transpose(a, (0, 2, 1)) @ y,
+            y @ gt.transpose(b, (0, 2, 1)),
+            a[:, :, ::-1] @ b,
+            a @ b[..., :1],
+        )
+
+    f = gt.function(program, backend="llvm")
+    f(a, b)
+    assert f.stats()["calls"] == ["matmul"] * 5 * (count > 64)
+    c = b.transpose(1, 0, 2)
+    wanted = (
+        a @ c,
+        a.transpose(0, 2, 1) @ (a @ c),
+        a @ c @ c.transpose(0, 2, 1),
+        a[:, :, ::-1] @ c,
+        a @ c[..., :1],
+    )
+    for found, expected in zip(f(a, b), wanted, strict=True):
+        eps = 100 * np.finfo(dtype).eps
+        np.testing.assert_allclose(found.numpy(), expected, rtol=eps, atol=eps * inner)
+
+
+@pytest.mark.parametrize(
     "subscripts",
     [
         "ij,jk->ik",
@@ -339,6 +379,13 @@ def test_products_of_every_size(sizes, dtype):
         "a,b,ab->",
         "ijk,kl->ijl",
         "bij,bjk->bik",
+        "bij,bjk->kbi",
+        "nki,kij->nkj",
+        "nki,nkj->kij",
+        "abij,abj->abi",
+        "abi,jab->abij",
+        "bi,bi->b",
+        "bij,bj->bi",
         "ii->i",
     ],
 )

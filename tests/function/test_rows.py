@@ -340,3 +340,19 @@ def test_least_squares_reads_its_matrix_by_tiles(shape, threads):
     f = assert_same(both, (rng.normal(size=shape[1]),), 1e-11)
     assert f.stats()["calls"] == []
     assert f.stats()["tile"] * shape[1] * 8 <= max(1 << 17, 32 * shape[1] * 8)
+
+
+@pytest.mark.parametrize("count", [1000, 1009])
+def test_stacks_of_products_are_walked_through(count, threads):
+    """A quadratic form of each row in each of some matrices, with derivatives in the rows and the matrices."""
+    rng = np.random.default_rng(0)
+
+    def program(x, m):
+        with gt.GradientTape() as tape:
+            tape.watch([x, m])
+            y = gt.tanh(gt.einsum("kij,nkj->nki", m, x - gt.reduce_sum(m, 2)))
+            loss = gt.reduce_sum(y * y)
+        return loss, *tape.gradient(loss, [x, m])
+
+    f = assert_same(program, (rng.normal(size=(count, 1, 4)), rng.normal(size=(5, 4, 4))), 1e-12)
+    assert f.stats()["calls"] == []

@@ -282,22 +282,28 @@ class _Analysis:
         yield from ((axis, 1) for axis in range(1 + spread) if shape[axis : axis + 1] == (self.count,))
 
     def _of_product(self, operation: Operation) -> tuple[str, int, Reads] | None:
-        """A product of two matrices: rows times a matrix, a matrix times columns, or a sum over the rows of both."""
+        """A product of matrices: rows times a matrix, a matrix times columns, or a sum over the rows of both.
+
+        Matrices may lie in stacks, each row of which has its part in every matrix.
+        """
         a, b = operation.inputs
-        if not len(self._shape(a)) == len(self._shape(b)) == 2:
+        shape, other = self._shape(a), self._shape(b)
+        rank = len(shape)
+        if rank < 2 or shape[:-2] != other[:-2]:
             return None
+        stack = math.prod(shape[:-2])
         first, second = self._place(a), self._place(b)
-        lies = self.found[a].sort == "rows" or self._shape(a)[0] == self.count
-        if first and first[0] == 0 and lies and self._fixed(b):
-            return "rows", first[1], (first[1], None)
+        lies = self.found[a].sort == "rows" or shape[0] == self.count
+        if first and first[0] == rank - 2 and lies and self._fixed(b):
+            return "rows", stack * first[1], (stack * first[1], None)
         if not second or self.found[b].sort == "gathered":
             return None
         axis, outer = second
-        before = self._shape(a)[0] * outer
-        if axis == 1:
+        before = stack * shape[-2] * outer
+        if axis == rank - 1:
             return ("rows", before, (None, self.found[b].before)) if self._fixed(a) else None
-        if self.found[a].sort == "rows" and first == (1, outer):
-            return "gathered", 1, (before, outer)
+        if axis == rank - 2 and self.found[a].sort == "rows" and first == (rank - 1, outer):
+            return "gathered", 1, (before, stack * outer)
         return None
 
     def _of_parts(self, operation: Operation) -> tuple[str, int, Reads] | None:

@@ -2,7 +2,8 @@
 
 matmul      of factors of other dtypes than the result: of these, cast as NumPy casts them
 logsumexp   largest, shifted exponentials, sum, logarithm, in fused loops; its derivative takes the same exponentials
-einsum      a matrix product where no axis is shared by both factors and the result; else products and a sum, fused
+einsum      a product of matrices, or a stack of few where both factors and the result share axes; else products and a
+            sum, fused
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from ...core.tensor import Tensor
 from ..passes import RULES as SIMPLER
 from ..passes import Sweep, alive
 from .pairs import paired
+from .plan import LARGEST_STACK
 
 LARGEST_SUM = 1 << 26
 """A sum of more products is left to NumPy, which may find an order with fewer."""
@@ -120,32 +122,52 @@ def _einsum(sweep: Sweep, params: Mapping[str, Any], inputs: tuple[int, ...], sp
     if spec.dtype.kind != "f" or len(set(output)) < len(output):
         return None
     inputs = tuple([_cast(sweep, i, spec) for i in inputs])
-    if len(terms) == 2 and not set(terms[0]) & set(terms[1]) & set(output):
-        return _as_product(sweep, terms, output, inputs, sizes, spec)
+    if len(terms) == 2:
+        shared = [x for x in output if x in terms[0] and x in terms[1]]
+        if not shared or _size(shared, sizes) <= LARGEST_STACK:
+            made = _as_product(sweep, terms, output, inputs, sizes, spec, shared)
+            if made is not None or not shared:
+                return made
     if math.prod(sizes.values()) > LARGEST_SUM:
         return None
     return _as_sum(sweep, terms, output, inputs, sizes, spec)
 
 
 def _as_product(
-    sweep: Sweep, terms: list[str], output: str, inputs: Any, sizes: dict[str, int], spec: Spec
+    sweep: Sweep,
+    terms: list[str],
+    output: str,
+    inputs: Any,
+    sizes: dict[str, int],
+    spec: Spec,
+    shared: list[str],
 ) -> int | None:
-    """A product of matrices: rows are the axes of the first factor alone, columns those of the second."""
-    first, second = terms
-    inner = [label for label in first if label in second]
-    free = [[x for x in first if x not in inner], [x for x in second if x not in inner]]
+    """A product of matrices, or a stack of them, one for each place in the axes that both factors and the result share.
+
+    Rows are the axes of one factor alone, columns those of the other. In a stack this is the smaller one, as machine
+    code copies it where its entries along a row do not lie side by side.
+    """
+    sides = (
+        [0, 1]
+        if not shared or math.prod(sweep.spec(inputs[0]).shape) >= math.prod(sweep.spec(inputs[1]).shape)
+        else [1, 0]
+    )
+    first, second = (terms[i] for i in sides)
+    inner = [label for label in first if label in second and label not in shared]
+    free = [[x for x in term if x not in inner and x not in shared] for term in (first, second)]
     if not inner or any(x not in output for part in free for x in part):
         return None
+    stack = (_size(shared, sizes),) if shared else ()
 
-    def matrix(index: int, term: str, order: list[str], rows: list[str]) -> int:
-        shape = (_size(rows, sizes), _size([x for x in order if x not in rows], sizes))
-        return _reshaped(sweep, _ordered(sweep, index, term, order), shape)
+    def matrix(index: int, term: str, rows: list[str], columns: list[str]) -> int:
+        ordered = _ordered(sweep, index, term, shared + rows + columns)
+        return _reshaped(sweep, ordered, (*stack, _size(rows, sizes), _size(columns, sizes)))
 
-    a = matrix(inputs[0], first, free[0] + inner, free[0])
-    b = matrix(inputs[1], second, inner + free[1], inner)
-    made = Spec((sweep.spec(a).shape[0], sweep.spec(b).shape[1]), spec.dtype)
+    a = matrix(inputs[sides[0]], first, free[0], inner)
+    b = matrix(inputs[sides[1]], second, inner, free[1])
+    made = Spec((*stack, _size(free[0], sizes), _size(free[1], sizes)), spec.dtype)
     y = sweep.apply("matmul", (a, b), made)
-    labels = free[0] + free[1]
+    labels = shared + free[0] + free[1]
     y = _reshaped(sweep, y, tuple(sizes[x] for x in labels))
     return _ordered(sweep, y, "".join(labels), list(output))
 

@@ -38,6 +38,10 @@ LARGEST_FACTOR = 1 << 14
 """And so is one whose second factor has more entries."""
 
 
+LARGEST_STACK = 64
+"""A stack of more products is left to NumPy: each is a step of its own."""
+
+
 def plan(graph: Graph) -> Plan:
     """Put the operations of a graph into steps."""
     return _Planner(graph).plan()
@@ -220,38 +224,37 @@ class _Planner:
         return not is_whole(self.view(index), shape, shape)
 
     def _as_product(self, operation: Operation) -> bool:
-        """Take a product of two matrices for machine code, unless BLAS is the better one for its size."""
+        """Take a product of two matrices for machine code, or a stack of few, unless BLAS is better for its size."""
         if operation.primitive.name != "matmul" or ROWS.get("matmul") is not operation.primitive:
             return False
         first, second = operation.inputs
         (output,) = operation.outputs
         specs = [self.specs[i] for i in (first, second, output)]
-        kind = KINDS.get(specs[2].dtype)
-        plain = all(len(s.shape) == 2 and s.dtype == specs[2].dtype for s in specs)
-        if kind not in ("float", "double") or not plain:
+        kind, rank = KINDS.get(specs[2].dtype), len(specs[2].shape)
+        plain = all(len(s.shape) == rank and s.dtype == specs[2].dtype for s in specs)
+        if kind not in ("float", "double") or not plain or specs[0].shape[:-2] != specs[1].shape[:-2]:
             return False
-        rows, inner, columns = *specs[0].shape, specs[1].shape[1]
-        if (
-            not rows * inner * columns
-            or rows * inner * columns > LARGEST_PRODUCT
-            or inner * columns > LARGEST_FACTOR
-        ):
+        *stack, rows, inner = specs[0].shape
+        columns, count = specs[1].shape[-1], math.prod(stack)
+        if len(stack) > 1 or not 0 < count <= LARGEST_STACK or not rows * inner * columns:
             return False
-        if columns > 1 and self.view(second).strides[1] != 1:
+        if rows * inner * columns > LARGEST_PRODUCT or inner * columns > LARGEST_FACTOR:
+            return False
+        if columns > 1 and self.view(second).strides[-1] != 1:
             second = self._copied(second)
-        down, along = self.view(first).strides
-        below = self.view(second).strides[0]
-        if (
-            columns == down == 1 and along != 1
-        ):  # the transposed product: the column is a row, and so is the result
-            first, second = second, first
+        *ahead, down, along = self.view(first).strides
+        *behind, below, _ = self.view(second).strides
+        apart = [*ahead, *behind] or [0, 0]
+        if columns == down == 1 and along != 1:
+            # The transposed product: the column is a row, and so is the result.
+            first, second, apart = second, first, apart[::-1]
             shape = Shape(kind, 1, inner, rows, 0, below, along)
         else:
             shape = Shape(kind, rows, inner, columns, down, along, below)
         made = Operation(operation.primitive, {}, (first, second), (output,), operation.line)
         for index in made.inputs:
             self._demand(index)
-        self.steps.append(Product(made, shape))
+        self.steps.append(Product(made, shape, count, (apart[0], apart[1], rows * columns)))
         self.step[output] = len(self.steps) - 1
         self.stored.add(output)
         return True

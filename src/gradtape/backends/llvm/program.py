@@ -21,7 +21,7 @@ from .driver import RUN, Driver, Step, driver
 from .emit import Module
 from .engine import Code
 from .kernels import emit_kernel
-from .kinds import Unsupported
+from .kinds import STORED, Unsupported
 from .plan import plan
 from .products import emit_product
 from .steps import Call, Kernel, Other, Plan, Product
@@ -138,7 +138,7 @@ class Program:
                 continue
             if not parts or isinstance(parts[-1], Call):
                 parts.append([])
-            parts[-1].append(self._emit(module, step))
+            parts[-1] += self._emit(module, step)
         self.kernels = sum(len(part) for part in parts if isinstance(part, list))
         self.parts = parts
         if not self.kernels:
@@ -158,15 +158,20 @@ class Program:
         self.parts = [part if isinstance(part, Call) else (part.ctypes.data, len(part)) for part in encoded]
         self._run = RUN(run)
 
-    def _emit(self, module: Module, step: Kernel | Product | Other) -> Step:
-        """A step whose function is in the module, or there already."""
+    def _emit(self, module: Module, step: Kernel | Product | Other) -> list[Step]:
+        """What is to be called for a step: functions that are in the module, or there already."""
         if isinstance(step, Kernel):
-            return emit_kernel(module, step, self.plan, self.place)
+            return [emit_kernel(module, step, self.plan, self.place)]
         given, made = step.operation.inputs, step.operation.outputs
         if isinstance(step, Other):
             order = (*given[:-1], *made[:-1], given[-1], made[-1])
-            return Step("", tuple(map(self._start, order)), step.machine.address)
-        return Step(emit_product(module, step.shape), tuple(map(self._start, (*given, *made))))
+            return [Step("", tuple(map(self._start, order)), step.machine.address)]
+        name, size = emit_product(module, step.shape), STORED[step.shape.kind][1]
+        starts = list(zip(map(self._start, (*given, *made)), step.apart, strict=True))
+        return [
+            Step(name, tuple((slot, distance + number * apart * size) for (slot, distance), apart in starts))
+            for number in range(step.count)
+        ]
 
     def _start(self, index: int) -> tuple[int, int]:
         """Where the first entry of a value lies, or of another look at one."""

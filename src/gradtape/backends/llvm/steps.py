@@ -33,10 +33,12 @@ class Call:
 
 @dataclass(eq=False, slots=True)
 class Product:
-    """A matrix product."""
+    """Matrix products of one shape: how many, and how far apart the matrices of each factor and of the result lie."""
 
     operation: Operation
     shape: Shape
+    count: int = 1
+    apart: tuple[int, int, int] = (0, 0, 0)
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -216,7 +216,9 @@ class _Cut:
             if role.sort == "rows":
                 entries = math.prod(specs[index].shape) // count
                 widest = max(widest, entries * specs[index].dtype.itemsize)
-                directions = max(directions, role.before if product else 1)
+                directions = max(
+                    directions, role.before // math.prod(specs[index].shape[:-2]) if product else 1
+                )
             if product:
                 most = min(most, self._largest_of(operation))
         largest = min(TILE_BYTES // widest, SOURCE_BYTES // max(self._read(operations), 1))
@@ -238,10 +240,10 @@ class _Cut:
         """Of how many rows a product is left to machine code."""
         count = self.rows.count
         first, second = (self.graph.specs[i].shape for i in operation.inputs)
-        largest = LARGEST_PRODUCT // max(math.prod(first) * second[1] // count, 1)
+        largest = LARGEST_PRODUCT // max(math.prod(first) * second[-1] // count, 1)
         if self.rows.reads[operation.outputs[0]][1] is None:
             return largest
-        return min(largest, LARGEST_FACTOR // max(math.prod(second) // count, 1))
+        return min(largest, LARGEST_FACTOR // max(math.prod(second[-2:]) // count, 1))
 
 
 def _tile(count: int, largest: int) -> int:

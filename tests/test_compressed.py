@@ -93,8 +93,9 @@ def arrow(x):
         (lambda x: gt.constant(BAND) @ gt.sin(x) * gt.exp(x) * gt.cos(x) * gt.tanh(x), 200),
         (lambda x: gt.reshape(gt.tanh(gt.reshape(x, (-1, 4)) @ BAND[:4, :8]) @ BAND[:8, :3], (-1,)), 600),
         (lambda x: sum(gt.sin(k * x[k : k + 300]) for k in range(9)), 310),
+        (lambda x: gt.scan(lambda y, t: y + gt.sin(t * y) * y, gt.linspace(0.0, 1.0, 50), x)[-1], 100),
     ],
-    ids=["differences", "stencil", "arrow", "bands", "rows of a batch", "window"],
+    ids=["differences", "stencil", "arrow", "bands", "rows of a batch", "window", "loop"],
 )
 def test_it_is_chosen_where_few_products_do(function, size):
     x = gt.constant(RNG.normal(size=size))

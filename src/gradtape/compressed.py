@@ -85,7 +85,7 @@ def plans(
     if any(s._value.dtype != y._value.dtype for s in sources):
         return None
     try:
-        patterns = _patterns(back, y, len(sources), _limit(size, count))
+        patterns = _patterns(back, y, len(sources), lambda entries: _limit(entries, size, count))
     except NotSparseError:
         return None
     if walks * work < LEAST + PLACED * sum(pattern.nnz for pattern in patterns):
@@ -94,14 +94,14 @@ def plans(
     return found if SHARE * sum(sum(plan.coloring.counts) for plan in found) <= walks else None
 
 
-def _limit(size: int, count: int) -> int:
-    """More pairs than this of one node are taken for a dense Jacobian: a share of its entries, and some dense lines."""
-    return size * count // SHARE + 4 * (size + count)
+def _limit(entries: int, size: int, count: int) -> int:
+    """More pairs than this of a node with the target are taken for a dense Jacobian: a share, and some dense lines."""
+    return entries * size // SHARE + 4 * (size + count)
 
 
-def _patterns(back: Any, y: Any, count: int, most: int) -> list[Relation]:
+def _patterns(back: Any, y: Any, count: int, limit: Callable[[int], int]) -> list[Relation]:
     """Which entries of y depend on which of each source: the walk back, the other way round."""
-    structure = Structure(y._value.size, most)
+    structure = Structure(y._value.size, limit)
     seed = Tensor(np.ones(y._value.shape, y._value.dtype)[()])
     structure.watch(seed)
     with paused((*listeners(), structure)):

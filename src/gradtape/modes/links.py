@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -83,7 +84,7 @@ def _moved(
     for i, x in enumerate(inputs):
         if varying[i] and primitive.rule(i) is None:
             return None
-        given.append(x._value if primitive.rule(i) is None else np.zeros(x._value.shape))
+        given.append(x._value if primitive.rule(i) is None else np.broadcast_to(0.0, x._value.shape))
 
     def value(x: Any) -> Any:
         return np.asarray(primitive.value(*[x if i == index else z for i, z in enumerate(given)], **params))
@@ -108,11 +109,19 @@ def _moved(
 
 def _places(move: Any, shape: tuple[int, ...], target: tuple[int, ...]) -> Any:
     """For each entry of what a linear map makes the entry that it is, -1 for none; None if some are sums."""
-    count = move(np.ones(shape))
+    count = move(np.broadcast_to(1.0, shape))
     if count.shape != target or np.abs(count).max(initial=0.0) > 1:
         return None
-    places = np.abs(move(1.0 + numbers(shape))) - 1
+    places = np.abs(move(_counted(shape))) - 1
     return np.where(count == 0, -1, places).astype(np.int64)
+
+
+@lru_cache(maxsize=2)
+def _counted(shape: tuple[int, ...]) -> Any:
+    """The numbers of entries from one on. Kept, as the turns of a loop read one stack each, which may be long."""
+    found = np.asarray(1.0 + numbers(shape))
+    found.flags.writeable = False
+    return found
 
 
 # zeros in factors that are the same in every run

@@ -26,7 +26,7 @@ What the rows of a matrix share is stored once: an operation that works entry by
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -48,17 +48,18 @@ class Structure(Listener):
 
     Args:
         size: how many entries the sources have together.
-        most: more pairs than this for one result raise `NotSparseError`.
+        limit: for a number of entries of one result, so many pairs at most. One with more is given up, and all that
+            reads it.
     """
 
-    __slots__ = ("_recordings", "most", "size")
+    __slots__ = ("_recordings", "limit", "size")
 
     forward = True
     opens = True
 
-    def __init__(self, size: int, most: int = MOST) -> None:
+    def __init__(self, size: int, limit: Callable[[int], int] = lambda _: MOST) -> None:
         super().__init__()
-        self.size, self.most = size, most
+        self.size, self.limit = size, limit
         self._recordings = [listener for listener in listeners() if listener.replays]
 
     def watch(self, source: Tensor, first: int = 0) -> None:
@@ -69,15 +70,21 @@ class Structure(Listener):
         self.attach(source._node, each(count, self.size, first))
 
     def of(self, tensor: Tensor) -> Relation:
-        """The relation of a tensor with the sources."""
+        """The relation of a tensor with the sources.
+
+        Raises:
+            NotSparseError: if it has too many pairs, or a tensor on the way had.
+        """
         found = self._note(tensor)
+        if type(found) is str:
+            raise NotSparseError(found)
         return self._empty(tensor) if found is None else found
 
-    def _note(self, tensor: Tensor) -> Relation | None:
-        """The relation of a tensor; None if it is the same in every run."""
+    def _note(self, tensor: Tensor) -> Any:
+        """The relation of a tensor, a text if it has too many pairs; None if it is the same in every run."""
         node = tensor._node
         if node is not None and node.knows(self.key):
-            return node.read(self.key)  # type: ignore[no-any-return]  # we wrote it
+            return node.read(self.key)
         if any(recording.find(tensor) is not None for recording in self._recordings):  # type: ignore[attr-defined]
             return self._empty(tensor)
         return None
@@ -128,24 +135,28 @@ class Structure(Listener):
         y: Tensor,
         notes: Sequence[Any],
     ) -> Any:
-        """The matrix of a result: the union over the inputs."""
+        """The relation of a result: the union over the inputs; a text if one of these has too many pairs, or it has."""
         varying = [note is not None for note in notes]
+        read = [
+            note is not None and primitive.kind is not Kind.CONSTANT and primitive.rule(index) is not None
+            for index, note in enumerate(notes)
+        ]
+        for note, is_read in zip(notes, read, strict=True):
+            if is_read and type(note) is str:
+                return note
         if primitive.kind is Kind.LINEAR and primitive.structural and type(primitive.rules) is Rule:
             return self._product(
                 joined(primitive, inputs, params), self._stacked(inputs, notes), primitive, y
             )
         found = None
         for index, note in enumerate(notes):
-            if (
-                note is None
-                or not note.nnz
-                or primitive.kind is Kind.CONSTANT
-                or primitive.rule(index) is None
-            ):
+            if not read[index] or not note.nnz:
                 continue
             part = note
             for links in reversed(linked(primitive, inputs, params, y, index, varying)):
                 part = self._product(links, part, primitive, y)
+                if type(part) is str:
+                    return part
             if found is None:
                 found = part
             elif part is not found:
@@ -156,12 +167,13 @@ class Structure(Listener):
         """The matrices of several inputs below each other."""
         return stacked([self._empty(x) if n is None else n for x, n in zip(inputs, notes, strict=True)])
 
-    def _product(self, links: Any, part: Relation, primitive: Primitive, y: Tensor) -> Relation:
-        """The rows of a relation that links take: copied where these are places, else united."""
+    def _product(self, links: Any, part: Relation, primitive: Primitive, y: Tensor) -> Any:
+        """The rows of a relation that links take: copied where these are places, else united; a text for too many."""
         moves = isinstance(links, np.ndarray)
-        if int(part.counts[links if moves else links.indices].sum()) > self.most:
-            raise NotSparseError(
-                f"the derivative is not sparse: more than {self.most} entries of {primitive.name}, of shape "
+        most = self.limit(y._value.size)
+        if int(part.counts[links if moves else links.indices].sum()) > most:
+            return (
+                f"the derivative is not sparse: more than {most} entries of {primitive.name}, of shape "
                 f"{y.shape}, depend on the argument; use gt.jacobian, or products such as gt.jvp, gt.vjp and gt.hvp"
             )
         return part.taken(links) if moves else part.after(links)

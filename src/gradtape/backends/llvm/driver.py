@@ -29,28 +29,30 @@ class Step:
     function: str
     places: tuple[tuple[int, int], ...]
     address: int = 0
-    """Of a function that is there already, and reads its pointers from an array; it has no name."""
+    """Of a function that is there already; it has no name."""
+
+
+def opened(pointers: Sequence[str]) -> list[str]:
+    """The first lines of a loop, which is given an array of its pointers, `%given`: what it calls each of them."""
+    lines = []
+    for number, pointer in enumerate(pointers):
+        lines.append(f"  %given{number} = getelementptr ptr, ptr %given, i64 {number}")
+        lines.append(f"  {pointer} = load ptr, ptr %given{number}")
+    return lines
 
 
 class Driver:
     """Writes down the steps of one module, and how its loops are called."""
 
     def __init__(self) -> None:
-        self.functions: dict[str, tuple[int, int]] = {}  # number, and how many pointers it takes
+        self.functions: dict[str, int] = {}
 
     def text(self, parts: Sequence[Sequence[Step]]) -> str:
-        """For each loop of the steps a function that reads its pointers from an array; the table of these, `@loops`."""
+        """The table of all loops of the steps, `@loops`."""
         for step in (step for part in parts for step in part if not step.address):
-            self.functions.setdefault(step.function, (len(self.functions), len(step.places)))
-        written = []
-        for name, (_, count) in self.functions.items():
-            lines = [f"define internal void @{name}_given(ptr %a) {{"]
-            for i in range(count):
-                lines += [f"  %a{i} = getelementptr ptr, ptr %a, i64 {i}", f"  %p{i} = load ptr, ptr %a{i}"]
-            given = ", ".join(f"ptr %p{i}" for i in range(count))
-            written += [*lines, f"  call void @{name}({given})", "  ret void", "}"]
-        table = ", ".join(f"ptr @{name}_given" for name in self.functions)
-        return "\n".join([f"@loops = constant [{len(self.functions)} x ptr] [{table}]", *written])
+            self.functions.setdefault(step.function, len(self.functions))
+        table = ", ".join(f"ptr @{name}" for name in self.functions)
+        return f"@loops = constant [{len(self.functions)} x ptr] [{table}]"
 
     def encoded(self, steps: Sequence[Step], loops: int) -> Any:
         """Steps as an array: the most pointers of one; then of each where its function is, and its pointers.
@@ -64,7 +66,7 @@ class Driver:
         addresses = (ctypes.c_int64 * len(self.functions)).from_address(loops)
         numbers = [max(len(step.places) for step in steps)]
         for step in steps:
-            own = step.address or addresses[self.functions[step.function][0]]
+            own = step.address or addresses[self.functions[step.function]]
             numbers += (own, len(step.places))
             for place in step.places:
                 numbers += place

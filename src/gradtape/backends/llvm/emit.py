@@ -69,7 +69,7 @@ class Emitter:
         self.width = width
         self.lines: list[str] = []
         self._count = 0
-        self._known: dict[Any, Lane] = {}
+        self._known: dict[str, Lane] = {}
 
     # writing
 
@@ -91,7 +91,19 @@ class Emitter:
         return machine(kind) if self.width == 1 else f"<{self.width} x {machine(kind)}>"
 
     def _op(self, text: str, kind: str) -> Lane:
-        return Lane(self.line(text), kind)
+        """An instruction that gives a value and does nothing else, written once however often it is asked for."""
+        known = self._known.get(text)
+        if known is None:
+            known = self._known[text] = Lane(self.line(text), kind)
+        return known
+
+    def forgotten(self, known: dict[str, Lane] | None = None) -> dict[str, Lane]:
+        """What has been written so far; from here on it is written again, but for `known`.
+
+        To be used where the lines above may not have been done: in a branch, and behind it with what was known before.
+        """
+        before, self._known = self._known, known or {}
+        return before
 
     def number(self, like: Lane | str, number: Any) -> Lane:
         """A constant of the kind of a lane."""
@@ -353,7 +365,9 @@ class Emitter:
             f"  br i1 {some}, label %{rare}, label %{after}",
         ]
         self.lines.append(f"{rare}:")
+        known = self.forgotten()
         other = self.select(condition, self.library(name, *arguments), usual)
+        self.forgotten(known)
         self.lines += [f"  br label %{after}", f"{after}:"]
         kind = self.type(usual.kind)
         return self._op(f"phi {kind} [ {usual.name}, %{before} ], [ {other.name}, %{rare} ]", usual.kind)

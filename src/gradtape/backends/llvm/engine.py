@@ -4,8 +4,10 @@ Code that is found on disk is linked without LLVM (`linker.py`), so LLVM is load
 What the name of a file depends on, LLVM's name for the processor and its versions, is then known from an earlier
 process, which keeps it for as long as the machine runs.
 
-What is made once and serves for all: the description of the processor, the passes, and the builder of their analyses
-(llvmlite frees neither of the last two). Each piece of code has a linker of its own, which goes when the code goes.
+What is made once and serves for all: the description of the processor, the pass, and the builder of its analyses
+(llvmlite frees neither of the last two). One pass does, as the loops are vectors, short ones have been written out, and
+equal work stands in the text once (`emit.py`): LLVM's others took as long as its code generator, and made no faster code.
+Each piece of code has a linker of its own, which goes when the code goes.
 """
 
 from __future__ import annotations
@@ -33,14 +35,6 @@ _COMPILER: list[_Compiler] = []
 _NEAR = sys.platform == "linux" and platform.machine() in ("x86_64", "aarch64")
 _MODEL = {"codemodel": "small", "reloc": "pic"} if _NEAR else {}
 
-# The loops are vectors already, so a few passes do; the standard pipeline takes longer and makes no faster code.
-_PASSES = (
-    "new_gvn",
-    "instruction_combine",
-    "dead_code_elimination",
-    "loop_unroll",
-)  # the last: short inner axes
-
 
 @dataclass(frozen=True, eq=False, slots=True)
 class _Compiler:
@@ -65,8 +59,7 @@ def _compiler() -> _Compiler:
     name, features = llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()
     machine = target.create_target_machine(cpu=name, features=features, opt=2, jit=True, **_MODEL)
     passes = llvm.create_new_module_pass_manager()
-    for part in _PASSES:
-        getattr(passes, f"add_{part}_pass")()
+    passes.add_instruction_combine_pass()
     builder = llvm.create_pass_builder(machine, llvm.create_pipeline_tuning_options(speed_level=1))
     version = ".".join(map(str, llvm.llvm_version_info))
     described = "\n".join((target.triple, name, features, llvmlite.__version__, version))
@@ -76,7 +69,7 @@ def _compiler() -> _Compiler:
 
 def _identity() -> str:
     """All that object code depends on besides the text."""
-    return "\n".join((_described(), repr(_MODEL), " ".join(_PASSES)))
+    return "\n".join((_described(), repr(_MODEL), "instruction_combine"))
 
 
 def _described() -> str:

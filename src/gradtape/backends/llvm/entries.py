@@ -189,7 +189,9 @@ class Entries:
         before, inside, last, after = (e.label() for _ in range(4))
         e.lines += [f"  br label %{before}", f"{before}:"]
         e.lines += [f"  br i1 {gate.name}, label %{inside}, label %{after}", f"{inside}:"]
+        known = e.forgotten()
         inner.write()
+        e.forgotten(known)
         made = [inner.lanes_of(index) for index in loop.body.outputs]
         e.lines += [f"  br label %{last}", f"{last}:", f"  br label %{after}", f"{after}:"]
         held, sums, _ = loop.results(list(range(len(made))))

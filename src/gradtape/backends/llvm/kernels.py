@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from ...core.graph import Operation, frozen
-from .driver import Step
+from .driver import Step, opened
 from .emit import Lane, Module
 from .kinds import FLOATS, KINDS, STORED, machine
 from .mathematics import OWN, Verbs
@@ -39,6 +39,12 @@ INLINED = 8
 
 Beyond that they are called: that costs a few percent in time, and saves most of the time to compile.
 """
+
+ELEMENTARY = 40
+"""About so many instructions make an elementary function."""
+
+STRAIGHT = 128
+"""Vectors of so many instructions together stand one after the other, without a loop around them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,9 +195,9 @@ class _Writer:
         for variable, label, size in reversed(outer):
             self._close(variable, label, size)
         e.lines.append("  ret void")
-        parameters = ", ".join(f"ptr %p{i}" for i in range(len(self.given)))
-        head = f"define internal void @{name}({parameters}) noinline {{"
-        module.functions.append("\n".join([head, "entry:", *e.lines, "}"]))
+        pointers = opened([f"%p{i}" for i in range(len(self.given))])
+        head = f"define internal void @{name}(ptr %given) {{"
+        module.functions.append("\n".join([head, "entry:", *pointers, *e.lines, "}"]))
 
     def _pointer(self, operand: Operand) -> str:
         """The parameter through which the function is given an operand, and what is to be given there."""
@@ -236,41 +242,86 @@ class _Writer:
         return own[-1] if own else 0
 
     def _innermost(self, pointers: dict[int, str]) -> None:
-        """The loop over vectors of the innermost axis."""
-        e, width, size = self.e, self.width, self.inner
-        known: dict[int, Lane] = {}
-        for operand in self.loads:
+        """The vectors of the innermost axis: one after the other where they are few, else a loop."""
+        width, size = self.width, self.inner
+        known = {
+            operand.value: self._splat(operand, pointers[id(operand)])
+            for operand in self.loads
+            if not self._step(operand)
+        }
+        count = -(-size // width)
+        totals: dict[int, Lane] = {}
+        if count == 1 or count * self._work() <= STRAIGHT:
+            for block in range(count):
+                start = min(block * width, size - width)
+                lanes = ", ".join(f"i1 {'true' if start + i >= block * width else 'false'}" for i in range(width))
+                fresh = Lane(f"<{lanes}>", "i1") if start < block * width else None
+                totals = self._vector(str(start), dict(known), pointers, fresh, totals)
+        else:
+            totals = self._loop(known, pointers)
+        for operation, operand in self.folds:
             if not self._step(operand):
-                known[operand.value] = self._splat(operand, pointers[id(operand)])
-        looped, ragged = size > width, size % width != 0
-        start, before, head, block = "0", "", "", ""
-        gathered = [(op, o) for op, o in self.folds if not self._step(o)]
-        totals: dict[int, tuple[str, str]] = {}
-        if looped:
-            before, head = e.label(), e.label()
-            block = e.fresh()
-            e.lines += [f"  br label %{before}", f"{before}:", f"  br label %{head}", f"{head}:"]
-            e.lines.append(f"  {block} = phi i64 [ 0, %{before} ], [ {block}_next, %{head}_latch ]")
-            for operation, operand in gathered:
-                kind = _gathering(operation, operand.kind)
-                total = e.fresh()
-                identity = e.number(kind, _identity(operation, kind)).name
-                e.lines.append(
-                    f"  {total} = phi {e.type(kind)} [ {identity}, %{before} ], [ {total}_next, %{head}_latch ]"
-                )
-                totals[id(operand)] = (total, kind)
-            start = block
-            if ragged:
-                late = e.line(f"icmp ugt i64 {block}, {size - width}")
-                start = e.line(f"select i1 {late}, i64 {size - width}, i64 {block}")
-        fresh = self._fresh_lanes(block, start) if looped and ragged and self.folds else None
+                self._finish(operation, operand, pointers[id(operand)], totals[id(operand)])
+
+    def _work(self) -> int:
+        """About how many instructions a vector takes."""
+        own = sum(operation.primitive.name in OWN for operation in self.kernel.operations)
+        rest = len(self.kernel.operations) + len(self.loads) + len(self.stores) + len(self.folds)
+        return rest + own * (1 + self.e.inline * ELEMENTARY)
+
+    def _loop(self, known: dict[int, Lane], pointers: dict[int, str]) -> dict[int, Lane]:
+        """The loop over vectors; the totals of what is gathered in it, by operand."""
+        e, width, size = self.e, self.width, self.inner
+        before, head, block = e.label(), e.label(), e.fresh()
+        e.lines += [f"  br label %{before}", f"{before}:", f"  br label %{head}", f"{head}:"]
+        e.lines.append(f"  {block} = phi i64 [ 0, %{before} ], [ {block}_next, %{head}_latch ]")
+        totals: dict[int, Lane] = {}
+        for operation, operand in self.folds:
+            if self._step(operand):
+                continue
+            kind, total = _gathering(operation, operand.kind), e.fresh()
+            identity = e.number(kind, _identity(operation, kind)).name
+            e.lines.append(
+                f"  {total} = phi {e.type(kind)} [ {identity}, %{before} ], [ {total}_next, %{head}_latch ]"
+            )
+            totals[id(operand)] = Lane(total, kind)
+        start, fresh = block, None
+        if size % width:
+            late = e.line(f"icmp ugt i64 {block}, {size - width}")
+            start = e.line(f"select i1 {late}, i64 {size - width}, i64 {block}")
+            fresh = self._fresh_lanes(block, start) if self.folds else None
+        made = self._vector(start, known, pointers, fresh, totals)
+        e.lines += [f"  br label %{head}_latch", f"{head}_latch:"]
+        for key, total in totals.items():
+            e.lines.append(f"  {total.name}_next = freeze {e.type(total.kind)} {made[key].name}")
+        e.lines += [
+            f"  {block}_next = add nuw nsw i64 {block}, {width}",
+            f"  {block}_more = icmp ult i64 {block}_next, {size}",
+            f"  br i1 {block}_more, label %{head}, label %{head}_done",
+            f"{head}_done:",
+        ]
+        return made
+
+    def _vector(
+        self,
+        start: str,
+        known: dict[int, Lane],
+        pointers: dict[int, str],
+        fresh: Lane | None,
+        totals: dict[int, Lane],
+    ) -> dict[int, Lane]:
+        """One vector: read, computed, written, and added to the totals that there are; the new totals, by operand.
+
+        `fresh` says which lanes the vectors before have not covered, where some have been.
+        """
+        e = self.e
         for operand in self.loads:
             if self._step(operand):
                 known[operand.value] = self._load(operand, pointers[id(operand)], start)
         self._entries(known)
         for operand in self.stores:
             self._scatter(operand, pointers[id(operand)], start, known[operand.value])
-        finals = []
+        made = {}
         for operation, operand in self.folds:
             lane = self._lane(operation.inputs[0], known)
             if self._step(operand):
@@ -280,24 +331,9 @@ class _Writer:
             lane = e.to(lane, kind)
             if fresh is not None:
                 lane = e.select(fresh, lane, e.number(kind, _identity(operation, kind)))
-            if looped:
-                total = totals[id(operand)][0]
-                lane = _verb(e, operation)(Lane(total, kind), lane)
-                finals.append((total, lane))
-            known[-1 - operand.value] = lane
-        if looped:
-            e.lines += [f"  br label %{head}_latch", f"{head}_latch:"]
-            for total, lane in finals:
-                kind = e.type(lane.kind)
-                e.lines.append(f"  {total}_next = freeze {kind} {lane.name}")
-            e.lines += [
-                f"  {block}_next = add nuw nsw i64 {block}, {width}",
-                f"  {block}_more = icmp ult i64 {block}_next, {size}",
-                f"  br i1 {block}_more, label %{head}, label %{head}_done",
-                f"{head}_done:",
-            ]
-        for operation, operand in gathered:
-            self._finish(operation, operand, pointers[id(operand)], known[-1 - operand.value])
+            total = totals.get(id(operand))
+            made[id(operand)] = lane if total is None else _verb(e, operation)(total, lane)
+        return made
 
     def _fresh_lanes(self, block: str, start: str) -> Lane:
         """The lanes that the vectors before have not covered."""

@@ -44,7 +44,7 @@ class Linked:
         Unlinkable: if the code is not of the sort that is understood, or names are missing.
     """
 
-    __slots__ = ("_memory", "_places")
+    __slots__ = ("__weakref__", "_memory", "_places")
 
     def __init__(self, code: bytes, imports: Mapping[str, int], exports: Iterable[str]) -> None:
         try:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from .driver import opened
 from .emit import Lane, Module
 from .kinds import STORED
 from .mathematics import Verbs
@@ -63,10 +64,8 @@ class _Writer:
         shape, e = self.shape, self.e
         for panel in _panels(shape):
             self._panel(panel)
-        head = (
-            f"define internal void @{shape.name}(ptr noalias %a, ptr noalias %b, ptr noalias %c) noinline {{"
-        )
-        return "\n".join([head, "entry:", *e.lines, "  ret void", "}"])
+        head = f"define internal void @{shape.name}(ptr %given) {{"
+        return "\n".join([head, "entry:", *opened(("%a", "%b", "%c")), *e.lines, "  ret void", "}"])
 
     def _panel(self, panel: list[tuple[int, int]]) -> None:
         """Some columns of the result, by blocks of rows; the last block overlaps the one before."""

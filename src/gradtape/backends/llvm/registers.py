@@ -57,6 +57,7 @@ class Registers:
             for own, (_, index) in zip(totals, sums, strict=True)
         ]
         e.lines += ["  br label %done", "done:", "  br label %latch", "latch:"]
+        e.forgotten()  # a gate may have led past the turn
         if gate == "sliced":
             next_state = self._skipped(next_state, flowing)
             next_totals = self._skipped(next_totals, totals)

@@ -61,6 +61,10 @@ def address_in_library(name: str) -> int | None:
     return None
 
 
+_Written = dict[tuple[str, str], Lane]
+"""What has been written: by the text and the kind of its entries (signed and unsigned ones are the same to LLVM)."""
+
+
 class Emitter:
     """Writes the body of one function; each verb takes lanes and gives a lane."""
 
@@ -69,7 +73,7 @@ class Emitter:
         self.width = width
         self.lines: list[str] = []
         self._count = 0
-        self._known: dict[str, Lane] = {}
+        self._known: _Written = {}
 
     # writing
 
@@ -92,12 +96,12 @@ class Emitter:
 
     def _op(self, text: str, kind: str) -> Lane:
         """An instruction that gives a value and does nothing else, written once however often it is asked for."""
-        known = self._known.get(text)
+        known = self._known.get((text, kind))
         if known is None:
-            known = self._known[text] = Lane(self.line(text), kind)
+            known = self._known[text, kind] = Lane(self.line(text), kind)
         return known
 
-    def forgotten(self, known: dict[str, Lane] | None = None) -> dict[str, Lane]:
+    def forgotten(self, known: _Written | None = None) -> _Written:
         """What has been written so far; from here on it is written again, but for `known`.
 
         To be used where the lines above may not have been done: in a branch, and behind it with what was known before.

@@ -6,8 +6,8 @@ process, which keeps it for as long as the machine runs.
 
 What is made once and serves for all: the description of the processor, the pass, and the builder of its analyses
 (llvmlite frees neither of the last two). One pass does, as the loops are vectors, short ones have been written out, and
-equal work stands in the text once (`emit.py`): LLVM's others took as long as its code generator, and made no faster code.
-Each piece of code has a linker of its own, which goes when the code goes.
+equal work stands in the text once (`emit.py`): LLVM's others took as long as its code generator, and made no faster
+code. Each piece of code has a linker of its own, which goes when the code goes.
 """
 
 from __future__ import annotations

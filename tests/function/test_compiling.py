@@ -146,7 +146,6 @@ def test_programs_leave_nothing_behind(monkeypatch):
     linked = engine._linked
     libraries = weakref.WeakSet()
 
-
     def link(*given):
         library = linked(*given)
         libraries.add(library)

@@ -254,7 +254,9 @@ class _Writer:
         if count == 1 or count * self._work() <= STRAIGHT:
             for block in range(count):
                 start = min(block * width, size - width)
-                lanes = ", ".join(f"i1 {'true' if start + i >= block * width else 'false'}" for i in range(width))
+                lanes = ", ".join(
+                    f"i1 {'true' if start + i >= block * width else 'false'}" for i in range(width)
+                )
                 fresh = Lane(f"<{lanes}>", "i1") if start < block * width else None
                 totals = self._vector(str(start), dict(known), pointers, fresh, totals)
         else:

@@ -281,12 +281,12 @@ class _Writer:
         for operation, operand in self.folds:
             if self._step(operand):
                 continue
-            kind, total = _gathering(operation, operand.kind), e.fresh()
+            kind, name = _gathering(operation, operand.kind), e.fresh()
             identity = e.number(kind, _identity(operation, kind)).name
             e.lines.append(
-                f"  {total} = phi {e.type(kind)} [ {identity}, %{before} ], [ {total}_next, %{head}_latch ]"
+                f"  {name} = phi {e.type(kind)} [ {identity}, %{before} ], [ {name}_next, %{head}_latch ]"
             )
-            totals[id(operand)] = Lane(total, kind)
+            totals[id(operand)] = Lane(name, kind)
         start, fresh = block, None
         if size % width:
             late = e.line(f"icmp ugt i64 {block}, {size - width}")

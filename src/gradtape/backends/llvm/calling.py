@@ -27,7 +27,7 @@ from .emit import Lane, Module
 from .engine import Code
 from .entries import Entries, fits
 from .kinds import KINDS
-from .mathematics import Verbs
+from .verbs import Verbs
 
 LARGEST = 4000
 """Programs of more operations are not worth an entry of their own."""

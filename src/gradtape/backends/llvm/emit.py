@@ -157,6 +157,10 @@ class Emitter:
         """a b + c, rounded once where the processor can; for the polynomials of this folder alone."""
         return self._intrinsic("fmuladd", (a, b, c))
 
+    def exact_fma(self, a: Lane, b: Lane, c: Lane) -> Lane:
+        """a b + c, rounded once in any case."""
+        return self._intrinsic("fma", (a, b, c))
+
     def horner(self, x: Lane, coefficients: Sequence[float]) -> Lane:
         """The polynomial with these coefficients, highest power first."""
         total = self.number(x, coefficients[0])

@@ -21,8 +21,8 @@ from ..loops import is_loop
 from .emit import Lane
 from .kernels import INLINED
 from .kinds import FLOATS, KINDS, machine
-from .mathematics import OWN, Verbs
 from .steps import REDUCTIONS
+from .verbs import OWN, Verbs
 from .words import speaks, spoken
 
 LARGEST = 4000

@@ -23,8 +23,8 @@ from ...core.graph import Operation, frozen
 from .driver import Step, opened
 from .emit import Lane, Module
 from .kinds import FLOATS, KINDS, STORED, machine
-from .mathematics import OWN, Verbs
 from .steps import REDUCTIONS, Kernel, Plan
+from .verbs import OWN, Verbs
 from .views import broadcast_strides
 from .words import spoken
 

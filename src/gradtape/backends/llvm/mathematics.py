@@ -6,7 +6,7 @@ Each brings its argument into a small interval, evaluates a Taylor polynomial th
                  overflow nor a subnormal result comes early
     log, log1p   x = 2^k m, sqrt(1/2) <= m < sqrt(2); log m = 2 artanh(s), s = (m - 1) / (m + 1), by its series
     sin, cos     x = n pi/2 + r, |r| <= pi/4, with pi/2 in three parts of which n times the first two is exact; beyond
-                 2^20 the C library
+                 2^20 the C library; tan is their quotient
     tanh         expm1(2|x|) / (expm1(2|x|) + 2) with the sign of x
 
 The reductions by parts of a constant are Cody and Waite's (Software Manual for the Elementary Functions, 1980), and
@@ -17,11 +17,8 @@ bits it then stands, as AVX2 does not convert between 64-bit integers and double
 
 from __future__ import annotations
 
-import functools
 import math
-from collections.abc import Callable
 from fractions import Fraction
-from typing import Any
 
 from .emit import Emitter, Lane
 
@@ -34,16 +31,16 @@ _MAGIC = {"double": 1.5 * 2.0**52, "float": 1.5 * 2.0**23}
 _FRACTION = {"double": 52, "float": 23}
 _BIAS = {"double": 1023, "float": 127}
 
-# ln 2 and pi/2 to 200 digits' worth of bits, cut into parts by `_parts`.
-_LN2 = Fraction(
+# ln 2 and pi/2 to 200 digits' worth of bits, cut into parts by `parts_of`.
+LN2 = Fraction(
     "0.693147180559945309417232121458176568075500134360255254120680009493393621969694715605863326996418687"
 )
-_HALF_PI = Fraction(
+HALF_PI = Fraction(
     "1.570796326794896619231321691639751442098584699687552910487472296153908203143104499314017412671058534"
 )
 
 
-def _parts(number: Fraction, bits: tuple[int, ...]) -> tuple[float, ...]:
+def parts_of(number: Fraction, bits: tuple[int, ...]) -> tuple[float, ...]:
     """A number as a sum of floats, the first ones of so many bits each."""
     parts = []
     for count in bits:
@@ -54,8 +51,8 @@ def _parts(number: Fraction, bits: tuple[int, ...]) -> tuple[float, ...]:
     return (*parts, float(number))
 
 
-_LN2_PARTS = {"double": _parts(_LN2, (42,)), "float": _parts(_LN2, (15,))}
-_HALF_PI_PARTS = _parts(_HALF_PI, (33, 33))
+LN2_PARTS = {"double": parts_of(LN2, (42,)), "float": parts_of(LN2, (15,))}
+HALF_PI_PARTS = parts_of(HALF_PI, (33, 33))
 
 
 def _whole(e: Emitter, x: Lane) -> tuple[Lane, Lane]:
@@ -70,7 +67,7 @@ def _power_of_two(e: Emitter, n: Lane, kind: str) -> Lane:
     return e.floating(e.shift_left(e.add(n, e.number(n, _BIAS[kind])), _FRACTION[kind]))
 
 
-def _clamped(e: Emitter, x: Lane, low: float, high: float) -> Lane:
+def clamped(e: Emitter, x: Lane, low: float, high: float) -> Lane:
     """x within bounds; NaN stays."""
     lowest, highest = e.number(x, low), e.number(x, high)
     x = e.select(e.lt(x, lowest), lowest, x)
@@ -80,7 +77,7 @@ def _clamped(e: Emitter, x: Lane, low: float, high: float) -> Lane:
 def _reduced(e: Emitter, x: Lane) -> tuple[Lane, Lane, Lane]:
     """n as a float and as bits, and e^r - 1 for x = n ln 2 + r."""
     n, bits = _whole(e, e.mul(x, e.number(x, 1 / math.log(2))))
-    high, low = _LN2_PARTS[x.kind]
+    high, low = LN2_PARTS[x.kind]
     r = e.sub(e.sub(x, e.mul(n, e.number(x, high))), e.mul(n, e.number(x, low)))
     terms = _TERMS[x.kind]["exp"]
     tail = e.horner(r, [1 / math.factorial(k) for k in range(terms, 1, -1)])
@@ -89,17 +86,27 @@ def _reduced(e: Emitter, x: Lane) -> tuple[Lane, Lane, Lane]:
 
 def exp(e: Emitter, x: Lane) -> Lane:
     """e^x."""
-    x = _clamped(e, x, *((-750.0, 720.0) if x.kind == "double" else (-110.0, 95.0)))
+    return scaled_exp(e, x)
+
+
+def scaled_exp(e: Emitter, x: Lane, lost: Lane | None = None, halvings: int = 0) -> Lane:
+    """e^(x + d) / 2^halvings, with d far below the last place of x, and no overflow before the result's own."""
+    x = clamped(e, x, *((-750.0, 720.0) if x.kind == "double" else (-110.0, 95.0)))
     n, bits, p = _reduced(e, x)
     _, half = _whole(e, e.mul(n, e.number(x, 0.5)))
     y = e.add(p, e.number(x, 1))
-    return e.mul(e.mul(y, _power_of_two(e, half, x.kind)), _power_of_two(e, e.sub(bits, half), x.kind))
+    if lost is not None:
+        y = e.fma(y, lost, y)
+    rest = e.sub(bits, half)
+    if halvings:
+        rest = e.sub(rest, e.number(rest, halvings))
+    return e.mul(e.mul(y, _power_of_two(e, half, x.kind)), _power_of_two(e, rest, x.kind))
 
 
 def expm1(e: Emitter, x: Lane) -> Lane:
     """e^x - 1, exact near zero."""
     given = x
-    x = _clamped(e, x, *((-50.0, 710.0) if x.kind == "double" else (-25.0, 89.0)))
+    x = clamped(e, x, *((-50.0, 710.0) if x.kind == "double" else (-25.0, 89.0)))
     _, bits, p = _reduced(e, x)
     # Half of 2^n p + (2^n - 1), as 2^n itself overflows before the result does.
     scale = _power_of_two(e, e.sub(bits, e.number(bits, 1)), x.kind)
@@ -110,7 +117,7 @@ def expm1(e: Emitter, x: Lane) -> Lane:
     return e.select(e.eq(given, e.number(x, 0)), given, y)
 
 
-def _split(e: Emitter, x: Lane) -> tuple[Lane, Lane, Lane]:
+def split(e: Emitter, x: Lane) -> tuple[Lane, Lane, Lane]:
     """k as a float, m, and 2^-k, for x = 2^k m with m from sqrt(1/2) to sqrt(2); x positive, finite and normal."""
     kind, fraction = x.kind, _FRACTION[x.kind]
     one, root = e.bits(e.number(x, 1.0)), e.bits(e.number(x, math.sqrt(0.5)))
@@ -135,7 +142,7 @@ def _log_of(e: Emitter, k: Lane, m: Lane, lost: Lane | None) -> Lane:
     terms = _TERMS[m.kind]["log"]
     series = e.mul(z, e.horner(z, [2 / (2 * i + 1) for i in range(terms, 0, -1)]))
     half = e.mul(e.mul(f, f), e.number(m, 0.5))
-    high, low = _LN2_PARTS[m.kind]
+    high, low = LN2_PARTS[m.kind]
     small = e.fma(k, e.number(m, low), e.mul(s, e.add(half, series)))
     if lost is not None:
         twice = e.add(s, s)
@@ -150,7 +157,7 @@ def log(e: Emitter, x: Lane) -> Lane:
     subnormal = e.lt(x, e.number(x, tiny))
     normal = e.select(subnormal, e.mul(x, e.number(x, scale)), x)
     usable = e.both(e.gt(x, zero), e.lt(x, e.number(x, math.inf)))
-    k, m, _ = _split(e, e.select(usable, normal, one))
+    k, m, _ = split(e, e.select(usable, normal, one))
     k = e.select(e.both(subnormal, usable), e.sub(k, e.number(x, shift)), k)
     return _log_at_the_ends(e, x, x, usable, _log_of(e, k, m, None))
 
@@ -170,7 +177,7 @@ def log1p(e: Emitter, x: Lane) -> Lane:
     back = e.sub(u, one)
     lost = e.add(e.sub(one, e.sub(u, back)), e.sub(x, back))  # Knuth's exact error of the sum
     usable = e.both(e.gt(u, e.number(x, 0)), e.lt(u, e.number(x, math.inf)))
-    k, m, scale = _split(e, e.select(usable, u, one))
+    k, m, scale = split(e, e.select(usable, u, one))
     # In large numbers what was lost is far below the last place (and 2^-k may be subnormal).
     lost = e.select(e.lt(u, e.number(x, 2.0**60)), e.mul(lost, scale), e.number(x, 0))
     lost = e.select(usable, lost, e.number(x, 0))
@@ -182,7 +189,7 @@ def log1p(e: Emitter, x: Lane) -> Lane:
 
 def tanh(e: Emitter, x: Lane) -> Lane:
     """The hyperbolic tangent."""
-    size = _clamped(e, e.abs(x), 0.0, 22.0 if x.kind == "double" else 10.0)
+    size = clamped(e, e.abs(x), 0.0, 22.0 if x.kind == "double" else 10.0)
     t = expm1(e, e.add(size, size))
     y = e.div(t, e.add(t, e.number(x, 2)))
     return e.select(e.isnan(x), x, e.copysign(y, x))
@@ -206,7 +213,7 @@ def softplus(e: Emitter, x: Lane) -> Lane:
 def _quarter(e: Emitter, x: Lane) -> tuple[Lane, Lane, Lane]:
     """For x = n pi/2 + r in double: n as bits, r, and what rounding r has lost."""
     n, bits = _whole(e, e.mul(x, e.number(x, 2 / math.pi)))
-    first, second, third = (e.number(x, part) for part in _HALF_PI_PARTS)
+    first, second, third = (e.number(x, part) for part in HALF_PI_PARTS)
     a = e.sub(x, e.mul(n, first))
     w = e.mul(n, second)
     b = e.sub(a, w)
@@ -216,10 +223,10 @@ def _quarter(e: Emitter, x: Lane) -> tuple[Lane, Lane, Lane]:
     return bits, r, e.add(e.sub(b, r), tail)
 
 
-def _circular(e: Emitter, x: Lane, name: str) -> Lane:
-    """sin or cos: of the two series that of the quarter in which x lies."""
+def _circular(e: Emitter, x: Lane) -> tuple[Lane, Lane, Lane]:
+    """n as bits, and the sine and cosine of r, for x = n pi/2 + r below 2^20 in size."""
     wide = x if x.kind == "double" else e.to(x, "double")
-    n, r, lost = _quarter(e, _clamped(e, wide, -(2.0**21), 2.0**21))
+    n, r, lost = _quarter(e, clamped(e, wide, -(2.0**21), 2.0**21))
     if x.kind == "float":
         r, lost = e.to(r, "float"), e.number("float", 0)
         n = e.to(n, "i32")
@@ -235,61 +242,45 @@ def _circular(e: Emitter, x: Lane, name: str) -> Lane:
     rest = e.mul(e.mul(z, z), e.horner(z, [(-1) ** k / math.factorial(2 * k) for k in range(even, 1, -1)]))
     base = e.sub(one, half)
     cosine = e.add(base, e.add(e.sub(e.sub(one, base), half), e.sub(rest, e.mul(r, lost))))
+    return n, sine, cosine
+
+
+def _has_bit(e: Emitter, n: Lane, bit: int) -> Lane:
+    """Whether a whole number has this bit."""
+    return e.ne(e.both(n, e.number(n, bit)), e.number(n, 0))
+
+
+def _quartered(e: Emitter, x: Lane, name: str) -> Lane:
+    """sin or cos: of the two series that of the quarter in which x lies."""
+    n, sine, cosine = _circular(e, x)
     if name == "cos":
         n = e.add(n, e.number(n, 1))
-    swap = e.ne(e.both(n, e.number(n, 1)), e.number(n, 0))
-    y = e.select(swap, cosine, sine)
-    y = e.select(e.ne(e.both(n, e.number(n, 2)), e.number(n, 0)), e.neg(y), y)
-    if name == "sin":
-        y = e.select(e.eq(x, e.number(x, 0)), x, y)  # -0
+    y = e.select(_has_bit(e, n, 1), cosine, sine)
+    y = e.select(_has_bit(e, n, 2), e.neg(y), y)
+    return _circular_at_the_ends(e, x, y, name)
+
+
+def _circular_at_the_ends(e: Emitter, x: Lane, y: Lane, name: str) -> Lane:
+    """y, but -0 and NaN as they are, and the C library's value for numbers of great size."""
+    if name != "cos":
+        y = e.select(e.eq(x, e.number(x, 0)), x, y)
     y = e.select(e.isnan(x), x, y)
     return e.rarely(e.gt(e.abs(x), e.number(x, 2.0**20)), y, name, x)
 
 
 def sin(e: Emitter, x: Lane) -> Lane:
     """The sine."""
-    return _circular(e, x, "sin")
+    return _quartered(e, x, "sin")
 
 
 def cos(e: Emitter, x: Lane) -> Lane:
     """The cosine."""
-    return _circular(e, x, "cos")
+    return _quartered(e, x, "cos")
 
 
-OWN: dict[str, Callable[..., Lane]] = {
-    function.__name__: function for function in (exp, expm1, log, log1p, tanh, sigmoid, softplus, sin, cos)
-}
-# fmt: off
-LIBRARY = (
-    "acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh", "cbrt", "cosh", "erf", "erfc", "exp2", "hypot", "log10",
-    "log2", "pow", "sinh", "tan",
-)
-# fmt: on
-"""What the C library computes, lane by lane; scalar code, so these are the slow ones."""
-
-
-class Verbs(Emitter):
-    """The emitter with the elementary functions among its verbs."""
-
-    inline = True
-    """Whether the text of a function stands where it is used; else it is called, which keeps long programs short."""
-
-    def __getattr__(self, name: str) -> Any:
-        if name in OWN:
-            return (
-                functools.partial(OWN[name], self) if self.inline else functools.partial(self._called, name)
-            )
-        if name in LIBRARY:
-            return functools.partial(self.library, name)
-        raise AttributeError(f"an emitter has no verb {name!r}")
-
-    def _called(self, name: str, x: Lane) -> Lane:
-        """A call of a function of this file, which is written into the module once for each kind and width."""
-        kind, vector = self._floating(x).kind, self.type(x.kind)
-        full = f"{name}_{kind}_{self.width}"
-        if full not in self.module.declarations:
-            inner = Verbs(self.module, self.width)
-            y = OWN[name](inner, Lane("%x", kind))
-            lines = [f"define internal {vector} @{full}({vector} %x) noinline {{", *inner.lines]
-            self.module.declare(full, "", "", "\n".join([*lines, f"  ret {vector} {y.name}", "}"]))
-        return self._op(f"call {vector} @{full}({vector} {x.name})", kind)
+def tan(e: Emitter, x: Lane) -> Lane:
+    """The tangent."""
+    n, sine, cosine = _circular(e, x)
+    odd = _has_bit(e, n, 1)
+    y = e.div(e.select(odd, cosine, sine), e.select(odd, e.neg(sine), cosine))
+    return _circular_at_the_ends(e, x, y, "tan")

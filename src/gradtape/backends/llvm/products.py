@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from .driver import opened
 from .emit import Lane, Module
 from .kinds import STORED
-from .mathematics import Verbs
+from .verbs import Verbs
 
 ROWS = 4
 VECTORS = 3

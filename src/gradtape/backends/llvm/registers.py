@@ -8,7 +8,7 @@ from ...core.loop import Loop
 from .emit import Lane, Module
 from .entries import Entries, fits, joined
 from .kinds import FLOATS, STORED, machine
-from .mathematics import Verbs
+from .verbs import Verbs
 
 
 class Registers:

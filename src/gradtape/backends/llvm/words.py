@@ -16,7 +16,7 @@ from ...core.spec import Spec
 from ...core.tensor import ROWS
 from .emit import Lane, Module
 from .kinds import FLOATS, KINDS, Unsupported
-from .mathematics import Verbs
+from .verbs import Verbs
 
 
 def converted(

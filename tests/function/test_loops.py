@@ -330,6 +330,52 @@ def test_random_draws_differ_from_turn_to_turn_as_in_the_plain_program(record):
         agree(f(gt.cast(x, gt.float32)), plain(gt.cast(x, gt.float32)), rtol=1e-6)
 
 
+def test_turns_that_draw_are_one_loop_with_the_numbers_of_the_plain_program(record):
+    """Forwards, backwards, nested, of every sort of draw; a source that is drawn from twice in a turn is not."""
+    steps, start = gt.constant(np.arange(10.0)), gt.constant([1.0, 2.0], dtype="float64")
+
+    def kinds(x, g, other):
+        def turn(h, k):
+            low = other.truncated_normal((2,), dtype="float64")
+            return 0.9 * h + k * g.normal((2,), dtype="float64") * low
+
+        return gt.scan(turn, steps, x)
+
+    def whole(x, g, other):
+        return gt.map_fn(lambda k: gt.cast(g.uniform((2,), 0, 1000, dtype="int32"), "float64") * k * x, steps)
+
+    def reverse(x, g, other):
+        return gt.scan(lambda h, k: 0.5 * h + g.uniform((), dtype="float64") * k, steps, x, reverse=True)
+
+    def inner(x, g, other):
+        return gt.foldl(
+            lambda h, k: gt.foldl(lambda a, b: a + b * g.normal(()), gt.range(8.0), h), steps[:9], x[0]
+        )
+
+    def twice(x, g, other):
+        return gt.foldl(
+            lambda h, k: h * g.normal((), dtype="float64") + g.normal((), dtype="float64"), steps, x
+        )
+
+    for f, count in ((kinds, 1), (whole, 1), (reverse, 1), (inner, 2), (twice, 0)):
+        f = f if f is not inner else (lambda x, g, other: inner(gt.cast(x, "float32"), g, other))
+        recorded, plain = ([gt.random.Generator.from_seed(s) for s in (7, 8)] for _ in range(2))
+        again = record(lambda x, f=f, g=recorded: f(x, *g))
+        for _ in range(3):
+            np.testing.assert_allclose(again(start), f(start, *plain), rtol=1e-6)
+        assert len(loops(again)) == count
+
+
+def test_a_saved_loop_draws(tmp_path):
+    g = gt.random.Generator.from_seed(9)
+    walk = lambda x: gt.foldl(lambda h, k: h + k * g.normal((3,)), gt.range(20.0), x)
+    x = gt.zeros(3)
+    gt.save_function(tmp_path / "walk", walk, x)
+    loaded = gt.load_function(tmp_path / "walk")  # with the generator as it is now
+    for _ in range(2):
+        np.testing.assert_allclose(loaded(x), walk(x), rtol=1e-6)
+
+
 def test_variables_are_read_and_written_in_turns(record):
     def results(wrap):
         v, count = gt.Variable(0.5, dtype=gt.float64), gt.Variable(0.0, dtype=gt.float64)

@@ -150,14 +150,19 @@ class Recording(Listener):
 
     def mark(self) -> Any:
         """The present end of what has been written, for `withdraw`."""
-        return len(self.builder.operations), len(self.guards), dict(self.states), dict(self.written)
+        written = dict(self.states), dict(self.written)
+        return len(self.builder.operations), len(self.guards), len(self.sources), *written
 
     def withdraw(self, mark: Any) -> None:
-        """Take back operations, guards and writes since a mark; using their results later is an error."""
-        operations, guards, states, written = mark
+        """Take back operations, guards, draws and writes since a mark; using their results later is an error."""
+        operations, guards, sources, states, written = mark
         for operation in self.builder.operations[operations:]:
             self.withdrawn.update(operation.outputs)
         del self.builder.operations[operations:]
+        inputs = self.builder.inputs
+        for place in [i for i in range(len(inputs))[sources:] if self.sources[i].draw is not None][::-1]:
+            self.withdrawn.add(inputs.pop(place))
+            del self.sources[place]
         if self.written != written:
             # What was read first since then stays an input.
             own = {

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from ..core.draws import draw
 from ..core.errors import DtypeError, InvalidArgumentError
 from ..core.listen import listeners
 from ..core.spec import DType, default_float
@@ -25,11 +26,11 @@ def real_dtype(dtype: Any) -> DType:
     return default_float() if dtype is None else np.dtype(dtype)
 
 
-def drawn(source: np.random.Generator, draw: Callable[..., Any], *args: Any) -> Tensor:
-    """What one of `DRAWS` takes from a source of random numbers; listeners are told, so that recordings draw again."""
+def drawn(source: np.random.Generator, made_by: Callable[..., Any], *args: Any) -> Tensor:
+    """What a function of `core/draws.py` takes from a source; listeners are told, so that recordings draw again."""
     for listener in listeners():
         listener.hear_ahead(source)
-    again = functools.partial(draw, source, *args)
+    again = functools.partial(made_by, source, *args)
     tensor = Tensor(again())
     for listener in listeners():
         listener.hear_draw(tensor, source, again)
@@ -42,6 +43,7 @@ def noise(source: np.random.Generator, kind: str, shape: Any, dtype: Any) -> Ten
     return drawn(source, standard, kind, sizes, dtype)
 
 
+@draw
 def standard(source: np.random.Generator, kind: str, sizes: Any, dtype: Any) -> Any:
     """The numbers of `noise`."""
     if kind == "normal":
@@ -61,30 +63,36 @@ def standard(source: np.random.Generator, kind: str, sizes: Any, dtype: Any) -> 
     return value[()]
 
 
+def _at_once(count: int, kind: str, sizes: Any, dtype: Any) -> tuple[Any, ...] | None:
+    """How noise is asked for so many times: what is drawn again and again until it fits is not."""
+    return None if kind == "truncated" else (kind, (count, *sizes), dtype)
+
+
+standard.fills = _at_once  # type: ignore[attr-defined]
+
+
+@draw
 def integers(source: np.random.Generator, low: Any, high: Any, sizes: Any, dtype: Any, endpoint: bool) -> Any:
     """Integers from low to high, which is one of them or not."""
     return source.integers(low, high, sizes, dtype, endpoint)[()]
 
 
+@draw
 def permutation(source: np.random.Generator, count: int) -> Any:
     """The numbers below count in random order."""
     return source.permutation(count)
 
 
+@draw
 def poisson(source: np.random.Generator, rate: Any, sizes: Any, dtype: Any) -> Any:
     """Poisson numbers."""
     return np.asarray(source.poisson(rate, sizes)).astype(dtype)[()]
 
 
+@draw
 def binomial(source: np.random.Generator, trials: Any, chance: Any, sizes: Any, dtype: Any) -> Any:
     """Numbers of successes."""
     return np.asarray(source.binomial(trials, chance, sizes)).astype(dtype)[()]
-
-
-DRAWS: dict[str, Callable[..., Any]] = {
-    draw.__name__: draw for draw in (standard, integers, permutation, poisson, binomial)
-}
-"""Everything that is drawn, by name: a saved program says so which draw to make again."""
 
 
 def scaled(noise: Tensor, shift: Any, scale: Any) -> Tensor:

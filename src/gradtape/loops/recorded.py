@@ -3,24 +3,31 @@
 A `Spy` writes the graph of one turn while the function runs as ever: what enters the turn are its inputs, tensors that
 some listener outside knows and variables are captured as further ones. When the graphs of the first two turns are the
 same, constants included, the recordings outside withdraw what these turns have written and hear one operation
-instead. Otherwise (shapes that change, values that Python looks at, writes, draws, effects) the turns stay as they were
+instead. Otherwise (shapes that change, values that Python looks at, writes, effects) the turns stay as they were
 written, and the loop goes on turn by turn.
+
+What the turns draw at random is drawn before the loop, for all turns at once, and sliced. A source from which a turn
+draws twice would give its numbers in another order; such turns stay as they are.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
+import numpy as np
+
 from ..backends.passes import alive, merged
-from ..core.graph import Graph, check, evaluator
+from ..core.draws import repeated
+from ..core.graph import Graph, check, evaluator, frozen
 from ..core.listen import Listener, activate, deactivate, listeners
 from ..core.loop import Loop, is_same
 from ..core.primitive import Kind
 from ..core.recording import Recording, Source
 from ..core.tensor import ROWS, Tensor, apply, decide
-from ..ops.linear import getitem, identity
+from ..ops.linear import flip, getitem, identity
 from .row import LOOP
 from .stretches import done
 
@@ -38,12 +45,27 @@ class Spy(Recording):
         outside: who listens to the turn too.
     """
 
-    __slots__ = ("captured", "outside")
+    __slots__ = ("captured", "draws", "outside")
 
     def __init__(self, outside: tuple[Listener, ...]) -> None:
         super().__init__()
         self.outside = outside
         self.captured: list[Tensor] = []
+        self.draws: list[tuple[Any, Any]] = []
+        """What was drawn: the value, and the function that draws again."""
+
+    def hear_draw(self, tensor: Tensor, source: Any, draw: Any) -> None:
+        if not any(source is other for other in self.seeded):
+            self.draws.append((tensor._value, draw))
+        super().hear_draw(tensor, source, draw)
+
+    def mark(self) -> Any:
+        return super().mark(), len(self.draws)
+
+    def withdraw(self, mark: Any) -> None:
+        written, draws = mark
+        super().withdraw(written)
+        del self.draws[draws:]
 
     def find(self, tensor: Tensor) -> int | None:
         found = super().find(tensor)
@@ -73,14 +95,13 @@ class Spy(Recording):
 
     def is_pure(self) -> bool:
         """Whether the operations say all that was done."""
-        more = self.guards or self.shown or self.written or self.made or self.seeded
-        return not more and all(source.draw is None for source in self.sources)
+        return not (self.guards or self.shown or self.written or self.made or self.seeded)
 
     def body(self, outputs: Sequence[int], state: int = 0, entries: int = 0) -> tuple[Graph, list[Any]]:
         """What was written as a body, and what it captures.
 
-        Inputs are the state, what is captured, in the order in which it is used, and the entries. What was withdrawn
-        leaves no trace, so that equal turns have equal bodies.
+        Inputs are the state, what is captured, in the order in which it is used, the entries, and what is drawn. What
+        was withdrawn leaves no trace, so that equal turns have equal bodies.
 
         Args:
             outputs: values.
@@ -91,9 +112,12 @@ class Spy(Recording):
         given = graph.inputs
         used = dict.fromkeys([i for op in graph.operations for i in op.inputs])
         used.update(dict.fromkeys(outputs))
-        held = dict(zip(given[state + entries :], self.fixed(), strict=True))
+        pairs = zip(given, self.sources, strict=True)
+        drawn = [place for place, source in pairs if source.draw is not None]
+        rest = [i for i in given[state + entries :] if i not in drawn]
+        held = dict(zip(rest, self.fixed(), strict=True))
         order = [i for i in used if i in held]
-        inputs = (*given[:state], *order, *given[state : state + entries])
+        inputs = (*given[:state], *order, *given[state : state + entries], *drawn)
         constants = {i: graph.constants[i] for i in used if i in graph.constants}
         return merged(replace(graph, inputs=inputs, constants=constants)), [held[i] for i in order]
 
@@ -130,6 +154,7 @@ class Attempt:
         recordings = [listener for listener in listeners() if isinstance(listener, Recording)]
         self._marks = [(recording, recording.mark()) for recording in recordings]
         self.done: list[tuple[list[Tensor], list[Tensor]]] = []
+        self._drawn: list[list[tuple[Any, Any]]] = []
 
     def loop(
         self, turn: Turn, state: Tensors, sliced: Tensors, count: int, backwards: bool = False
@@ -150,16 +175,33 @@ class Attempt:
         if found is None:
             return None
         body, fixed = found
+        self._withdraw()
+        drawn = [flip(x, axis=(0,)) if backwards else x for x in self._draws(count)]
+        sliced = [*sliced, *drawn]
         return self._formed(Loop(body, len(state), len(sliced), 0, count, backwards), state, fixed, sliced)
+
+    def _draws(self, count: int) -> list[Tensor]:
+        """What all turns draw, that of the first two as it was drawn."""
+        wholes = []
+        for (first, draw), (second, _) in zip(*self._drawn, strict=True):
+            source, *asked = draw.args
+            rest = repeated(source, count - 2, draw.func.__name__, *asked)
+            whole = Tensor(np.concatenate([[first, second], rest]))
+            again = partial(repeated, source, count, draw.func.__name__, *asked)
+            for listener in listeners():
+                listener.hear_draw(whole, source, again)
+            wholes.append(whole)
+        return wholes
 
     def while_loop(self, turn: Turn, state: Tensors, most: int | None) -> Formed | None:
         """The same for turns that go on while the first of the state is true, but no more than `most`."""
         if not self._marks or (most is not None and most < SHORTEST):
             return None
         found = self._body(turn, state, (), range(2), gate=True)
-        if found is None:
+        if found is None or any(self._drawn):  # how many draws there are to be is not known
             return None
         body, fixed = found
+        self._withdraw()
         values, same = [x._value for x in state], [captured_tensor(x)._value for x in fixed]
         once, count = evaluator(body), 0
         while values[0] and (most is None or count < most):
@@ -179,6 +221,7 @@ class Attempt:
         """Do two turns and compare what they have written: the body and what it captures."""
         specs = [(x._value.shape, x._value.dtype) for x in state]
         found: list[tuple[Graph, list[Any]]] = []
+        self._drawn = []
         now = list(state)
         for index in order[:2]:
             spy = Spy(listeners())
@@ -199,19 +242,35 @@ class Attempt:
             if not is_closed(body) or (gate and not decide(now[0], bool)):
                 return None
             found.append((body, fixed))
+            self._drawn.append(spy.draws)
+        if not _alike(*self._drawn):
+            return None
         (first, held), (second, others) = found
         if not is_same(first, second) or not all(_is_one(a, b) for a, b in zip(held, others, strict=True)):
             return None
         return check(first), held
 
-    def _formed(self, loop: Loop, state: Tensors, fixed: list[Any], sliced: Tensors) -> Formed:
-        """Withdraw the turns and do the loop."""
+    def _withdraw(self) -> None:
+        """Take back what the turns have written."""
         self.done.clear()
         for recording, mark in self._marks:
             recording.withdraw(mark)
+
+    def _formed(self, loop: Loop, state: Tensors, fixed: list[Any], sliced: Tensors) -> Formed:
+        """Do the loop."""
         inputs = (*state, *[captured_tensor(x) for x in fixed], *sliced)
         found = done(loop, inputs)
         return Formed(found[: loop.carried], found[loop.carried :])
+
+
+def _alike(first: list[tuple[Any, Any]], second: list[tuple[Any, Any]]) -> bool:
+    """Whether two turns draw the same, from each source once, so that all turns can draw at once."""
+    if len(first) != len(second) or not all(isinstance(draw, partial) for _, draw in (*first, *second)):
+        return False
+    asked = [
+        [(draw.args[0], draw.func, frozen(draw.args[1:])) for _, draw in draws] for draws in (first, second)
+    ]
+    return asked[0] == asked[1] and len({id(source) for source, *_ in asked[0]}) == len(first)
 
 
 def captured_tensor(captured: Any) -> Tensor:

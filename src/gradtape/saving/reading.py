@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..core import nest
+from ..core.draws import DRAWS
 from ..core.errors import said
 from ..core.graph import Graph, evaluate, spec_of_value
 from ..core.listen import paused
@@ -23,7 +24,7 @@ from ..core.recording import Guard, Recorded, Source
 from ..core.spec import Spec
 from ..core.variable import Variable
 from ..faces.generator import Generator, get_global_generator
-from ..faces.noise import DRAWS, tell_effect
+from ..faces.noise import tell_effect
 from ..loops.row import LOOP
 from ..replay import RESULT
 from .encoding import decode, graph_of, index_of

@@ -441,8 +441,8 @@ def test_a_function_that_the_library_has_not_is_called_by_its_value(monkeypatch)
 
     monkeypatch.setattr(emit, "address_in_library", lambda name: None)
     monkeypatch.setattr(words, "_WORDS", {})
-    f = gt.function(lambda x: gt.cosh(x) + gt.exp(x), backend="llvm")
+    f = gt.function(lambda x: np.cbrt(x) + gt.exp(x), backend="llvm")
     x = np.array([0.5, 1.0])
     f(x)
-    np.testing.assert_allclose(f(x).numpy(), np.cosh(x) + np.exp(x), rtol=1e-14)
-    assert f.stats()["calls"] == ["cosh"]
+    np.testing.assert_allclose(f(x).numpy(), np.cbrt(x) + np.exp(x), rtol=1e-14)
+    assert f.stats()["calls"] == ["cbrt"]

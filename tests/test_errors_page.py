@@ -315,3 +315,19 @@ def test_an_error_that_quotes_another_names_one_place():
     with pytest.raises(gt.errors.InvalidArgumentError) as caught:
         gt.add(gt.constant([1.0, 2.0]), gt.constant([1.0, 2.0, 3.0]))
     assert str(caught.value).count("[docs/errors.md") == 1
+
+
+@pytest.mark.parametrize(
+    "run",
+    [
+        lambda word: gt.constant(1.0, dtype=word),
+        lambda word: gt.cast(gt.constant(1.0), word),
+        lambda word: gt.range(3, dtype=word),
+        lambda word: gt.array_api.asarray([1.0], dtype=word),
+        gt.as_dtype,
+        gt.set_default_float,
+    ],
+)
+def test_a_word_that_is_no_dtype(run):
+    with pytest.raises(gt.errors.DtypeError, match="'nonsense' is no dtype"):
+        run("nonsense")

@@ -17,6 +17,7 @@ from .core.naming import name_scope
 from .core.spec import (
     DType,
     TensorShape,
+    as_dtype,
     complex64,
     complex128,
     float16,
@@ -49,7 +50,6 @@ from .core.tensor import (
 )
 from .core.variable import Variable
 from .faces.arrays import (
-    as_dtype,
     boolean_mask,
     broadcast_to,
     cast,

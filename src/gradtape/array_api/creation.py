@@ -8,7 +8,7 @@ import numpy as np
 
 from ..core.errors import DtypeError
 from ..core.further_errors import SharingError
-from ..core.spec import float64
+from ..core.spec import as_dtype, float64
 from ..core.tensor import Tensor
 from ..core.values import to_value
 from ..faces import exchange, numpy_arrays
@@ -32,7 +32,7 @@ def asarray(obj: Any, /, *, dtype: Any = None, device: Any = None, copy: Any = N
     (dtype('int64'), dtype('float32'))
     """
     on_device(device)
-    wanted = None if dtype is None else np.dtype(dtype)
+    wanted = None if dtype is None else as_dtype(dtype)
     if hasattr(type(obj), "_as_tensor"):
         return _from_tensor(obj, wanted, copy)
     if copy is False:

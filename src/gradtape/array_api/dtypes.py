@@ -9,8 +9,8 @@ import numpy as np
 
 from ..core.errors import DtypeError, InvalidArgumentError
 from ..core.further_errors import ChoiceError
-from ..core.spec import bool_ as bool
 from ..core.spec import (
+    as_dtype,
     complex64,
     complex128,
     float32,
@@ -24,6 +24,7 @@ from ..core.spec import (
     uint32,
     uint64,
 )
+from ..core.spec import bool_ as bool
 from ..ops import composite
 from ..ops.linear import identity
 from .arrays import Array, array, common_dtype, tensor_of
@@ -84,7 +85,7 @@ def _asked(type: Any) -> Any:
 def astype(x: Any, dtype: Any, /, *, copy: Any = True, device: Any = None) -> Array:
     """The array in another dtype; a derivative passes between floating and complex dtypes."""
     on_device(device)
-    x, wanted = tensor_of(x), np.dtype(dtype)
+    x, wanted = tensor_of(x), as_dtype(dtype)
     if x._value.dtype.kind == "c" and wanted.kind not in "cb":
         raise DtypeError(
             f"astype: a complex array cannot become {wanted.name}; take the real or imag part of it first"
@@ -123,7 +124,7 @@ def isdtype(dtype: Any, kind: Any) -> Any:
     """Whether a dtype is another one, or of one of the standard's kinds; a tuple asks for any of its members."""
     if isinstance(kind, tuple):
         return any(isdtype(dtype, one) for one in kind)
-    given = np.dtype(dtype)
+    given = as_dtype(dtype)
     if not isinstance(kind, str):
         return given == np.dtype(kind)
     if kind not in KINDS:

@@ -65,6 +65,24 @@ class TensorShape(tuple[int, ...]):
         return count
 
 
+def as_dtype(type_value: Any) -> DType:
+    """The NumPy dtype of a dtype or its name.
+
+    Raises:
+        errors.DtypeError: for what is neither.
+
+    >>> import gradtape as gt
+    >>> gt.as_dtype("float32"), gt.as_dtype(gt.int64)
+    (dtype('float32'), dtype('int64'))
+    """
+    try:
+        return np.dtype(type_value)  # type: ignore[no-any-return]
+    except TypeError:
+        raise errors.DtypeError(
+            f"{type_value!r} is no dtype; write gt.float32, 'float32' or np.float32"
+        ) from None
+
+
 def is_differentiable(dtype: DType) -> bool:
     """Whether tensors of this dtype have derivatives: the real and complex floating dtypes."""
     return dtype.kind in "fc"
@@ -107,7 +125,7 @@ def set_default_float(dtype: Any) -> None:
     """
     if dtype is None:
         raise errors.DtypeError("the default float can be float16, float32 or float64, not None")
-    chosen = np.dtype(dtype)
+    chosen = as_dtype(dtype)
     if chosen not in (float16, float32, float64):
         raise errors.DtypeError(f"the default float can be float16, float32 or float64, not {chosen.name}")
     _Default.float_dtype = chosen

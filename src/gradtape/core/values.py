@@ -19,7 +19,7 @@ import numpy as np
 from . import errors
 from .absent import origin
 from .errors import said
-from .spec import DType, complex64, default_complex, default_float, int32, int64
+from .spec import DType, as_dtype, complex64, default_complex, default_float, int32, int64
 
 _INT32, _INT64 = np.iinfo(np.int32), np.iinfo(np.int64)
 
@@ -41,9 +41,9 @@ def to_value(obj: Any, dtype: Any = None) -> Any:
         return number(default_float(), obj)
     if isinstance(obj, (np.ndarray, np.generic)):
         array = _plain(obj)
-        chosen = array.dtype if dtype is None else np.dtype(dtype)
+        chosen = array.dtype if dtype is None else as_dtype(dtype)
     else:
-        wanted = None if dtype is None else np.dtype(dtype)
+        wanted = None if dtype is None else as_dtype(dtype)
         if wanted is not None and wanted.kind not in "biufcSU":
             raise errors.UnconvertibleError(
                 f"{_asked(obj)}{_named(obj)} cannot become {wanted}: it is no dtype of numbers"

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..core import errors
-from ..core.spec import DType, default_float, int32
+from ..core.spec import as_dtype, default_float, int32
 from ..core.tensor import Tensor, as_tensor, beside, look
 from ..core.values import to_value
 from ..ops import composite, linear
@@ -64,7 +64,7 @@ def convert_to_tensor(
     >>> gt.convert_to_tensor([gt.constant(1.0), 2.0]).numpy().tolist()
     [1.0, 2.0]
     """
-    return as_tensor(value, None if dtype is None else np.dtype(dtype))
+    return as_tensor(value, None if dtype is None else as_dtype(dtype))
 
 
 def cast(x: Any, dtype: Any, name: str | None = None) -> Tensor:
@@ -156,7 +156,7 @@ def range(start: Any, limit: Any = None, delta: Any = 1, dtype: Any = None, name
         dtypes = [p._value.dtype for p in parts]
         # As in TensorFlow, integers beside floats, 0 and 1 by default, do not widen them.
         dtype = np.result_type(*([d for d in dtypes if d.kind == "f"] or dtypes))
-    chosen = np.dtype(dtype)
+    chosen = as_dtype(dtype)
     if look(parts[2], "range") == 0:
         raise errors.RangeError("range: delta must not be zero")
     return Tensor(np.arange(*(look(p, "range")[()] for p in parts)).astype(chosen))
@@ -414,8 +414,3 @@ def ensure_shape(x: Any, shape: Any, name: str | None = None) -> Tensor:
 def is_tensor(x: Any) -> bool:
     """Whether the object is a tensor or a variable."""
     return hasattr(type(x), "_as_tensor")
-
-
-def as_dtype(type_value: Any) -> DType:
-    """The NumPy dtype of a dtype or its name."""
-    return np.dtype(type_value)  # type: ignore[no-any-return]

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..core.errors import DtypeError
+from ..core.spec import as_dtype
 from ..core.tensor import Tensor, as_tensor, beside
 from ..ops import composite, linear
 from ..ops import constant as fixed
@@ -70,7 +71,7 @@ def saturate_cast(value: Any, dtype: Any, name: str | None = None) -> Tensor:
     >>> gt.saturate_cast(gt.constant([-1.0, 7.0, 300.0]), "uint8").numpy().tolist()
     [0, 7, 255]
     """
-    x, to = as_tensor(value), np.dtype(dtype)
+    x, to = as_tensor(value), as_dtype(dtype)
     own = x._value.dtype
     if to.kind not in "iuf" or own.kind not in "iufc":
         return composite.astype(x, to)

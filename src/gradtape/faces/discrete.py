@@ -8,7 +8,7 @@ import numpy as np
 
 from ..core.errors import DtypeError, ShapeError
 from ..core.further_errors import RangeError
-from ..core.spec import float64, int64
+from ..core.spec import as_dtype, float64, int64
 from ..core.tensor import Tensor, as_tensor, look
 from ..ops import composite, linear
 from ..ops import constant as fixed
@@ -36,7 +36,7 @@ def poisson_draw(name: str, source: np.random.Generator, shape: Any, lam: Any, d
     rate = np.asarray(look(lam, name))
     if rate.dtype.kind not in "iuf" or not np.all(rate >= 0):
         raise RangeError(f"{name}: lam must be real and not negative, got {lam!r}")
-    sizes, chosen = _sizes(name, shape, rate), np.dtype(dtype)
+    sizes, chosen = _sizes(name, shape, rate), as_dtype(dtype)
     return drawn(source, poisson, rate, sizes, chosen)
 
 
@@ -49,7 +49,7 @@ def binomial_draw(
         raise RangeError(
             f"{name}: counts must not be negative and probs must lie in [0, 1], got {counts!r} and {probs!r}"
         )
-    sizes, chosen = _sizes(name, shape, trials, chance), np.dtype(dtype)
+    sizes, chosen = _sizes(name, shape, trials, chance), as_dtype(dtype)
     whole = trials.astype(np.int64)
     return drawn(source, binomial, whole, chance, sizes, chosen)
 

@@ -15,7 +15,7 @@ import numpy as np
 from ..core.draws import draw
 from ..core.errors import DtypeError, InvalidArgumentError
 from ..core.listen import listeners
-from ..core.spec import DType, default_float
+from ..core.spec import DType, as_dtype, default_float
 from ..core.tensor import Tensor, as_tensor, look
 from ..core.values import to_value
 from ..ops.composite import shape_of
@@ -23,7 +23,7 @@ from ..ops.composite import shape_of
 
 def real_dtype(dtype: Any) -> DType:
     """The dtype asked for, the default float for None."""
-    return default_float() if dtype is None else np.dtype(dtype)
+    return default_float() if dtype is None else as_dtype(dtype)
 
 
 def drawn(source: np.random.Generator, made_by: Callable[..., Any], *args: Any) -> Tensor:
@@ -114,7 +114,7 @@ def uniform(source: np.random.Generator, shape: Any, low: Any, high: Any, dtype:
 
 def full_int(source: np.random.Generator, shape: Any, dtype: Any) -> Tensor:
     """Integers over the whole range of a dtype."""
-    chosen, sizes = np.dtype(dtype), shape_of(shape)
+    chosen, sizes = as_dtype(dtype), shape_of(shape)
     if chosen.kind not in "iu":
         raise DtypeError(f"uniform_full_int: dtype must be an integer one, not {chosen.name}")
     bounds = np.iinfo(chosen)

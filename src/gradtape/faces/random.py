@@ -14,7 +14,7 @@ import numpy as np
 
 from ..core.errors import ShapeError
 from ..core.further_errors import RangeError
-from ..core.spec import float64, int32, int64
+from ..core.spec import as_dtype, float64, int32, int64
 from ..core.tensor import Tensor, as_tensor
 from ..ops import constant, linear
 from ..ops import elementwise as each
@@ -116,7 +116,7 @@ def _gamma(
     name: str, source: np.random.Generator, sizes: tuple[int, ...], alpha: Any, beta: Any, dtype: Any
 ) -> Tensor:
     """The quantile function of uniform numbers, in double precision; never below the least normal number."""
-    default = as_tensor(alpha).dtype if dtype is None else np.dtype(dtype)
+    default = as_tensor(alpha).dtype if dtype is None else as_dtype(dtype)
     chosen = real_dtype(None) if default.kind != "f" else default
     parts = [as_tensor(1.0 if p is None else p) for p in (alpha, beta)]
     for argument, part in zip(("alpha", "beta"), parts, strict=True):

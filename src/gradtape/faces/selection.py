@@ -13,7 +13,7 @@ import numpy as np
 
 from ..core.errors import ArgumentTypeError, DtypeError, InvalidArgumentError, ShapeError
 from ..core.further_errors import ChoiceError, RangeError
-from ..core.spec import TensorShape, bool_, int32
+from ..core.spec import TensorShape, as_dtype, bool_, int32
 from ..core.tensor import Tensor, as_tensor
 from ..ops import composite, linear, padding, selection
 from ..ops import constant as fixed
@@ -173,7 +173,7 @@ def sequence_mask(lengths: Any, maxlen: Any = None, dtype: Any = bool_, name: st
     if np.ndim(most):
         raise ShapeError(f"sequence_mask: maxlen must be a scalar, not of shape {np.shape(most)}")
     mask = fixed.less(Tensor(np.arange(int(np.ceil(most)))), composite.expand_dims(sizes, -1))
-    return mask if np.dtype(dtype) == bool_ else cast(mask, dtype)
+    return mask if as_dtype(dtype) == bool_ else cast(mask, dtype)
 
 
 # shapes

@@ -8,12 +8,12 @@ import numpy as np
 
 from ..core.errors import DtypeError
 from ..core.further_errors import RangeError
-from ..core.spec import float32
+from ..core.spec import as_dtype, float32
 from ..core.tensor import Tensor
 
 
 def _window(values: Any, dtype: Any, name: str) -> Tensor:
-    chosen = np.dtype(dtype)
+    chosen = as_dtype(dtype)
     if chosen.kind != "f":
         raise DtypeError(f"{name}: dtype must be floating, not {chosen.name}")
     return Tensor(np.asarray(values).astype(chosen))

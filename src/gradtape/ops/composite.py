@@ -14,6 +14,7 @@ import numpy as np
 
 from ..core import errors
 from ..core.errors import said
+from ..core.spec import as_dtype
 from ..core.tensor import FUNCTIONS, Tensor, as_tensor, beside, look
 from . import constant, contraction, linear, reduction
 from . import elementwise as each
@@ -214,7 +215,7 @@ def flip(m: Any, axis: Any = None) -> Tensor:
 @composite("astype")
 def astype(x: Any, dtype: Any, *, copy: bool = True) -> Tensor:
     """The tensor in another dtype; a derivative passes between floating and complex dtypes."""
-    x, wanted = as_tensor(x), np.dtype(dtype)
+    x, wanted = as_tensor(x), as_dtype(dtype)
     if wanted.kind not in "biufc":
         raise errors.DtypeError(
             f"astype: a tensor of dtype {x.dtype.name} cannot become {wanted}: it is no dtype of numbers"

@@ -212,6 +212,7 @@ def softplus(e: Emitter, x: Lane) -> Lane:
 
 def _quarter(e: Emitter, x: Lane) -> tuple[Lane, Lane, Lane]:
     """For x = n pi/2 + r in double: n as bits, r, and what rounding r has lost."""
+    x = clamped(e, x, -(2.0**21), 2.0**21)
     n, bits = _whole(e, e.mul(x, e.number(x, 2 / math.pi)))
     first, second, third = (e.number(x, part) for part in HALF_PI_PARTS)
     a = e.sub(x, e.mul(n, first))
@@ -223,13 +224,18 @@ def _quarter(e: Emitter, x: Lane) -> tuple[Lane, Lane, Lane]:
     return bits, r, e.add(e.sub(b, r), tail)
 
 
+def _quarter_of_float(e: Emitter, x: Lane) -> tuple[Lane, Lane, None]:
+    """The same in single precision, by two parts in double: what they lose is far below the last place of r."""
+    wide = clamped(e, e.to(x, "double"), -(2.0**21), 2.0**21)
+    n, bits = _whole(e, e.mul(wide, e.number(wide, 2 / math.pi)))
+    first, second, _ = (e.number(wide, part) for part in HALF_PI_PARTS)
+    r = e.sub(e.sub(wide, e.mul(n, first)), e.mul(n, second))
+    return e.to(bits, "i32"), e.to(r, "float"), None
+
+
 def _circular(e: Emitter, x: Lane) -> tuple[Lane, Lane, Lane]:
     """n as bits, and the sine and cosine of r, for x = n pi/2 + r below 2^20 in size."""
-    wide = x if x.kind == "double" else e.to(x, "double")
-    n, r, lost = _quarter(e, clamped(e, wide, -(2.0**21), 2.0**21))
-    if x.kind == "float":
-        r, lost = e.to(r, "float"), e.number("float", 0)
-        n = e.to(n, "i32")
+    n, r, lost = (_quarter if x.kind == "double" else _quarter_of_float)(e, x)
     z = e.mul(r, r)
     odd = _TERMS[x.kind]["sin"]
     signs = [(-1) ** k / math.factorial(2 * k + 1) for k in range(odd, 0, -1)]
@@ -237,11 +243,12 @@ def _circular(e: Emitter, x: Lane) -> tuple[Lane, Lane, Lane]:
     # sin(r + d) = sin r + d (1 - r^2 / 2), cos(r + d) = cos r - d r
     half = e.mul(z, e.number(z, 0.5))
     one = e.number(z, 1)
-    sine = e.add(r, e.add(cubic, e.sub(lost, e.mul(half, lost))))
+    sine = e.add(r, cubic if lost is None else e.add(cubic, e.sub(lost, e.mul(half, lost))))
     even = _TERMS[x.kind]["cos"]
     rest = e.mul(e.mul(z, z), e.horner(z, [(-1) ** k / math.factorial(2 * k) for k in range(even, 1, -1)]))
     base = e.sub(one, half)
-    cosine = e.add(base, e.add(e.sub(e.sub(one, base), half), e.sub(rest, e.mul(r, lost))))
+    rest = rest if lost is None else e.sub(rest, e.mul(r, lost))
+    cosine = e.add(base, e.add(e.sub(e.sub(one, base), half), rest))
     return n, sine, cosine
 
 

@@ -161,6 +161,8 @@ class Primitive:
         Returns:
             which inputs (one flag for all, or one each), whether the output, whether the rules take no input at all.
         """
+        if isinstance(self.rules, Rule):  # which stands for any number of inputs, whichever of them are known
+            return _want(self.rules) if bits else None
         if (bits, count) not in self.many:
             self.many[(bits, count)] = _saving(self._wants(count), bits)
         return self.many[(bits, count)]

@@ -146,7 +146,8 @@ class Program:
             return
         steps, given = [part for part in parts if isinstance(part, list)], Driver()
         module.functions.append(given.text(steps))
-        run = driver().address("run")
+        self._driver = driver()  # kept, as threads may make one each at first
+        run = self._driver.address("run")
         if self._walk is not None:
             module.declare("run", "void", "ptr, ptr, i64")
             module.imports["run"] = run

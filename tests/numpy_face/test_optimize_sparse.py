@@ -180,7 +180,7 @@ class Stand:
             method="SLSQP",
             bounds=Bounds(self.lb, self.ub),
             constraints=constraints,
-            options={"ftol": 1e-12, "maxiter": 200},
+            options={"ftol": 1e-9, "maxiter": 200},  # closer, it may stall at the solution
         )
         info = {
             "obj_val": found.fun,

@@ -269,6 +269,20 @@ def test_a_cut_is_explained_on_the_page(gradtape, script, tmp_path):
     assert "∂y/∂x is None: stop_gradient" in page.texts["strong"]
 
 
+def test_a_thread_has_its_name_on_the_page(gradtape, script, tmp_path):
+    code = "import threading\nx = tf.Variable(3.0)\ndef work():\n    with tf.GradientTape() as tape:\n"
+    code += "        y = x * x\n    print(tape.gradient(y, x).numpy())\n"
+    path = script(code + "t = threading.Thread(target=work, name='worker')\nt.start()\nt.join()\n")
+    assert gradtape("report", path, "-o", "page.html")[1] == "6.0\n"
+    page = Elements((tmp_path / "page.html").read_text(encoding="utf-8"))
+    assert "tape.gradient in worker" in page.texts["code"]
+    assert "worker" in page.texts["td"]
+    gradtape("report", script(code + "work()\n"), "-o", "page.html")
+    page = Elements((tmp_path / "page.html").read_text(encoding="utf-8"))
+    assert "tape.gradient" in page.texts["code"]
+    assert "" not in page.texts["td"]
+
+
 @pytest.mark.parametrize("name", ["hessian", "hessian_vector_product", "log1pexp", "fit_a_line"])
 def test_an_example_prints_what_it_prints_alone(gradtape, name):
     path = ROOT / "examples" / f"{name}.py"

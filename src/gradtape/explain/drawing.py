@@ -178,17 +178,18 @@ def _tapes(data: Mapping[str, Any]) -> str:
     """The tapes, one row for each line that opened some."""
     if not data["tapes"]:
         return ""
+    threads = any(tape["thread"] for tape in data["tapes"])
     rows = [
         [
             _line(tape),
             _cell(tape["name"], True),
-            _cell(tape["thread"]),
+            *([_cell(tape["thread"])] if threads else []),
             _count(tape["count"]),
             _count(tape["operations"]),
         ]
         for tape in data["tapes"]
     ]
-    heads = ("line", "tape", "thread", "times", "operations followed")
+    heads = ("line", "tape", *(["thread"] if threads else []), "times", "operations followed")
     return "<h2>Tapes</h2>\n" + _rows(heads, rows, "Tapes")
 
 

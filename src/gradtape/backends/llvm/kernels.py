@@ -14,18 +14,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-from ...core.graph import Operation, frozen
+from ...core.graph import Operation
 from .driver import Step, opened
 from .emit import Lane, Module
-from .kinds import FLOATS, KINDS, STORED, machine
+from .kinds import FLOATS, STORED, machine
+from .operands import Operand, Operands
 from .steps import REDUCTIONS, Kernel, Plan
 from .verbs import OWN, Verbs
-from .views import broadcast_strides
 from .words import spoken
 
 VECTOR = 64
@@ -47,37 +45,19 @@ STRAIGHT = 128
 """Vectors of so many instructions together stand one after the other, without a loop around them."""
 
 
-@dataclass(frozen=True, slots=True)
-class Operand:
-    """A value that a kernel reads or writes: which, the kind of its entries, its strides along the axes."""
-
-    value: int
-    kind: str
-    offset: int
-    strides: tuple[int, ...]
-
-
 def emit_kernel(module: Module, kernel: Kernel, plan: Plan, places: Callable[[int], tuple[int, int]]) -> Step:
     """Write a kernel as a function; `places` says where a value lies (`Step`)."""
     return _Writer(module, kernel, plan, places).write()
 
 
-class _Writer:
+class _Writer(Operands):
     def __init__(
         self, module: Module, kernel: Kernel, plan: Plan, places: Callable[[int], tuple[int, int]]
     ) -> None:
-        self.kernel, self.plan, self.places = kernel, plan, places
-        self.made = {operation.outputs[0] for operation in kernel.operations}
-        used = [i for operation in (*kernel.operations, *kernel.reductions) for i in operation.inputs]
-        self.loads = [
-            self._operand(i) for i in dict.fromkeys(used) if i not in self.made and not self._number(i)
-        ]
-        self.stores = [self._operand(i) for i in sorted(self.made & (plan.stored | plan.placed))]
-        self.folds = [(operation, self._folded(operation)) for operation in kernel.reductions]
-        self.sizes, self.strides = self._collapsed()
-        inner = self.sizes[-1] if self.sizes else 1
-        self.width = min(self._widest(), 1 << (inner.bit_length() - 1))
-        self.inner = inner
+        super().__init__(kernel, plan)
+        self.places = places
+        self.inner = self.sizes[-1] if self.sizes else 1
+        self.width = min(self._widest(), 1 << (self.inner.bit_length() - 1))
         self.e = Verbs(module, self.width)
         self.pointers: dict[int, str] = {}
         self.given: list[tuple[int, int]] = []
@@ -87,110 +67,31 @@ class _Writer:
         if not self.kernel.operations:
             return LONG
         values = [i for op in self.kernel.operations for i in (*op.inputs, *op.outputs)]
-        return VECTOR // max(4, *(STORED[self._kind(i)][1] for i in values))
-
-    # operands
-
-    def _constant(self, index: int) -> Any:
-        """The constant tensor of one entry that a value is, seen in whatever shape; None if it is none."""
-        view = self.plan.views.get(index)
-        constant = self.plan.graph.constants.get(view.base if view else index)
-        return constant if constant is not None and constant._value.size == 1 else None
-
-    def _number(self, index: int) -> bool:
-        return self._constant(index) is not None
-
-    def _kind(self, index: int) -> str:
-        return KINDS[self.plan.specs[index].dtype]
-
-    def _operand(self, index: int) -> Operand:
-        plan = self.plan
-        view, shape = plan.views.get(index), plan.specs[index].shape
-        strides = view.strides if view else tuple(math.prod(shape[i + 1 :]) for i in range(len(shape)))
-        along = broadcast_strides(strides, shape, self.kernel.shape)
-        return Operand(index, self._kind(index), view.offset if view else 0, along)
-
-    def _folded(self, operation: Operation) -> Operand:
-        """Where a reduction writes: along the axes it sums over, always to the same entry."""
-        axes, shape = operation.params["axis"], self.kernel.shape
-        kept = [1 if i in axes else n for i, n in enumerate(shape)]
-        strides = tuple(
-            0 if i in axes or kept[i] == 1 else math.prod(kept[i + 1 :]) for i in range(len(shape))
-        )
-        (output,) = operation.outputs
-        return Operand(output, self._kind(output), 0, strides)
-
-    def _collapsed(self) -> tuple[list[int], dict[int, list[int]]]:
-        """The axes that a loop is needed for, with the strides of each operand (by its value) along them."""
-        operands = [*self.loads, *self.stores, *(operand for _, operand in self.folds)]
-        sizes: list[int] = []
-        strides: list[list[int]] = [[] for _ in operands]
-        for axis, size in enumerate(self.kernel.shape):
-            if size == 1:
-                continue
-            step = [operand.strides[axis] for operand in operands]
-            if sizes and all(own[-1] == s * size for own, s in zip(strides, step, strict=True)):
-                sizes[-1] *= size
-                for own, s in zip(strides, step, strict=True):
-                    own[-1] = s
-            else:
-                sizes.append(size)
-                for own, s in zip(strides, step, strict=True):
-                    own.append(s)
-        return sizes, {id(operand): own for operand, own in zip(operands, strides, strict=True)}
+        return VECTOR // max(4, *(STORED[self.kind(i)][1] for i in values))
 
     # the text
 
     def write(self) -> Step:
         e = self.e
-        operands = [*self.loads, *self.stores, *(operand for _, operand in self.folds)]
-        for operand in operands:
+        for operand in self.operands:
             self.pointers[id(operand)] = self._pointer(operand)
-        bodies, key = e.module.bodies, self._key(operands)
+        bodies, key = e.module.bodies, self.key()
         if key not in bodies:
             bodies[key] = f"loop_{len(bodies)}"
-            self._write(bodies[key], operands)
+            self._write(bodies[key])
         return Step(bodies[key], tuple(self.given))
 
-    def _key(self, operands: Sequence[Operand]) -> Any:
-        """All that the text of the loop depends on: the kernel, with its values numbered as they come."""
-        specs, kernel = self.plan.specs, self.kernel
-        place: dict[int, Any] = {}
-        for number, operand in enumerate(operands):
-            place.setdefault(operand.value, number)
-        for number, operation in enumerate(kernel.operations):
-            place.setdefault(operation.outputs[0], -1 - number)
-
-        def read(index: int) -> Any:
-            number = place.get(index)
-            if number is None:
-                return specs[index].dtype, frozen(self._constant(index)._value.reshape(-1)[0])
-            return specs[index].dtype, number
-
-        return (
-            tuple(self.sizes),
-            tuple([(operand.kind, *self.strides[id(operand)]) for operand in operands]),
-            len(self.loads),
-            tuple(
-                [
-                    (op.primitive.name, frozen(op.params), *map(read, op.inputs), *map(read, op.outputs))
-                    for op in kernel.operations
-                ]
-            ),
-            tuple([(op.primitive.name, read(op.inputs[0])) for op in kernel.reductions]),
-        )
-
-    def _write(self, name: str, operands: Sequence[Operand]) -> None:
+    def _write(self, name: str) -> None:
         """Enter the function of the loop."""
         e, module = self.e, self.e.module
         own = sum(operation.primitive.name in OWN for operation in self.kernel.operations)
         e.inline = module.inlined + own <= INLINED
         module.inlined += own
         for operation, operand in self.folds:
-            if self._revisited(operand):
+            if self.revisited(operand):
                 self._fill(operation, operand)
         outer = [self._open(size) for size in self.sizes[:-1]]
-        offsets = {id(o): self._offset(o, [i for i, _, _ in outer]) for o in operands}
+        offsets = {id(o): self._offset(o, [i for i, _, _ in outer]) for o in self.operands}
         self._innermost(offsets)
         for variable, label, size in reversed(outer):
             self._close(variable, label, size)
@@ -237,17 +138,13 @@ class _Writer:
                 pointer = e.line(f"getelementptr {stored}, ptr {pointer}, i64 {distance}")
         return pointer
 
-    def _step(self, operand: Operand) -> int:
-        own = self.strides[id(operand)]
-        return own[-1] if own else 0
-
     def _innermost(self, pointers: dict[int, str]) -> None:
         """The vectors of the innermost axis: one after the other where they are few, else a loop."""
         width, size = self.width, self.inner
         known = {
             operand.value: self._splat(operand, pointers[id(operand)])
             for operand in self.loads
-            if not self._step(operand)
+            if not self.step(operand)
         }
         count = -(-size // width)
         totals: dict[int, Lane] = {}
@@ -262,7 +159,7 @@ class _Writer:
         else:
             totals = self._loop(known, pointers)
         for operation, operand in self.folds:
-            if not self._step(operand):
+            if not self.step(operand):
                 self._finish(operation, operand, pointers[id(operand)], totals[id(operand)])
 
     def _work(self) -> int:
@@ -279,7 +176,7 @@ class _Writer:
         e.lines.append(f"  {block} = phi i64 [ 0, %{before} ], [ {block}_next, %{head}_latch ]")
         totals: dict[int, Lane] = {}
         for operation, operand in self.folds:
-            if self._step(operand):
+            if self.step(operand):
                 continue
             kind, name = _gathering(operation, operand.kind), e.fresh()
             identity = e.number(kind, _identity(operation, kind)).name
@@ -318,7 +215,7 @@ class _Writer:
         """
         e = self.e
         for operand in self.loads:
-            if self._step(operand):
+            if self.step(operand):
                 known[operand.value] = self._load(operand, pointers[id(operand)], start)
         self._entries(known)
         for operand in self.stores:
@@ -326,7 +223,7 @@ class _Writer:
         made = {}
         for operation, operand in self.folds:
             lane = self._lane(operation.inputs[0], known)
-            if self._step(operand):
+            if self.step(operand):
                 self._fold_along(operation, operand, pointers[id(operand)], start, lane, fresh)
                 continue
             kind = _gathering(operation, operand.kind)
@@ -366,7 +263,7 @@ class _Writer:
 
     def _at(self, operand: Operand, pointer: str, start: str) -> str:
         e, (stored, _) = self.e, STORED[operand.kind]
-        step = self._step(operand)
+        step = self.step(operand)
         if step != 1:
             start = e.line(f"mul nsw i64 {start}, {step}")
         return e.line(f"getelementptr {stored}, ptr {pointer}, i64 {start}")
@@ -374,7 +271,7 @@ class _Writer:
     def _load(self, operand: Operand, pointer: str, start: str) -> Lane:
         e, width, kind = self.e, self.width, operand.kind
         stored, size = STORED[kind]
-        first, step = self._at(operand, pointer, start), self._step(operand)
+        first, step = self._at(operand, pointer, start), self.step(operand)
         vector = stored if width == 1 else f"<{width} x {stored}>"
         if step == 1 or width == 1:
             name = e.line(f"load {vector}, ptr {first}, align {size}")
@@ -396,15 +293,15 @@ class _Writer:
         name = lane.name
         if kind == "i1":
             name = e.line(f"zext {e.type('i1')} {name} to {vector}")
-        place = self._at(operand, pointer, start) if self._step(operand) else pointer
+        place = self._at(operand, pointer, start) if self.step(operand) else pointer
         e.lines.append(f"  store {vector} {name}, ptr {place}, align {size}")
 
     # entries and reductions
 
     def _lane(self, index: int, known: dict[int, Lane]) -> Lane:
         if index not in known:
-            value = self._constant(index)._value
-            known[index] = self.e.number(self._kind(index), value.reshape(-1)[0])
+            value = self.constant(index)._value
+            known[index] = self.e.number(self.kind(index), value.reshape(-1)[0])
         return known[index]
 
     def _entries(self, known: dict[int, Lane]) -> None:
@@ -413,12 +310,7 @@ class _Writer:
             lanes = [self._lane(i, known) for i in operation.inputs]
             given = [specs[i] for i in operation.inputs]
             (output,) = operation.outputs
-            known[output] = spoken(self.e, operation, lanes, given, self._kind(output))
-
-    def _revisited(self, operand: Operand) -> bool:
-        """Whether a reduction comes back to an entry after others: then it is read, combined and written each time."""
-        own = self.strides[id(operand)]
-        return any(not stride for stride in own[:-1])
+            known[output] = spoken(self.e, operation, lanes, given, self.kind(output))
 
     def _fill(self, operation: Operation, operand: Operand) -> None:
         """Write the identity of a reduction into its result."""
@@ -437,18 +329,18 @@ class _Writer:
     ) -> None:
         """Combine a vector with the entries of the result that lie along it."""
         e = self.e
-        if self._revisited(operand):
+        if self.revisited(operand):
             if fresh is not None:
                 lane = e.select(fresh, lane, e.number(lane, _identity(operation, operand.kind)))
             lane = _verb(e, operation)(self._load(operand, pointer, start), lane)
         self._scatter(operand, pointer, start, lane)
 
     def _scatter(self, operand: Operand, pointer: str, start: str, lane: Lane) -> None:
-        if self._step(operand) in (0, 1) or self.width == 1:
+        if self.step(operand) in (0, 1) or self.width == 1:
             self._store(operand, pointer, start, lane)
             return
         e, (stored, size) = self.e, STORED[operand.kind]
-        first, step = self._at(operand, pointer, start), self._step(operand)
+        first, step = self._at(operand, pointer, start), self.step(operand)
         for index in range(self.width):
             entry = e.line(f"extractelement {e.type(lane.kind)} {lane.name}, i32 {index}")
             place = e.line(f"getelementptr {stored}, ptr {first}, i64 {index * step}")
@@ -470,7 +362,7 @@ class _Writer:
         one = Verbs(e.module)
         one.lines, one._count = e.lines, e._count
         stored, size = STORED[operand.kind]
-        if self._revisited(operand):
+        if self.revisited(operand):
             old = Lane(one.line(f"load {stored}, ptr {pointer}, align {size}"), operand.kind)
             total = _verb(one, operation)(one.to(old, total.kind), total)
         total = one.to(total, operand.kind)

@@ -99,6 +99,7 @@ ORDER = [
     "plate",
     "laplacian",
     "mixed",
+    "compiling",
 ]
 
 if __name__ == "__main__":

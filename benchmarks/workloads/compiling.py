@@ -1,9 +1,9 @@
 """compiling: how long it takes to record and compile a program anew, and where the time goes.
 
-Nothing is found on disk, LLVM is loaded, and one program has been compiled before. The programs are of four kinds, each of
-about as many operations as asked for: a chain of numbers in which no stretch repeats itself, the gradient of such a
-chain over 1,000 entries, the gradient of a network, and that of a residual with second derivatives of a network. CPU time
-counts, the least of a few times, so that a busy machine disturbs little.
+Nothing is found on disk, and LLVM is loaded. The programs are of four kinds, each of about as many operations as asked
+for: a chain of numbers in which no stretch repeats itself, the gradient of such a chain over 1,000 entries, the gradient
+of a network, and that of a residual with second derivatives of a network. CPU time counts, the least of a few times, so
+that a busy machine disturbs little.
 """
 
 from __future__ import annotations
@@ -214,8 +214,8 @@ def _name(kind: str, count: int) -> str:
 WORKLOAD = Workload(
     name="compiling",
     title="compiling",
-    work="A chain of 200 operations on numbers recorded and compiled anew, and run; below the CPU time of other programs, "
-    "without what is kept on disk, in milliseconds",
+    work="A chain of 200 operations on numbers recorded and compiled anew, and run; below the CPU time of other "
+    "programs, without what is kept on disk, in milliseconds",
     size=SIZE,
     tiny=2,
     expected=expected,
@@ -228,9 +228,5 @@ WORKLOAD = Workload(
         *(Goal(f"3 s for 20,000 operations: {kind}", _name(kind, 20000), 3000.0) for kind in KINDS),
     ),
     probes={_name(kind, count): probe(kind, count) for kind in KINDS for count in (20, 200, 2000, 20000)}
-    | {
-        f"{_name(kind, 2000)}, {stage}": probe(kind, 2000, stage)
-        for kind in KINDS
-        for stage in STAGES
-    },
+    | {f"{_name(kind, 2000)}, {stage}": probe(kind, 2000, stage) for kind in KINDS for stage in STAGES},
 )

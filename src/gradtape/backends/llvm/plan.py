@@ -171,7 +171,7 @@ class _Planner:
             return False
         place = self._kernel(shape, max((self._bound(i, shape) for i in operation.inputs), default=0))
         near = tuple([self.again.near(i, place) for i in operation.inputs])
-        self.enter(replace(operation, inputs=near), place)
+        self.enter(operation if near == operation.inputs else replace(operation, inputs=near), place)
         self.again.makers[output] = operation
         return True
 

@@ -496,3 +496,18 @@ def test_the_print_of_tensorflow_prints_at_every_call_and_that_of_python_once(re
     printed = capsys.readouterr()
     assert printed.out == "python\n"
     assert printed.err.splitlines() == [f"x is {{'x': {v}}} [1, {2 * v}]" for v in (1, 2, 3)]
+
+
+def test_operations_of_one_instruction_share_the_text_of_its_line():
+    @gt.function
+    def f(x):
+        for _ in range(3):
+            x = x * x
+        return x + 1.0
+
+    f(gt.constant(1.5))
+    lines = [operation.line for operation in f._latest().recorded.graph.operations]
+    assert lines[0] is lines[1] is lines[2]
+    first = f.python_function.__code__.co_firstlineno
+    assert [int(line.rpartition(":")[2]) - first for line in lines] == [3, 3, 3, 4]
+    assert all(line.startswith(__file__) for line in lines)

@@ -243,7 +243,9 @@ def _parameters(function: Callable[..., Any]) -> tuple[Sequence[str], str | None
 
 def broadcast_spec(*specs: Spec, **_params: Any) -> Spec:
     """Shapes broadcast together, dtypes promoted: the spec of an elementwise primitive that keeps the dtype."""
-    shape, dtype = specs[0].shape, specs[0].dtype
-    if dtype.isnative and all(s.dtype is dtype and s.shape == shape for s in specs):
+    first, last = specs[0], specs[-1]
+    shape, dtype = first.shape, first.dtype
+    same = last.dtype is dtype and last.shape == shape and dtype.isnative
+    if same and (len(specs) < 3 or all(s.dtype is dtype and s.shape == shape for s in specs)):
         return Spec(shape, dtype)  # the usual case, much quicker
     return Spec(np.broadcast_shapes(*(s.shape for s in specs)), np.result_type(*(s.dtype for s in specs)))

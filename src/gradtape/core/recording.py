@@ -13,13 +13,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import CodeType
 from typing import Any
 
 from .bundle import attach_bundle, bundle_of
 from .further_errors import RecordingError
 from .graph import Builder, Graph, check, spec_of_value
 from .listen import Listener, leaf
-from .place import user_place
+from .place import place_of, user_frame, user_place
 from .primitive import Primitive
 from .questions import ASKED, only_entry
 from .tensor import Tensor
@@ -71,6 +72,7 @@ class Recording(Listener):
         "_guarded",
         "builder",
         "guards",
+        "lines",
         "kept",
         "made",
         "places",
@@ -101,6 +103,8 @@ class Recording(Listener):
         self.made: list[Any] = []
         self.seeded: list[Any] = []
         self._guarded: set[Any] = set()
+        # The texts of lines, by instruction; the code is kept, so that no other takes its place in memory.
+        self.lines: dict[tuple[int, int], tuple[CodeType, str]] = {}
         self.withdrawn: set[int] = set()
         self.kept: dict[Any, Any] = {}  # what other rooms keep until the end, each under a key of its own
 
@@ -191,7 +195,7 @@ class Recording(Listener):
         joint = type(result) is tuple
         outputs = result if joint else (result,)
         specs = [spec_of_value(y._value) for y in outputs]
-        made = self.builder.add(primitive, params, places, specs, user_line(), joint)
+        made = self.builder.add(primitive, params, places, specs, self._line(), joint)
         if not joint:
             self._place(result, made[0])
             return
@@ -199,6 +203,15 @@ class Recording(Listener):
         for y, place in zip(result, made, strict=True):
             if y._node is None:
                 self.places[id(y._value)] = (y, place)
+
+    def _line(self) -> str:
+        """The line of the program that asks for what is heard; one text for all that an instruction asks for."""
+        frame = user_frame(3)
+        key = id(frame.f_code), frame.f_lasti
+        known = self.lines.get(key)
+        if known is None:
+            known = self.lines[key] = frame.f_code, str(place_of(frame))
+        return known[1]
 
     def hear_read(self, variable: Any, tensor: Tensor) -> None:
         cell = Cell(variable)

@@ -186,6 +186,29 @@ def test_taylor_series():
     assert f.stats()["roads"] == 1
 
 
+def test_gradients_in_a_column_through_a_choice(record):
+    """The target is a sum over rows, of which one decides."""
+
+    @record
+    def slope(x):
+        with gt.GradientTape() as tape:
+            tape.watch(x)
+            y = gt.reduce_sum(gt.cond(x[0] > 0, lambda: gt.sin(x) * x, lambda: gt.exp(x)))
+        return tape.gradient(y, x)
+
+    for x in (np.linspace(0.5, 2.0, 40), np.linspace(-1.0, 2.0, 40)):
+        expected = np.sin(x) + x * np.cos(x) if x[0] > 0 else np.exp(x)
+        np.testing.assert_allclose(slope(gt.constant(x)), expected, rtol=1e-12)
+
+
+def test_a_function_that_calls_itself_in_a_branch_ends(record):
+    def factorial(n):
+        return gt.cond(n <= 1.0, lambda: gt.constant(1.0), lambda: n * factorial(n - 1.0))
+
+    f = record(factorial)
+    assert [float(f(gt.constant(n))) for n in (3.0, 1.0, 4.0, 3.0)] == [6.0, 1.0, 24.0, 6.0]
+
+
 # what is not taken
 
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from .listen import Listener, Node, spec_of
 from .primitive import Kind, Primitive
-from .spec import is_differentiable
+from .spec import DType, is_differentiable
 from .tensor import Tensor
 
 ITEM = Primitive("item", Kind.LINEAR, lambda values, *, index: values[index], None, ())
@@ -25,6 +25,16 @@ class Bundle(Node):
     __slots__ = ("items",)
 
     items: list[ReferenceType[Node] | None]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """None: each output has its own."""
+        return ()
+
+    @property
+    def dtype(self) -> DType:
+        """That of no number: each output has its own."""
+        return np.dtype(np.void)
 
     def alive(self) -> list[Node]:
         """The nodes of the outputs that are still there."""

@@ -35,6 +35,9 @@ from ..ops.linear import add, cast, reshape
 from .recorded import Spy, captured_tensor, is_closed
 from .row import LOOP
 
+DEEPEST = 8
+"""So many branches that are not taken may stand in one another: one that calls its own function has no end."""
+
 
 class Undecided(Exception):
     """A branch that is not taken needs more than its operations to be known."""
@@ -168,6 +171,8 @@ def _done(branch: Callable[[], Any], taken: bool) -> _Done:
 
 def _supposed(branches: Sequence[Callable[[], Any]], taken: int) -> list[_Done] | None:
     """The branches that are not taken, done to be known; None if one cannot be."""
+    if sum(isinstance(x, _Branch) and not x.taken for x in listeners()) >= DEEPEST:
+        return None
     found = []
     for number, branch in enumerate(branches):
         if number == taken:

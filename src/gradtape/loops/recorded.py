@@ -78,7 +78,8 @@ class Spy(Recording):
     def _is_known(self, tensor: Tensor) -> bool:
         node = tensor._node
         return any(
-            listener.find(tensor) is not None
+            Recording.find(listener, tensor)
+            is not None  # not a spy's, which would ask the same listeners again
             if isinstance(listener, Recording)
             else node is not None and listener.follows(node)
             for listener in self.outside

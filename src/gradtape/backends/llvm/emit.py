@@ -2,7 +2,7 @@
 
 An `element` rule says how one entry of a result is computed: `element=lambda e, a, b: e.mul(a, b)`. The values that it
 is given are lanes: a vector of `width` entries, or one number where the width is 1. The same rule serves a loop over
-arrays, eight entries at a time, and a program of numbers. No flag changes the meaning of NaN, infinity or -0.
+arrays, a vector of entries at a time, and a program of numbers. No flag changes the meaning of NaN, infinity or -0.
 
 The text of IR is put together here by hand, as that costs a tenth of building it from objects.
 """

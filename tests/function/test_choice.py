@@ -408,6 +408,7 @@ def test_a_choice_is_one_operation_a_branch_and_is_shown(record):
     loops = [op.params["loop"] for op in f.graph().operations if isinstance(op.params.get("loop"), Loop)]
     assert [(loop.turns, loop.gate) for loop in loops] == [(1, "sliced")] * 2
     assert "<at most one turn of" in f.source()
+    assert "    return" in f.source()  # of a branch
 
 
 def test_a_saved_choice_chooses(tmp_path):

@@ -272,7 +272,7 @@ def rewritten(graph: Graph, operations: Iterable[Operation], **changes: Any) -> 
 
 
 def listing(graph: Graph) -> str:
-    """The graph as text: a line for each input and operation, with the lines of the user's program."""
+    """The graph as text: a line for each input and operation, with the lines of the user's program; turns indented."""
     return "\n".join(_lines(graph))
 
 
@@ -289,6 +289,9 @@ def _lines(graph: Graph) -> Iterator[str]:
         given += [f"{name}={value!r}" for name, value in operation.params.items()]
         kinds = ", ".join(_typed(graph.specs[i]) for i in operation.outputs)
         yield f"{left} = {operation.primitive.name}({', '.join(given)})  {kinds}"
+        for value in operation.params.values():  # the turn of a loop, which may be a branch
+            if isinstance(body := getattr(value, "body", None), Graph):
+                yield from (f"    {line}" for line in _lines(body))
     yield "return " + ", ".join(_argument(graph, i) for i in graph.outputs)
 
 

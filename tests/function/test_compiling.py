@@ -121,6 +121,15 @@ def test_programs_leave_nothing_behind(monkeypatch):
     """Linkers and libraries go with their function; passes and processor are made once."""
     import llvmlite.binding as llvm
 
+    def once(k):
+        f = gt.function(lambda x: x * x * (k + 0.25), backend="llvm")
+        for _ in range(2):
+            np.testing.assert_allclose(f(x), x * x * (k + 0.25))
+        for _ in range(3):
+            assert float(f(number)) == np.float32(0.25) * np.float32(k + 0.25)
+
+    x, number = np.array([0.5, 1.5]), gt.constant(0.5)
+    once(-1)
     alive = weakref.WeakSet()
     made = []
 
@@ -153,17 +162,6 @@ def test_programs_leave_nothing_behind(monkeypatch):
         return library
 
     monkeypatch.setattr(engine, "_linked", link)
-    x, number = np.array([0.5, 1.5]), gt.constant(0.5)
-
-    def once(k):
-        f = gt.function(lambda x: x * x * (k + 0.25), backend="llvm")
-        for _ in range(2):
-            np.testing.assert_allclose(f(x), x * x * (k + 0.25))
-        for _ in range(3):
-            assert float(f(number)) == np.float32(0.25) * np.float32(k + 0.25)
-
-    once(-1)
-    made.clear()
     blocks = []
     for k in range(60):
         once(k)

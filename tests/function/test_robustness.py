@@ -308,4 +308,6 @@ def test_dtypes_without_machine_code_are_done_by_numpy(dtype):
             assert a.dtype == b.dtype
             np.testing.assert_allclose(a, b, rtol=1e-2 if dtype == "float16" else 1e-5, atol=1e-7)
     # NumPy rounds the products in a complex one apart on some processors, and once on others.
-    np.testing.assert_allclose(fast(x, w)[0], x * x + x, rtol=8 * np.finfo(dtype).eps if dtype[0] == "c" else 0)
+    np.testing.assert_allclose(
+        fast(x, w)[0], x * x + x, rtol=8 * np.finfo(dtype).eps if dtype[0] == "c" else 0
+    )

@@ -27,7 +27,7 @@ from typing import Any
 
 import numpy as np
 
-from .core.listen import Listener, Node, listeners
+from .core.listen import Key, Listener, Node, listeners
 from .core.tensor import Tensor, as_tensor
 from .modes.record import Record
 from .modes.reverse import Pullback
@@ -53,7 +53,7 @@ class Streams:
     """
 
     def __init__(self, column: Any, heard: Sequence[Listener]) -> None:
-        self.heard = frozenset(heard)
+        self.heard = _keys(heard)
         self.taylor = Taylor(1)
         self.parents: Moved = {}
         x = as_tensor(column)
@@ -61,17 +61,22 @@ class Streams:
 
     def serve(self, path: Sequence[Node], moved: Moved, heard: Sequence[Listener]) -> bool:
         """Whether these tangents are right for what another record has kept, and for who listens."""
-        return self.heard.issuperset(heard) and all(
+        return self.heard.issuperset(_keys(heard)) and all(
             self.parents[node] == moved.get(node) for node in path if node in self.parents
         )
 
     def tangent(self, record: Record, moved: Moved, heard: Sequence[Listener]) -> Tensor | None:
         """The tangent of the last of the nodes that move; None if it has none."""
-        self.heard = frozenset(heard)
+        self.heard = _keys(heard)
         self.taylor.hear_again(record, [node for node in moved if node not in self.parents])
         self.parents |= moved
         series = self.taylor.series(next(reversed(moved)))
         return None if series is None else series[1]
+
+
+def _keys(heard: Sequence[Listener]) -> frozenset[Key]:
+    """Who listens; by their keys, as the recording among them keeps what asks, which would else keep it."""
+    return frozenset([each.key for each in heard])
 
 
 class Memory:

@@ -1,5 +1,7 @@
 """Gradients in columns of a batch that recorded programs take forwards: what they are, and when that is chosen."""
 
+import gc
+
 import mpmath
 import numpy as np
 import pytest
@@ -296,3 +298,20 @@ def test_tangents_serve_only_tapes_that_have_heard_them():
     f = gt.function(gradients)
     for _ in range(2):
         np.testing.assert_allclose(f(x).numpy(), gradients(x).numpy(), rtol=1e-12)
+
+
+def test_a_recording_goes_without_waiting_for_the_collector(taken):
+    """Its values are many; a cycle among them would keep them until Python looks for cycles."""
+    from gradtape.core.recording import Recording
+
+    f = gt.function(lambda x, t: derivative(lambda x, t: gt.sin(x * t) * x, "x", "x")(x=x, t=t))
+    x, t = points()
+    gc.collect()
+    gc.disable()
+    try:
+        f(x, t)
+        left = [each for each in gc.get_objects() if type(each) in (Recording, columns.Memory)]
+    finally:
+        gc.enable()
+    assert taken["forwards"] > 0
+    assert left == []

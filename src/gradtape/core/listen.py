@@ -158,9 +158,13 @@ class Node:
 def leaf(value: Any, key: Key | None = None, note: Any = None) -> Node:
     """A node for a tensor that no operation known to a listener made, with a first note if one is given."""
     kind = type(value)
-    return Node.made(
-        None, None, None, None, kind if kind is not np.ndarray else (value.shape, value.dtype), key, note
-    )
+    node = Node()  # `Node.made`, in line
+    node.primitive = node.params = node.saved = node.kept = node.more = None
+    node.spec = kind if kind is not np.ndarray else (value.shape, value.dtype)
+    node.key = key
+    node.note = note
+    node.serial = SERIAL()
+    return node
 
 
 def spec_of(value: Any) -> Any:

@@ -55,7 +55,7 @@ def _turn_back(
         if g is not None and y._node is not None and record.knows(y)
     ]
     nodes = [s._node if record.knows(s) else None for s in sources]
-    found = Pullback(record, [n for n, _ in seeds], [n for n in nodes if n is not None]).walk(seeds)
+    found = Pullback(record, [n for n, _ in seeds], [n for n in nodes if n is not None])(seeds, absent=True)
     shares = [None if node is None else found.get(node) for node in nodes]
     results: list[Tensor] = []
     for index, (share, source) in enumerate(zip(shares, sources, strict=True)):

@@ -38,6 +38,8 @@ class Pullback:
     `order` lists the nodes on the way from a target to a source, latest first; `blank` has them without a cotangent.
     """
 
+    __slots__ = ("blank", "key", "order", "sources")
+
     def __init__(self, record: Record, targets: Iterable[Node], sources: Iterable[Node]) -> None:
         self.key = record.key
         self.sources = frozenset(sources)
@@ -52,25 +54,14 @@ class Pullback:
         self,
         seeds: Iterable[tuple[Node, Cotangent]],
         slices: dict[Node, list[tuple[Tensor, Tensor]]] | None = None,
+        absent: bool = False,
     ) -> dict[Node, Any]:
         """Walk back with these cotangents of the targets; sources that nothing reaches have no entry.
 
-        Absent entries become zeros; `walk` keeps them absent. Where `slices` is given, what `take` along the first
-        axis sends to a source that nothing made is entered there, as pairs of slices and indices, instead of being
-        added into a dense tensor.
+        Absent entries become zeros, or stay `absent` where that is asked for. Where `slices` is given, what `take`
+        along the first axis sends to a source that nothing made is entered there, as pairs of slices and indices,
+        instead of being added into a dense tensor.
         """
-        found = self.walk(seeds, slices)
-        for node in found:
-            if type(g := found[node]) is not Tensor:
-                found[node] = plain(g)
-        return found
-
-    def walk(
-        self,
-        seeds: Iterable[tuple[Node, Cotangent]],
-        slices: dict[Node, list[tuple[Tensor, Tensor]]] | None = None,
-    ) -> dict[Node, Cotangent]:
-        """What `__call__` does, with entries absent that are."""
         order, sources = self.order, self.sources
         cotangents = self.blank.copy()
         for node, seed in seeds:
@@ -104,11 +95,14 @@ class Pullback:
                 self._step(node, numbers.as_tensor(g), parents, cotangents)
             if node not in sources:
                 cotangents[node] = None  # its memory is free from here on
-        found: dict[Node, Cotangent] = {}
+        found: dict[Node, Any] = {}
         for node in sources:
             g = cotangents.get(node)
-            if g is not None:
-                found[node] = _own(g, start) if type(g) is Tensor else numbers.as_tensor(g)
+            if type(g) is Tensor:
+                found[node] = _own(g, start)
+            elif g is not None:
+                g = numbers.as_tensor(g)
+                found[node] = g if absent else plain(g)
         return found
 
     def _step(

@@ -19,8 +19,8 @@ if __package__ in (None, ""):  # run as a file
     sys.path[0] = str(ROOT)
 
 from benchmarks import measure, table  # noqa: E402  # the line above finds it
-from benchmarks.machine import cores  # noqa: E402
-from benchmarks.workload import SYSTEMS, names, workload  # noqa: E402
+from benchmarks.machine import cores  # noqa: E402 - the path is set first
+from benchmarks.workload import SYSTEMS, names, workload  # noqa: E402 - the path is set first
 
 RESULTS = ROOT / "benchmarks" / "results.json"
 PAGE = ROOT / "docs" / "performance.md"

@@ -16,12 +16,12 @@ HERE = Path(__file__).parent
 PAGE = HERE / "coverage.md"
 sys.path[:0] = [str(HERE), str(HERE.parent / "tests")]
 
-from not_covered import REASONS  # noqa: E402
-from tensorflow_values.calls import CALLS  # noqa: E402
-from tensorflow_values.names import module_of, read  # noqa: E402
+from not_covered import REASONS  # noqa: E402 - the path is set first
+from tensorflow_values.calls import CALLS  # noqa: E402 - the path is set first
+from tensorflow_values.names import module_of, read  # noqa: E402 - the path is set first
 
-import gradtape  # noqa: E402
-from gradtape.core.listen import Listener, paused  # noqa: E402
+import gradtape  # noqa: E402 - the path is set first
+from gradtape.core.listen import Listener, paused  # noqa: E402 - the path is set first
 
 INTRODUCTION = """\
 Every public name of TensorFlow {version} in the modules that gradtape follows: {covered} of {total} are covered. A

@@ -13,22 +13,22 @@ HERE = Path(__file__).parent
 PAGE = HERE / "numpy_coverage.md"
 sys.path[:0] = [str(HERE), str(HERE.parent / "tests" / "numpy_face")]
 
-import numpy as np  # noqa: E402
-import numpy.char  # noqa: E402  # its functions are counted once it is loaded
-import numpy.lib.recfunctions  # noqa: E402
-import numpy.polynomial  # noqa: E402
-import numpy.strings  # noqa: E402
-from make_coverage import PLUMBING, Ear  # noqa: E402
-from numpy.testing.overrides import (  # noqa: E402
+import numpy as np  # noqa: E402 - the path is set first
+import numpy.char  # noqa: E402 - the path is set first; its functions are counted once it is loaded
+import numpy.lib.recfunctions  # noqa: E402 - the path is set first
+import numpy.polynomial  # noqa: E402 - the path is set first
+import numpy.strings  # noqa: E402 - the path is set first
+from make_coverage import PLUMBING, Ear  # noqa: E402 - the path is set first
+from numpy.testing.overrides import (  # noqa: E402 - the path is set first
     get_overridable_numpy_array_functions,
     get_overridable_numpy_ufuncs,
 )
-from numpy_calls import CALLS  # noqa: E402
+from numpy_calls import CALLS  # noqa: E402 - the path is set first
 
-import gradtape  # noqa: E402
-from gradtape.core.listen import paused  # noqa: E402
-from gradtape.faces.numpy_protocol import full_name, function_for, ufunc_for  # noqa: E402
-from gradtape.faces.numpy_words import MAKERS, PLAIN, REFUSED  # noqa: E402
+import gradtape  # noqa: E402 - the path is set first
+from gradtape.core.listen import paused  # noqa: E402 - the path is set first
+from gradtape.faces.numpy_protocol import full_name, function_for, ufunc_for  # noqa: E402 - the path is set first
+from gradtape.faces.numpy_words import MAKERS, PLAIN, REFUSED  # noqa: E402 - the path is set first
 
 
 def made_of(name):

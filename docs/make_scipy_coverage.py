@@ -14,15 +14,15 @@ HERE = Path(__file__).parent
 PAGE = HERE / "scipy_coverage.md"
 sys.path[:0] = [str(HERE), str(HERE.parent / "tests"), str(HERE.parent / "tests" / "numpy_face")]
 
-import numpy as np  # noqa: E402
-import scipy  # noqa: E402
-from make_coverage import PLUMBING, Ear  # noqa: E402
-from special_calls import DISTRIBUTIONS, METHODS, UFUNCS, arguments, outcome  # noqa: E402
+import numpy as np  # noqa: E402 - the path is set first
+import scipy  # noqa: E402 - the path is set first
+from make_coverage import PLUMBING, Ear  # noqa: E402 - the path is set first
+from special_calls import DISTRIBUTIONS, METHODS, UFUNCS, arguments, outcome  # noqa: E402 - the path is set first
 
-import gradtape  # noqa: E402
-from gradtape.core.listen import paused  # noqa: E402
-from gradtape.faces.numpy_protocol import ufunc_for  # noqa: E402
-from gradtape.faces.scipy_words import LACKING  # noqa: E402
+import gradtape  # noqa: E402 - the path is set first
+from gradtape.core.listen import paused  # noqa: E402 - the path is set first
+from gradtape.faces.numpy_protocol import ufunc_for  # noqa: E402 - the path is set first
+from gradtape.faces.scipy_words import LACKING  # noqa: E402 - the path is set first
 
 
 def made_of(name):

@@ -11,8 +11,8 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
 from benchmarks import measure, memory, run, table, worker  # noqa: E402  # the line above finds them
-from benchmarks.workload import SYSTEMS, names, workload  # noqa: E402
-from benchmarks.workloads import monte_carlo  # noqa: E402
+from benchmarks.workload import SYSTEMS, names, workload  # noqa: E402 - the path is set first
+from benchmarks.workloads import monte_carlo  # noqa: E402 - the path is set first
 
 
 # The tutorial takes a gradient inside its persistent tape on purpose.

@@ -8,10 +8,10 @@ import pytest
 DOCS = Path(__file__).parents[1] / "docs"
 sys.path.insert(0, str(DOCS))
 
-import make_coverage  # noqa: E402
-import not_covered  # noqa: E402
+import make_coverage  # noqa: E402 - the path is set first
+import not_covered  # noqa: E402 - the path is set first
 
-from gradtape.faces.tensorflow import COVERED_PAGE  # noqa: E402
+from gradtape.faces.tensorflow import COVERED_PAGE  # noqa: E402 - the path is set first
 
 
 def test_the_page_is_up_to_date():

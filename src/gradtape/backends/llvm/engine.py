@@ -22,10 +22,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from . import cache, linker
 from .emit import Module
+from .kinds import processor
 
 _LOCK = threading.Lock()
 _COMPILER: list[_Compiler] = []
@@ -92,8 +91,8 @@ def _here() -> str | None:
     An emulator shows a process another processor. So what NumPy has found to be there is part of the name.
     """
     spec = importlib.util.find_spec("llvmlite")
-    seen = _seen_by_numpy()
-    if not linker.SERVES or spec is None or spec.origin is None or seen is None:
+    seen = processor()
+    if not linker.SERVES or spec is None or spec.origin is None or not seen:
         return None
     try:
         with open("/proc/sys/kernel/random/boot_id") as file:
@@ -102,13 +101,9 @@ def _here() -> str | None:
         file_of_it = os.stat(library)
     except OSError:
         return None
-    return cache.key("processor", started, seen, library, repr((file_of_it.st_size, file_of_it.st_mtime_ns)))
-
-
-def _seen_by_numpy() -> str | None:
-    """What NumPy has found the processor to offer; None if it does not say."""
-    found = getattr(getattr(np._core, "_multiarray_umath", None), "__cpu_features__", None)  # type: ignore[attr-defined]
-    return repr(found) if found else None
+    return cache.key(
+        "processor", started, repr(seen), library, repr((file_of_it.st_size, file_of_it.st_mtime_ns))
+    )
 
 
 class Code:

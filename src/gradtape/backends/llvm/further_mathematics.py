@@ -18,10 +18,8 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
-
 from .emit import Emitter, Lane
-from .kinds import Unsupported
+from .kinds import Unsupported, has
 from .mathematics import HALF_PI, LN2, clamped, exp, expm1, log, log1p, parts_of, scaled_exp, split
 
 _ARC = {
@@ -131,12 +129,6 @@ _ERFC_TO_27 = (
 _HALF_PI = {"double": parts_of(HALF_PI, (53,)), "float": parts_of(HALF_PI, (24,))}
 _LN2 = parts_of(LN2, (42,))
 _THIRD = (1 / 3, 2.0**-54 / 3)  # and what rounding it has lost, as 1/3 - (2^54 - 1) / (3 2^54)
-
-
-def _has_fma() -> bool:
-    """Whether the processor multiplies and adds with one rounding; pairs of doubles would be slow without."""
-    found = getattr(getattr(np._core, "_multiarray_umath", None), "__cpu_features__", None) or {}  # type: ignore[attr-defined]
-    return bool(found.get("FMA3") or found.get("ASIMD"))
 
 
 def sinh(e: Emitter, x: Lane) -> Lane:
@@ -319,7 +311,7 @@ def pow(e: Emitter, x: Lane, y: Lane) -> Lane:
         wide, exponent = e.to(x, "double"), e.to(y, "double")
         power = e.mul(exponent, log(e, e.abs(wide)))
         return e.to(_with_sign(e, wide, exponent, exp(e, power)), "float")
-    if not _has_fma():
+    if not has("FMA3", "ASIMD"):  # pairs of doubles would be slow without a product and sum of one rounding
         return e.library("pow", x, y)
     size, zero = e.abs(x), e.number(x, 0)
     subnormal = e.lt(size, e.number(x, 2.0**-1022))

@@ -24,10 +24,15 @@ from ...core.spec import (
 )
 
 
-def _converts_half() -> bool:
-    """Whether the processor converts half precision by itself; else functions would be called that nobody brings."""
-    found = getattr(getattr(np._core, "_multiarray_umath", None), "__cpu_features__", None) or {}  # type: ignore[attr-defined]
-    return bool(found.get("F16C") or found.get("NEON_FP16"))
+def processor() -> dict[str, bool]:
+    """What NumPy has found the processor to offer, by name; nothing if it does not say."""
+    return getattr(getattr(np._core, "_multiarray_umath", None), "__cpu_features__", None) or {}  # type: ignore[attr-defined]
+
+
+def has(*names: str) -> bool:
+    """Whether the processor offers one of these."""
+    found = processor()
+    return any(found.get(name) for name in names)
 
 
 KINDS: dict[DType, str] = {
@@ -42,7 +47,8 @@ KINDS: dict[DType, str] = {
     uint16: "u16",
     uint32: "u32",
     uint64: "u64",
-    **({float16: "half"} if _converts_half() else {}),
+    # Else functions would be called that nobody brings.
+    **({float16: "half"} if has("F16C", "NEON_FP16") else {}),
 }
 """What the entries are of each dtype that machine code deals with: LLVM's name, but for numbers without a sign."""
 

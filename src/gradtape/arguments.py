@@ -83,8 +83,6 @@ def single(structure: Any, name: str) -> list[Any]:
 def seeds_of(targets: list[Any], structure: Any, given: Any) -> list[Tensor | None]:
     """One cotangent for each target; None for those whose dtype has no derivative."""
     if given is None:
-        if len(targets) == 1:
-            return [_ones(targets[0]._value)]
         return [_ones(target._value) for target in targets]
     weights = _flat_weights(structure, given)
     if len(weights) != len(targets):

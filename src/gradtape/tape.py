@@ -246,8 +246,7 @@ class GradientTape(Explains, FieldOperators, WholeDerivatives):
                 f"Argument `target` should be a tensor or variable, or a nest of them, not None{origin(None)}"
             )
         unconnected = unconnected_choice(unconnected_gradients)
-        targets = [target] if type(target) is Tensor else tensors_of(target, "target")
-        flat: list[Any] = [sources] if type(sources) is Tensor else tensors_of(sources, "sources")
+        targets, flat = tensors_of(target, "target"), tensors_of(sources, "sources")
         starts, known = [], []
         apart: list[tuple[Any, Tensor]] = []  # targets that this tape does not follow can still be sources
         for t, g in zip(targets, seeds_of(targets, target, output_gradients)):  # noqa: B905  # of one length

@@ -23,11 +23,11 @@ from numpy.testing.overrides import (  # noqa: E402 - the path is set first
     get_overridable_numpy_array_functions,
     get_overridable_numpy_ufuncs,
 )
-from numpy_calls import CALLS  # noqa: E402 - the path is set first
+from numpy_calls import CALLS, NEWER, NUMPY  # noqa: E402 - the path is set first
 
 import gradtape  # noqa: E402 - the path is set first
 from gradtape.core.listen import paused  # noqa: E402 - the path is set first
-from gradtape.faces.numpy_protocol import full_name, function_for, ufunc_for  # noqa: E402 - the path is set first
+from gradtape.faces.numpy_protocol import full_name, function_named, ufunc_for  # noqa: E402 - the path is set first
 from gradtape.faces.numpy_words import MAKERS, PLAIN, REFUSED  # noqa: E402 - the path is set first
 
 
@@ -57,26 +57,36 @@ def status(name, function):
     return "recorded: " + ", ".join(f"`{row}`" for row in rows) if rows else "recorded"
 
 
-def table(title, functions, find):
-    """A heading and one line for each name."""
+def table(title, functions):
+    """A heading and one line for each name, with what it is on tensors."""
     lines = ["", f"## {title}", "", "| name | on a tensor |", "|---|---|"]
-    return lines + [f"| `{name}` | {status(name, find(functions[name]))} |" for name in sorted(functions)]
+    return lines + [f"| `{name}` | {status(name, functions[name])} |" for name in sorted(functions)]
+
+
+def ufuncs():
+    """What each ufunc is on tensors, but for those that a function of the same name is made of."""
+    found = {ufunc.__name__: ufunc for ufunc in get_overridable_numpy_ufuncs()}
+    return {name: ufunc_for(found[name]) for name in found if name[0] != "_" and name not in functions()}
+
+
+def functions():
+    """What each array function is on tensors, those included that only a newer NumPy than the one at hand has."""
+    names = {full_name(function) for function in get_overridable_numpy_array_functions()} | set(NEWER)
+    return {name: function_named(name) for name in names}
 
 
 def page():
     """The text of the page; ValueError for a name that there is no word on."""
-    ufuncs = {ufunc.__name__: ufunc for ufunc in get_overridable_numpy_ufuncs() if ufunc.__name__[0] != "_"}
-    functions = {full_name(function): function for function in get_overridable_numpy_array_functions()}
     head = [
         "# NumPy on tensors",
         "",
         "<!-- Written by docs/make_numpy_coverage.py. -->",
         "",
-        "Every name that NumPy lets other libraries answer. *Recorded* functions go through rows of the vocabulary,",
-        "those named, and differentiate wherever these do. What is *without derivative* answers as NumPy does. What",
-        "*raises* does so on a tensor that is recorded, and says what to write; on any other it computes.",
+        f"Every name that NumPy {NUMPY} lets other libraries answer. *Recorded* functions go through rows of the",
+        "vocabulary, those named, and differentiate wherever these do. What is *without derivative* answers as NumPy",
+        "does. What *raises* does so on a tensor that is recorded, and says what to write; on any other it computes.",
     ]
-    lines = table("Ufuncs", ufuncs, ufunc_for) + table("Functions", functions, function_for)
+    lines = table("Ufuncs", ufuncs()) + table("Functions", functions())
     return "\n".join([*head, *lines]) + "\n"
 
 

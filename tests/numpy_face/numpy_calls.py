@@ -3,7 +3,16 @@
 Each call is a function of arrays that uses NumPy alone, and its arguments. The tests run it on arrays and on tensors.
 """
 
+import warnings
+
 import numpy as np
+from numpy.polynomial import polynomial
+
+NUMPY = "2.5"
+"""The NumPy whose names have been looked through, and which the page of the documentation describes."""
+
+NEWER = {"polynomial.polynomial.polyvalnd": "2.5"}
+"""Names that came after NumPy 2.4, with the version that brought them; on an older one they are known all the same."""
 
 GENERATOR = np.random.default_rng(7)
 X = GENERATOR.uniform(0.2, 0.9, (3, 4))
@@ -34,7 +43,7 @@ UNARY = {
     "logical_not": SIGNED, "negative": SIGNED, "positive": SIGNED, "rad2deg": SIGNED, "radians": SIGNED,
     "reciprocal": SIGNED, "rint": SIGNED, "sign": SIGNED, "signbit": np.array([-0.0, 0.0, 3.0, -np.inf]),
     "sin": SIGNED, "sinh": SIGNED, "sqrt": X, "square": SIGNED, "tan": X, "tanh": SIGNED, "trunc": SIGNED,
-    "invert": np.arange(4), "i0": SIGNED, "sinc": SIGNED, "fix": SIGNED, "imag": C, "real": C, "angle": C,
+    "invert": np.arange(4), "i0": SIGNED, "sinc": SIGNED, "imag": C, "real": C, "angle": C,
     "isposinf": np.array([1.0, np.inf]), "isneginf": np.array([1.0, -np.inf]), "round": SIGNED, "around": SIGNED,
     "nan_to_num": np.array([np.nan, 1.0, np.inf, -np.inf]), "copy": X, "ravel": X, "flip": X, "fliplr": X,
     "flipud": X, "rot90": X, "transpose": X, "permute_dims": X, "matrix_transpose": X, "squeeze": X[None],
@@ -78,6 +87,14 @@ def call(name, function, *arguments):
     CALLS.setdefault(name, []).append((function, arguments))
 
 
+def fix(x):
+    """np.fix, which NumPy 2.5 wants to have written as np.trunc."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "numpy.fix is deprecated", DeprecationWarning)
+        return np.fix(x)
+
+
+call("fix", fix, SIGNED)
 # ufuncs of two results
 call("divmod", parts(np.divmod), SIGNED, OTHER)
 call("modf", parts(np.modf), SIGNED)
@@ -222,6 +239,16 @@ call("polyder", lambda p: np.polyder(p, 2), V)
 call("polyint", lambda p: np.polyint(p, 2, [0.3, 0.4]), V)
 call("polydiv", parts(np.polydiv), V, W[:2])
 call("poly", lambda m: np.poly(m @ m.T), M)
+# NumPy before 2.5 has the general one for two variables and for three.
+polyvalnd = getattr(
+    polynomial, "polyvalnd", lambda points, c: getattr(polynomial, f"polyval{len(points)}d")(*points, c)
+)
+call("polynomial.polynomial.polyvalnd", lambda c, x, y: polyvalnd((x, y), c), X, V, W)
+call("polynomial.polynomial.polyval2d", polynomial.polyval2d, V, W, X[..., None] * V[:2])
+call("polynomial.polynomial.polyval2d", polynomial.polyval2d, C[0, 0], C[1, 1], C)
+call("polynomial.polynomial.polyval2d", lambda x: polynomial.polyval2d(x, 2 * x, [[1, 2, 3]]), V)
+call("polynomial.polynomial.polygrid2d", polynomial.polygrid2d, V, W[:3], X)
+call("polynomial.polynomial.polygrid2d", polynomial.polygrid2d, X[:2], W[0], V)
 call("polyfit", lambda x, y, w: np.polyfit(x, y, 2, w=w), SORTED, V, W)
 call("polyfit", lambda x, y: np.polyfit(x, y, 1), SORTED, X.T)
 call("roots", lambda p: np.sort(np.real(np.roots(p))), np.array([1.0, -6.0, 11.0, -6.0]))

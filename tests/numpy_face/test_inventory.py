@@ -6,8 +6,9 @@ import numpy.lib.recfunctions
 import numpy.polynomial
 import numpy.strings
 import pytest
+from numpy.polynomial import polynomial
 from numpy.testing.overrides import get_overridable_numpy_array_functions, get_overridable_numpy_ufuncs
-from numpy_calls import CALLS
+from numpy_calls import CALLS, NEWER, NUMPY
 
 import gradtape as gt
 from gradtape.faces.numpy_names import NAMES
@@ -40,13 +41,24 @@ def test_there_is_one_word_on_every_name(name):
     )
 
 
+@pytest.mark.parametrize("name", sorted({*UFUNCS} & {*FUNCTIONS}))
+def test_a_ufunc_answers_as_the_function_does_that_is_made_of_it(name):
+    assert ufunc_for(UFUNCS[name]) is function_for(FUNCTIONS[name])
+
+
 def test_a_new_name_is_noticed():
     assert words("a_name_that_numpy_may_have_one_day") == []
 
 
 def test_no_word_is_on_a_name_that_is_not_there():
     assert ENTERED
-    assert {*NAMES, *PLAIN, *MAKERS, *REFUSED} <= {*UFUNCS, *FUNCTIONS}
+    assert {*NAMES, *PLAIN, *MAKERS, *REFUSED} <= {*UFUNCS, *FUNCTIONS, *NEWER}
+
+
+def test_newer_names_are_there_in_the_versions_that_brought_them():
+    for name, version in NEWER.items():
+        assert (name in FUNCTIONS) == (np.lib.NumpyVersion(np.__version__) >= f"{version}.0")
+        assert np.lib.NumpyVersion(f"{version}.0") <= f"{NUMPY}.0"
 
 
 def test_every_function_has_a_call():
@@ -81,6 +93,14 @@ def test_derivatives_are_those_of_the_values(name, function, arguments):
     found, _ = both(function, arguments)
     if np.asarray(found).dtype.kind in "fc" and name not in PLAIN:
         gt.testing.check(function, *arguments, limit=3, atol=1e-5)
+
+
+def test_the_coordinates_of_a_polynomials_points_have_one_shape():
+    x = gt.constant([1.0, 2.0])
+    with pytest.raises(
+        ValueError, match=r"polyvalnd: coordinates of one shape are needed, got \(2,\), \(1,\)"
+    ):
+        polynomial.polyval2d(x, x[:1], [[1.0, 2.0]])
 
 
 @pytest.mark.parametrize("name", sorted(REFUSED))

@@ -1,15 +1,17 @@
 """NumPy's functions of polynomials, which are vectors of coefficients of falling powers.
 
+In `numpy.polynomial` the powers rise, and a polynomial in several variables has an axis of coefficients for each.
 The zeros of a polynomial are eigenvalues of its companion matrix, as in NumPy, so they differentiate as these do.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
-from ..core.errors import InvalidArgumentError
+from ..core.errors import InvalidArgumentError, ShapeError
 from ..core.further_errors import UncoveredError
 from ..core.spec import float64
 from ..core.tensor import FUNCTIONS, Tensor, as_tensor, beside, look
@@ -33,6 +35,48 @@ def polyval(p: Any, x: Any) -> Tensor:
     for coefficient in c:
         y = y * point + coefficient
     return y
+
+
+def _by_rising_powers(c: Tensor, x: Tensor, each_apart: bool) -> Tensor:
+    """The values at x of the polynomials along the first axis of c: every polynomial at every x, or each at its own."""
+    if each_apart:
+        c = composite.reshape(c, (*c.shape, *(1 for _ in x.shape)))
+    y = c[-1] + x * 0
+    for k in range(2, c.shape[0] + 1):
+        y = c[-k] + y * x
+    return y
+
+
+def _with_floating_coefficients(c: Any, points: Iterable[Any]) -> tuple[Tensor, list[Tensor]]:
+    coefficients, *xs = (as_tensor(t) for t in beside((c, *points)))
+    return atleast_1d(_floating(coefficients)), xs
+
+
+@numpy_name("polynomial.polynomial.polyvalnd")
+def polyvalnd(pts: Any, c: Any) -> Tensor:
+    """The values of a polynomial in several variables at points, whose coordinates are given one after the other."""
+    y, xs = _with_floating_coefficients(c, pts)
+    shapes = [x.shape for x in xs]
+    if len(set(shapes)) > 1:
+        raise ShapeError(f"polyvalnd: coordinates of one shape are needed, got {', '.join(map(str, shapes))}")
+    for k, x in enumerate(xs):
+        y = _by_rising_powers(y, x, k == 0)
+    return y
+
+
+@numpy_name("polynomial.polynomial.polyval2d")
+def polyval2d(x: Any, y: Any, c: Any) -> Tensor:
+    """The values of a polynomial in two variables at points."""
+    return polyvalnd((x, y), c)
+
+
+@numpy_name("polynomial.polynomial.polygrid2d")
+def polygrid2d(x: Any, y: Any, c: Any) -> Tensor:
+    """The values of a polynomial in two variables at every pair of an x and a y."""
+    values, xs = _with_floating_coefficients(c, (x, y))
+    for one in xs:
+        values = _by_rising_powers(values, one, True)
+    return values
 
 
 def _aligned(a1: Any, a2: Any) -> tuple[Tensor, Tensor]:

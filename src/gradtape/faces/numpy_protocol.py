@@ -54,6 +54,8 @@ _INNER = frozenset(
 )
 # Settings of a ufunc that change nothing, at these values, on tensors.
 _DEFAULTS = {"where": (True,), "casting": ("same_kind",), "order": ("K", "C"), "subok": (True, False)}
+# Ufuncs of NumPy's own that functions of the same name are made of: np.clip, and from NumPy 2.5 on np.real and np.imag.
+_WITHIN = frozenset({"clip", "imag", "real"})
 _UFUNCS: dict[Any, Callable[..., Any] | None] = {}
 
 
@@ -65,7 +67,11 @@ def full_name(function: Any) -> str:
 
 def function_for(function: Any) -> Callable[..., Any] | None:
     """What an array function of NumPy's is on tensors; None if it has no derivative or is not covered."""
-    name = full_name(function)
+    return function_named(full_name(function))
+
+
+def function_named(name: str) -> Callable[..., Any] | None:
+    """What the array function of a name (`full_name`) is on tensors; None if it has no derivative or is not covered."""
     if name in NAMES:
         return NAMES[name]
     if "." in name:
@@ -85,7 +91,7 @@ def ufunc_for(ufunc: Any) -> Callable[..., Any] | None:
 
 def _ufunc_found(ufunc: Any) -> Callable[..., Any] | None:
     name = ufunc.__name__
-    if getattr(np, name, None) is ufunc or name == "clip":
+    if getattr(np, name, None) is ufunc or name in _WITHIN:
         return NAMES.get(name) or (None if name in PLAIN else _found(name))
     if name == "_ones_like":  # what np.ones_like is made of
         return FUNCTIONS["ones_like"]  # type: ignore[no-any-return]

@@ -56,9 +56,6 @@ MAKERS = spread(
 
 _WRITES = "it writes into its argument, and tensors do not change; use {}"
 _COUNTS = "counts have no derivative; use np.digitize and np.bincount(places, weights), differentiable in the weights"
-_PRODUCT = (
-    "it is written for arrays; use np.einsum on np.vander(x, n, increasing=True), np.vander(y, ...) and c"
-)
 _FIELDS = (
     "it is about the fields of a structured array, and tensors hold numbers; keep a tensor for each field"
 )
@@ -77,8 +74,6 @@ REFUSED = {
     "histogram_bin_edges": "how many there are depends on the values; use np.linspace(np.min(a), np.max(a), bins + 1)",
     "sort_complex": "complex numbers have no order; use t[np.lexsort((t.imag, t.real))]",
     "real_if_close": "its result is complex or real as the values say; use np.real",
-    "polynomial.polynomial.polygrid2d": _PRODUCT,
-    "polynomial.polynomial.polyval2d": _PRODUCT,
     "lib.scimath.arccos": _COMPLEX.format("arccos"),
     "lib.scimath.arcsin": _COMPLEX.format("arcsin"),
     "lib.scimath.arctanh": _COMPLEX.format("arctanh"),

@@ -44,7 +44,7 @@ def _by_rising_powers(c: Tensor, x: Tensor, each_apart: bool) -> Tensor:
     y = c[-1] + x * 0
     for k in range(2, c.shape[0] + 1):
         y = c[-k] + y * x
-    return y
+    return y  # type: ignore[no-any-return]
 
 
 def _with_floating_coefficients(c: Any, points: Iterable[Any]) -> tuple[Tensor, list[Tensor]]:

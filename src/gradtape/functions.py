@@ -12,6 +12,7 @@ import functools
 import inspect
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -117,7 +118,7 @@ class Function:
         if structure is not False:
             self._entry_float = default_float()
             with contextlib.suppress(Exception):  # without it, calls go the ordinary way
-                self._entry = backends.llvm.entry(road.program, self._floats, structure)
+                self._entry = road.timed(backends.llvm.entry)(road.program, self._floats, structure)
 
     # kinds of arguments
 
@@ -185,6 +186,7 @@ class Function:
             return self.python_function(*args, **kwargs)
         recording = Recording()
         wrapped_args, wrapped_kwargs = self._wrapped(recording, args, kwargs)
+        start = perf_counter()
         activate(recording)
         try:
             result = self.python_function(*wrapped_args, **wrapped_kwargs)
@@ -198,7 +200,7 @@ class Function:
         else:
             recorded = recording.recorded(tensors)
             self._entry = None  # it stands for the only road of a kind
-            kind.add(Road(recorded, static, packer(result), self._compiled))
+            kind.add(Road(recorded, static, packer(result), self._compiled, perf_counter() - start))
         return result
 
     def _wrapped(self, recording: Recording, args: Any, kwargs: Any) -> tuple[Any, Any]:
@@ -300,17 +302,39 @@ class Function:
     def stats(self) -> dict[str, Any]:
         """What was recorded and compiled: kinds of arguments, roads, operations recorded and left, kernels.
 
+        `flops` are the floating-point operations of a call, estimated from shapes (`explain/flops.py`); a loop counts
+        with all its turns. `seconds` has the time that recording took, in which the program ran once, and that
+        compiling took, derivatives included as far as they were needed.
+
         Of machine code, `bytes` is the memory for what lies between its steps (of a tile, where it goes by tiles), and
         `moved` how many bytes its kernels and products load and store in a call. `from_disk` says whether it was
         compiled before, and came from the cache.
+
+        Raises:
+            RuntimeError: if the function has not been called.
+
+        >>> import gradtape as gt
+        >>> @gt.function
+        ... def energy(x):
+        ...     return gt.reduce_sum(gt.sin(x) * x)
+        >>> energy(gt.ones([1000])).shape
+        ()
+        >>> found = energy.stats()
+        >>> found["recorded"], found["flops"], sorted(found["seconds"])
+        (3, 3000.0, ['compiling', 'recording'])
         """
+        from .explain.flops import graph_flops  # late, as all explanations load
+
         road = self._latest()
+        program = road.program
         return {
             "kinds": len(self._kinds),
             "roads": len(self._roads()),
             "guards": len(road.recorded.guards),
             "recorded": len(road.recorded.graph),
-            **road.program.describe(),
+            "flops": graph_flops(program.graph),
+            "seconds": dict(road.seconds),
+            **program.describe(),
         }
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from time import perf_counter
 from typing import Any
 
 from .backends.passes import merged
@@ -121,21 +122,52 @@ def _pushed(
 
 
 class Road:
-    """One recorded program of a function: ready to replay wherever its guards hold."""
+    """One recorded program of a function: ready to replay wherever its guards hold.
 
-    __slots__ = ("_closed", "_compile", "_listened", "_program", "entered", "leaves", "pack", "recorded")
+    `seconds` has what recording it took, and what compiling it has taken so far.
+    """
+
+    __slots__ = (
+        "_closed",
+        "_compile",
+        "_listened",
+        "_program",
+        "entered",
+        "leaves",
+        "pack",
+        "recorded",
+        "seconds",
+    )
 
     def __init__(
-        self, recorded: Recorded, leaves: Sequence[Any], pack: Callable[[list[Any]], Any], compile: Compile
+        self,
+        recorded: Recorded,
+        leaves: Sequence[Any],
+        pack: Callable[[list[Any]], Any],
+        compile: Compile,
+        recording: float = 0.0,
     ) -> None:
         self.recorded = recorded
         self.leaves = leaves
         self.pack = pack
         self.entered = False
-        self._compile = compile
+        self.seconds = {"recording": recording, "compiling": 0.0}
+        self._compile = self.timed(compile)
         self._program: Any = None
         self._closed = is_closed(recorded.graph)
         self._listened: dict[tuple[int, ...], Primitive] = {}
+
+    def timed(self, work: Callable[..., Any]) -> Callable[..., Any]:
+        """The same function, of which the time it takes counts as compiling."""
+
+        def run(*args: Any) -> Any:
+            start = perf_counter()
+            try:
+                return work(*args)
+            finally:
+                self.seconds["compiling"] += perf_counter() - start
+
+        return run
 
     @property
     def program(self) -> Any:

@@ -1,6 +1,7 @@
 """`gt.function`: a recorded program gives what the plain program gives, on both backends, at every call."""
 
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -473,6 +474,31 @@ def test_source_names_the_lines_of_the_program():
     assert f"test_function.py:{line}" in f.source()
     assert "sin(%0)" in f.source()
     assert f.stats()["recorded"] == 2
+
+
+def test_stats_count_what_a_call_computes_and_what_it_took_to_compile(record):
+    def program(x, w):
+        y = gt.exp(x @ w)  # 2 * 3 * 4 * 5 flops for the product, 15 for exp
+        state = gt.scan(lambda s, _: gt.sin(s) * 2.0, gt.range(100), initializer=gt.reduce_sum(y))  # 15 and 200
+        return state[-1]
+
+    f = record(program)
+    started = time.perf_counter()
+    f(gt.ones([3, 4]), gt.ones([4, 5]))
+    alone = f.stats()
+    assert alone["flops"] == 120 + 15 + 15 + 200
+    seconds = alone["seconds"]
+    assert 0 < seconds["recording"]
+    assert 0 < seconds["compiling"]
+    assert sum(seconds.values()) < time.perf_counter() - started
+    x = gt.ones([3, 4])
+    with gt.GradientTape() as tape:
+        tape.watch(x)
+        y = f(x, gt.ones([4, 5]))
+    tape.gradient(y, x)
+    derived = f.stats()
+    assert derived["roads"] == 1
+    assert derived["seconds"]["compiling"] > seconds["compiling"]  # the derivative, on first need
 
 
 def test_an_error_in_a_replay_names_the_operation_and_the_line(record):

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from ..core.bundle import Bundle
+from ..core.graph import Graph
 from ..core.listen import Key, Node
 from ..core.primitive import Primitive
 from ..core.spec import Spec
@@ -60,6 +61,8 @@ def flops(
     name = primitive.name
     if name in MOVING:
         return 0.0
+    if name == "loop":  # its body has dtypes of its own
+        return params["loop"].turns * graph_flops(params["loop"].body)  # type: ignore[no-any-return]
     count = COUNTS.get(name)
     found = count(inputs, outputs, params) if count is not None else _entries(outputs[0])
     return found * (4 if np.dtype(outputs[0].dtype).kind == "c" else 1)
@@ -77,6 +80,20 @@ def recorded_flops(node: Node, key: Key) -> float:
         for parent, x in zip(parents, saved, strict=False)
     ]
     return flops(node.primitive, inputs, outputs, node.params or {})
+
+
+def graph_flops(graph: Graph) -> float:
+    """The estimate for one run of a graph; a loop takes all turns that there could be."""
+    specs = graph.specs
+    return sum(
+        flops(
+            operation.primitive,
+            [specs[i] for i in operation.inputs],
+            [specs[i] for i in operation.outputs],
+            operation.params,
+        )
+        for operation in graph.operations
+    )
 
 
 def _entries(x: Any) -> float:

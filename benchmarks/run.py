@@ -79,7 +79,6 @@ ORDER = [
     "start",
     "seed_eager",
     "seed_compiled",
-    "seed_floats",
     "wide",
     "logsumexp",
     "monte_carlo",

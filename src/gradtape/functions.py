@@ -35,6 +35,7 @@ from .core.spec import default_float, float64
 from .core.tensor import ROWS, Tensor, apply
 from .core.values import to_value
 from .core.variable import Variable
+from .explain.flops import graph_flops
 from .kinds import Identity, Kind, check_signature, identities, packer
 from .replay import RESULT, Road
 
@@ -323,8 +324,6 @@ class Function:
         >>> found["recorded"], found["flops"], sorted(found["seconds"])
         (3, 3000.0, ['compiling', 'recording'])
         """
-        from .explain.flops import graph_flops  # late, as all explanations load
-
         road = self._latest()
         program = road.program
         return {

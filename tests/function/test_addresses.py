@@ -14,13 +14,13 @@ KINDS = [np.float32, np.float64, np.int32, np.int64, np.bool_]
 @pytest.fixture(params=["machine code", "NumPy"])
 def way(request, monkeypatch):
     if request.param == "NumPy":
-        monkeypatch.setattr(addresses, "reader", lambda: None)
+        monkeypatch.setattr(addresses, "launcher", lambda: None)
 
 
 def found(values):
     """The entries at the addresses that were written, and what is to be kept."""
     table = np.full(len(values) + 1, -1, np.intp)
-    kept = addresses.locate(values, table.ctypes.data)
+    kept = addresses.launch(values, table.ctypes.data)
     assert table[-1] == -1
     return table[:-1].tolist(), kept
 

@@ -16,7 +16,7 @@ import pytest
 import gradtape as gt
 from gradtape import cli
 from gradtape.backends.llvm import cache, engine, linker
-from gradtape.backends.llvm.addresses import reader
+from gradtape.backends.llvm.addresses import launcher
 from gradtape.backends.llvm.driver import driver
 
 posix = (
@@ -26,7 +26,7 @@ posix = (
 
 @pytest.fixture
 def store(tmp_path, monkeypatch):
-    driver(), reader()  # made once a process, and kept elsewhere
+    driver(), launcher()  # made once a process, and kept elsewhere
     place = tmp_path / "kept" / "here"
     monkeypatch.setenv(cache.VARIABLE, str(place))
     monkeypatch.setattr(cache, "_told", set())

@@ -356,3 +356,37 @@ def test_stacks_of_products_are_walked_through(count, threads):
 
     f = assert_same(program, (rng.normal(size=(count, 1, 4)), rng.normal(size=(5, 4, 4))), 1e-12)
     assert f.stats()["calls"] == []
+
+
+@pytest.mark.parametrize("dtype", ["int32", "int64", "uint8"])
+@pytest.mark.parametrize("count", [1000, 1009])
+def test_whole_numbers_are_gathered(dtype, count, threads):
+    """The largest, the smallest and the sum begin with what the dtype has."""
+    x = np.random.default_rng(0).integers(1, 9, (count, 3)).astype(dtype)
+
+    def program(x):
+        y = x * x + gt.cast(x > 4, x.dtype)
+        return gt.reduce_max(y, axis=0), gt.reduce_min(y, axis=0), gt.reduce_sum(y, axis=0)
+
+    f = gt.function(program, backend="llvm")
+    f(x)
+    y = x * x + (x > 4).astype(dtype)
+    wanted = y.max(0), y.min(0), y.sum(0, dtype=dtype)
+    for found, expected in zip(f(x), wanted, strict=True):
+        np.testing.assert_array_equal(found.numpy(), expected)
+
+
+@pytest.mark.parametrize("axes", [(0, 1), (1, 0)])
+def test_rows_that_a_shape_mixes_leave_in_memory_of_their_own(axes, threads):
+    def program(x):
+        y = gt.transpose(gt.exp(x), axes)
+        return gt.reshape(y, [1500, 2]), gt.reduce_sum(gt.reshape(y, [1500, 2]) ** 2, axis=1)
+
+    x = np.random.default_rng(0).normal(size=(1000, 3))
+    f = gt.function(program, backend="llvm")
+    f(x)
+    wanted = np.exp(x).transpose(axes).reshape(1500, 2)
+    found = f(x)
+    f(2 * x)
+    np.testing.assert_allclose(found[0].numpy(), wanted, rtol=1e-14)
+    np.testing.assert_allclose(found[1].numpy(), (wanted**2).sum(1), rtol=1e-14)

@@ -1,8 +1,9 @@
-"""Where the entries of many arrays lie, found by machine code.
+"""Where the entries of many arrays lie, found by machine code, which then runs a program on them.
 
 A program is given its inputs and results by their addresses. To ask NumPy for one from Python takes longer than some
-programs run. The builtin function made here reads the addresses where NumPy's own macros do: `PyArray_DATA`, and behind
-the head of a number's object. If objects do not lie in memory as it assumes, NumPy is asked.
+programs run, and so does a call through ctypes. The builtin function made here reads the addresses where NumPy's own
+macros do: `PyArray_DATA`, and behind the head of a number's object; and calls the program while other threads may run
+Python. If objects do not lie in memory as it assumes, NumPy is asked, and ctypes.
 """
 
 from __future__ import annotations
@@ -23,31 +24,44 @@ _CONTIGUOUS = 1  # NPY_ARRAY_C_CONTIGUOUS
 _SIZE, _ITEMS = 16, 24  # in CPython's PyListObject
 
 
-def locate(values: Sequence[Any], to: int) -> Sequence[Any]:
-    """Write the addresses of values, one behind the other, to an address.
+RUN = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p)
+"""`run(table, record)`: a program; the record is an array of integers of which its own address is the first."""
+
+
+def launch(values: Sequence[Any], table: int, record: int = 0) -> Sequence[Any]:
+    """Write the addresses of values, one behind the other, to an address, and run a program on this table.
+
+    Args:
+        values: what the table begins with.
+        table: its address.
+        record: the address of a program's record (`RUN`); 0 to run none.
 
     Returns:
         the values, contiguous arrays or numbers, which must be kept until nobody reads at the addresses any more.
     """
-    read = reader()
+    start = launcher()
     if type(values) is not list:
         values = list(values)
-    if read is None or not read(values, to):
+    if start is None or not start(values, table, record):
         values = [np.asarray(value, order="C") for value in values]
-        if read is None or not read(values, to):
-            place = (ctypes.c_void_p * len(values)).from_address(to)
+        if start is None or not start(values, table, record):
+            place = (ctypes.c_void_p * len(values)).from_address(table)
             place[:] = [value.__array_interface__["data"][0] for value in values]
+            if record:
+                RUN(ctypes.c_int64.from_address(record).value)(table, record)
     return values
 
 
 @lru_cache(maxsize=1)
-def reader() -> Callable[[list[Any], int], bool] | None:
-    """The builtin function `(list, address)`; False, from it, for a list with something else than it can read."""
+def launcher() -> Callable[[list[Any], int, int], bool] | None:
+    """The builtin function of `launch`; False, from it, for a list with something else than it can read."""
     if layout() is None or not _lies_as_assumed():
         return None
     module = Module()
     module.declare("PyLong_AsVoidPtr", "ptr", "ptr")
     module.declare("Py_IncRef", "void", "ptr")
+    module.declare("PyEval_SaveThread", "ptr", "")
+    module.declare("PyEval_RestoreThread", "void", "ptr")
     for name in module.declarations:
         module.imports[name] = ctypes.cast(getattr(ctypes.pythonapi, name), ctypes.c_void_p).value or 0
     kinds = {"ndarray": np.ndarray, **{s.__name__: s for s in (*SCALARS.values(), np.bool_)}}
@@ -121,6 +135,18 @@ def _text(numbers: Sequence[str]) -> str:
         "  %j = add nuw nsw i64 %i, 1",
         "  br label %head",
         "done:",
+        "  %third = getelementptr ptr, ptr %arguments, i64 2",
+        "  %given = load ptr, ptr %third",
+        "  %record = call ptr @PyLong_AsVoidPtr(ptr %given)",
+        "  %none = icmp eq ptr %record, null",
+        "  br i1 %none, label %ran, label %run",
+        "run:",
+        "  %program = load ptr, ptr %record",
+        "  %thread = call ptr @PyEval_SaveThread()",
+        "  call void %program(ptr %to, ptr %record)",
+        "  call void @PyEval_RestoreThread(ptr %thread)",
+        "  br label %ran",
+        "ran:",
         "  call void @Py_IncRef(ptr @object_True)",
         "  ret ptr @object_True",
         "other:",
@@ -131,4 +157,4 @@ def _text(numbers: Sequence[str]) -> str:
     return "\n".join(lines)
 
 
-__all__ = ["locate", "reader"]
+__all__ = ["RUN", "launch", "launcher"]

@@ -18,9 +18,6 @@ import numpy as np
 from .emit import Module
 from .engine import Code
 
-RUN = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64)
-"""`run(table, steps, length)`"""
-
 
 @dataclass(frozen=True, slots=True)
 class Step:
@@ -75,8 +72,21 @@ class Driver:
 
 @lru_cache(maxsize=1)
 def driver() -> Code:
-    """The function that goes through steps, `run`."""
-    return Code(Module(functions=[_RUN]), ("run",))
+    """The function that goes through steps, `run(table, steps, length)`; and `start(table, record)`.
+
+    The record of `start` (`addresses.py`) holds steps and length.
+    """
+    return Code(Module(functions=[_RUN, _START]), ("run", "start"))
+
+
+_START = """define void @start(ptr %t, ptr %record) {
+  %stepsp = getelementptr i64, ptr %record, i64 1
+  %steps = load ptr, ptr %stepsp
+  %lengthp = getelementptr i64, ptr %record, i64 2
+  %length = load i64, ptr %lengthp
+  call void @run(ptr %t, ptr %steps, i64 %length)
+  ret void
+}"""
 
 
 _RUN = """define void @run(ptr %t, ptr %s, i64 %length) {

@@ -389,9 +389,12 @@ def _gathering(operation: Operation, kind: str) -> str:
 
 
 def _identity(operation: Operation, kind: str) -> float:
-    """What a reduction begins with: it changes no entry (NumPy's sums begin with -0 too)."""
-    name = operation.primitive.name
+    return identity(REDUCTIONS[operation.primitive.name], kind)
+
+
+def identity(verb: str, kind: str) -> float:
+    """What entries are taken together with at first: it changes none (NumPy's sums begin with -0 too)."""
     if kind in FLOATS:
-        return {"sum": -0.0, "max": -math.inf, "min": math.inf}[name]
+        return {"add": -0.0, "maximum": -math.inf, "minimum": math.inf}[verb]
     bounds = np.iinfo(f"{'uint' if kind[0] == 'u' else 'int'}{kind[1:]}")
-    return {"sum": 0, "max": bounds.min, "min": bounds.max}[name]
+    return {"add": 0, "maximum": bounds.min, "minimum": bounds.max}[verb]

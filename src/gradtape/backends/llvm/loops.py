@@ -93,7 +93,7 @@ class InMemory:
         """The function, and what it needs."""
         program = self.program
         assert program.code is not None
-        (steps,) = program.parts
+        (steps,) = program.steps
         table = np.concatenate([program.template, np.array(steps, np.intp)])
         return Machine(program.code.address("walk"), table, self.size, program)
 

@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 
 from ...core.graph import Graph, evaluate
-from .addresses import locate
+from .addresses import launch
 from .calls import into
-from .driver import RUN, Driver, Step, driver
+from .driver import Driver, Step, driver
 from .emit import Module
 from .engine import Code
 from .kernels import emit_kernel
@@ -54,15 +54,17 @@ class Frame:
 class Program:
     """Call it with the values of the inputs; it gives those of the outputs."""
 
-    def __init__(self, graph: Graph, walk: Callable[[Program], str] | None = None) -> None:
+    def __init__(self, graph: Graph, walk: Callable[[Program], str] | None = None, more: int = 0) -> None:
         """Compile a graph.
 
         Args:
             graph: what is to be computed.
             walk: writes a function `walk` that calls `run`, the function that goes through the steps.
+            more: how many bytes that function needs in the block, behind what lies between the steps.
         """
         self.graph = graph
         self._walk = walk
+        self._more = more
         self.plan = plan(graph)
         self.calls = [step for step in self.plan.steps if isinstance(step, Call)]
         if walk is not None and self.calls:
@@ -86,7 +88,8 @@ class Program:
         there = {*graph.inputs, *called, *graph.constants}
         results = self._results(there)
         self.made = [(shape, specs[i].dtype) for i, shape in results.items()]
-        self.offsets, self.size = _arranged(self.plan, self.plan.stored - results.keys() - there)
+        self.offsets, self.between = _arranged(self.plan, self.plan.stored - results.keys() - there)
+        self.size = self.between + self._more
         self.constants = {
             i: np.asarray(graph.constants[i]._value, order="C") for i in stored if i in graph.constants
         }
@@ -140,24 +143,27 @@ class Program:
                 parts.append([])
             parts[-1] += self._emit(module, step)
         self.kernels = sum(len(part) for part in parts if isinstance(part, list))
-        self.parts = parts
+        self._first, self.parts = 0, parts
         if not self.kernels:
             self.code = None
             return
         steps, given = [part for part in parts if isinstance(part, list)], Driver()
         module.functions.append(given.text(steps))
         self._driver = driver()  # kept, as threads may make one each at first
-        run = self._driver.address("run")
         if self._walk is not None:
             module.declare("run", "void", "ptr, ptr, i64")
-            module.imports["run"] = run
+            module.imports["run"] = self._driver.address("run")
             module.functions.append(self._walk(self))
         self.code = Code(module, ("loops", "walk") if self._walk is not None else ("loops",))
         loops = self.code.address("loops")
-        encoded = [given.encoded(part, loops) if isinstance(part, list) else part for part in parts]
-        self._steps = encoded  # the machine code reads them where they are
-        self.parts = [part if isinstance(part, Call) else (part.ctypes.data, len(part)) for part in encoded]
-        self._run = RUN(run)
+        encoded = [given.encoded(part, loops) for part in steps]
+        self.steps = [(part.ctypes.data, len(part)) for part in encoded]
+        records = [np.array((self._driver.address("start"), *own), np.int64) for own in self.steps]
+        self._kept = encoded, records  # the machine code reads them where they are
+        addresses = iter(records)
+        self.parts = [part if isinstance(part, Call) else next(addresses).ctypes.data for part in parts]
+        if self.parts and not isinstance(self.parts[0], Call):
+            self._first = self.parts.pop(0)
 
     def _emit(self, module: Module, step: Kernel | Product | Other) -> list[Step]:
         """What is to be called for a step: functions that are in the module, or there already."""
@@ -184,19 +190,27 @@ class Program:
 
     def __call__(self, values: Sequence[Any]) -> list[Any]:
         frame = self.frame()
-        bound = self.bind(frame, values)
-        arrays = self._arrays(frame, bound) if self.calls or None in self.leaves else {}
+        made = [np.empty(shape, dtype) for shape, dtype in self.made]
+        bound = launch([*values, *made], frame.address, self._first)
+        if self.calls or None in self.leaves:
+            outputs = self._rest(frame, bound)
+        else:
+            outputs = [bound[leaf[0]][()] if leaf[1] else bound[leaf[0]] for leaf in self.leaves]  # type: ignore[index]
+        self.release(frame)
+        return outputs
+
+    def _rest(self, frame: Frame, bound: Sequence[Any]) -> list[Any]:
+        """What follows the first run of steps where NumPy has a part in it; the outputs."""
+        arrays = self._arrays(frame, bound)
         for part in self.parts:
             if isinstance(part, Call):
                 self._call(part, arrays, frame.table)
             else:
-                self._run(frame.address, *part)
-        outputs = [
+                launch([], frame.address, part)
+        return [
             self._copied(index, arrays) if leaf is None else bound[leaf[0]][()] if leaf[1] else bound[leaf[0]]
             for index, leaf in zip(self.plan.outputs, self.leaves, strict=True)
         ]
-        self.release(frame)
-        return outputs
 
     def frame(self) -> Frame:
         """Memory for a call, its own until it is released."""
@@ -208,10 +222,6 @@ class Program:
     def release(self, frame: Frame) -> None:
         """Put memory back for the next call."""
         self._pool.append(frame)
-
-    def bind(self, frame: Frame, values: Sequence[Any]) -> Sequence[Any]:
-        """Enter the inputs, and new memory for the results, into the table; all of them, to be kept."""
-        return locate([*values, *[np.empty(shape, dtype) for shape, dtype in self.made]], frame.address)
 
     def _arrays(self, frame: Frame, bound: Sequence[Any]) -> dict[int, Any]:
         """The values in memory as arrays, for NumPy."""

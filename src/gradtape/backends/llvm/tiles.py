@@ -13,16 +13,15 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
 from ...core.graph import Builder, Graph, Operation
 from ...core.tensor import ROWS
 from ..rows import LOOKS, Rows, analysed
 from .costs import nanoseconds
 from .kinds import Unsupported
+from .places import Known, Places, leaves
 from .plan import LARGEST_FACTOR, LARGEST_PRODUCT
 from .program import Program
-from .walks import Body, Cut, Values, Walk
+from .walks import Body, Cut, Walk
 
 SOURCE_BYTES = 1 << 17
 """What a tile reads takes so many bytes at most, as a second reading should find it in the second cache."""
@@ -49,35 +48,31 @@ class Tiled:
     """Call it with the values of the inputs; it gives those of the outputs."""
 
     def __init__(self, graph: Graph, rows: Rows) -> None:
-        self.graph, self.rows = graph, rows
-        self.constants = {i: np.asarray(c._value, order="C") for i, c in graph.constants.items()}
+        self.graph = graph
         cut = _Cut(graph, rows)
-        self.reshaped, self.shared = cut.reshaped, cut.shared()
-        # Memory for what one walk writes for another, kept from call to call.
-        self._pool: list[dict[int, Any]] = []
-        self.pieces: list[Any] = []
+        places = Places(graph, rows, cut.reshaped)
         for stage in range(rows.walks + 1):
-            whole = cut.whole(stage)
+            whole = cut.whole(stage, places)
             if whole is not None:
-                self.pieces.append(whole)
+                places.pieces.append(whole)
             if stage < rows.walks:
-                self.pieces.append(cut.walk(stage))
+                places.pieces.append(cut.walk(stage, places))
+        self._leave = leaves(places, graph, cut.shared())
+        self.pieces = places.pieces
+        self._memory = places.memory
+        # Of what one walk writes for another, kept from call to call.
+        self._pool: list[Known] = []
 
     def __call__(self, values: Sequence[Any]) -> list[Any]:
-        known = Values(self.graph, self.rows, self.reshaped)
-        known.update(self.constants)
-        known.update(zip(self.graph.inputs, values, strict=True))
         try:
-            between = self._pool.pop()
+            rest = self._pool.pop()
         except IndexError:
-            between = {}
+            rest = self._memory()
+        known = [*values, *rest]
         for piece in self.pieces:
-            piece.run(known, between)
-        self._pool.append(between)
-        return [
-            np.array(known[i])[()] if shared else known[i][()]
-            for i, shared in zip(self.graph.outputs, self.shared, strict=True)
-        ]
+            piece.run(known)
+        self._pool.append(rest)
+        return self._leave(known)
 
     def describe(self) -> dict[str, Any]:
         """What `stats` tells of this program."""
@@ -105,11 +100,13 @@ class _Cut:
     def __init__(self, graph: Graph, rows: Rows) -> None:
         self.graph, self.rows, self.roles = graph, rows, rows.roles
         self.maker = {i: op for op in graph.operations for i in op.outputs}
-        # Wholes in another shape, which NumPy makes when they are asked for.
+        # Wholes in another shape, which are other looks at the same memory.
         self.reshaped = {
             op.outputs[0]: op.inputs[0]
             for op in graph.operations
-            if op.primitive is ROWS["reshape"] and self.roles[op.outputs[0]].sort == "whole"
+            if op.primitive is ROWS["reshape"]
+            and self.roles[op.outputs[0]].sort == "whole"
+            and not self._looks(op.inputs[0])
         }
         self.groups: dict[tuple[str, int], list[Operation]] = {}
         for operation in graph.operations:
@@ -154,7 +151,7 @@ class _Cut:
             taken.add(source)
         return found
 
-    def whole(self, stage: int) -> Whole | None:
+    def whole(self, stage: int, places: Places) -> Whole | None:
         """What is computed as a whole before a walk, and the other looks that the graph gives out."""
         operations = self.groups.get(("whole", stage), [])
         final = stage == self.rows.walks
@@ -191,10 +188,10 @@ class _Cut:
 
         for operation in operations:
             add(operation)
-        places = [find(i) for i in outputs]
-        return Whole(Program(builder.graph(places)), inputs, outputs)
+        program = Program(builder.graph([find(i) for i in outputs]))
+        return Whole(program, [places.of(i) for i in inputs], places.made(outputs))
 
-    def walk(self, stage: int) -> Walk:
+    def walk(self, stage: int, places: Places) -> Walk:
         """A walk over the tiles."""
         operations = self.groups[("walk", stage)]
         count = self.rows.count
@@ -204,7 +201,7 @@ class _Cut:
         if count % tile:
             bodies.append(Body(cut, operations, count % tile))
         work = sum(nanoseconds(op, self.graph.specs) for op in operations)
-        return Walk(count, tile, bodies, work)
+        return Walk(count, tile, bodies, work, places)
 
     def _largest(self, operations: list[Operation]) -> int:
         """How many rows a tile has at most: the widest value takes some kilobytes, and products are machine code."""
@@ -259,13 +256,12 @@ def _tile(count: int, largest: int) -> int:
 class Whole:
     """A piece that is computed once."""
 
-    def __init__(self, program: Program, inputs: list[int], outputs: list[int]) -> None:
-        self.program, self.inputs, self.outputs = program, inputs, outputs
+    def __init__(self, program: Program, given: list[int], made: slice) -> None:
+        self.program, self.given, self.made = program, given, made
         self.programs, self.times = [program], [1]
 
-    def run(self, known: Values, _between: dict[int, Any]) -> None:
-        found = self.program([known[i] for i in self.inputs])
-        known.update(zip(self.outputs, found, strict=True))
+    def run(self, known: Known) -> None:
+        known[self.made] = self.program([known[place] for place in self.given])
 
 
 __all__ = ["Tiled", "tiled"]

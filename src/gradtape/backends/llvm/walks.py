@@ -1,8 +1,11 @@
-"""One walk over the tiles of a batch: the graph of a tile, the code that goes from tile to tile, the threads."""
+"""One walk over the tiles of a batch: the graph of a tile, the code that goes from tile to tile, the threads.
+
+A piece of a program, as a walk is, works on a list of all values that pieces have to do with: arrays and numbers, each
+at a place that is known beforehand (`tiles.py`), so that a call looks nothing up.
+"""
 
 from __future__ import annotations
 
-import ctypes
 import functools
 import math
 from collections.abc import Mapping, Sequence
@@ -16,7 +19,10 @@ from ...core.graph import Builder, Graph, Operation
 from ...core.spec import Spec
 from ...core.tensor import ROWS
 from ..rows import GATHERING, LOOKS, Role, Rows, resized
-from .addresses import locate
+from .addresses import launch
+from .kernels import identity
+from .kinds import KINDS, STORED, Unsupported, literal
+from .places import Known, Places
 from .program import ALIGNMENT, Program
 from .threads import get_threads, share
 
@@ -26,13 +32,7 @@ SMALLEST_SHARE = 50_000.0
 STRETCH = 512
 """So many tiles are added up one after the other; sums over more are gathered from stretches, in double precision."""
 
-WALK = ctypes.CFUNCTYPE(
-    None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64, ctypes.c_int64
-)
-"""`walk(table, steps, length, first, count)`: so many tiles from a row on."""
-
 _COMBINE = {"add": np.add, "maximum": np.maximum, "minimum": np.minimum}
-_START = {"add": -0.0, "maximum": -math.inf, "minimum": math.inf}
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -44,46 +44,6 @@ class Cut:
     roles: Mapping[int, Role]
     maker: Mapping[int, Operation]
     wanted: set[int]
-
-
-class Values(dict[int, Any]):
-    """The values of a graph as they become known; those whose rows lie behind others also with the rows in front."""
-
-    def __init__(self, graph: Graph, rows: Rows, reshaped: Mapping[int, int]) -> None:
-        super().__init__()
-        self.graph, self.rows, self.reshaped = graph, rows, reshaped
-        self.turned: dict[tuple[int, int], Any] = {}
-
-    def __missing__(self, index: int) -> Any:
-        """A value that is another in another shape; or one that a walk has written, with its rows where they belong."""
-        if index in self.reshaped:
-            self[index] = seen = np.reshape(self[self.reshaped[index]], self.graph.specs[index].shape)
-            return seen
-        spec, before = self.graph.specs[index], self.rows.roles[index].before
-        apart = np.ascontiguousarray(self.turned[index, before].swapaxes(0, 1))
-        self[index] = whole = apart.reshape(spec.shape)
-        return whole
-
-    def by_rows(self, index: int, before: int) -> Any:
-        """A value with the rows, that lie behind so many entries, in front."""
-        if before == 1:
-            return np.asarray(self[index], order="C")
-        if (index, before) not in self.turned:
-            apart = np.asarray(self[index]).reshape(before, self.rows.count, -1)
-            self.turned[index, before] = np.ascontiguousarray(apart.swapaxes(0, 1))
-        return self.turned[index, before]
-
-    def written(self, index: int, memory: dict[int, Any]) -> Any:
-        """An array for a value that a walk writes, with its rows in front; taken from a memory, or entered there."""
-        spec, before, count = self.graph.specs[index], self.rows.roles[index].before, self.rows.count
-        if index not in memory:
-            apart = (count, before, math.prod(spec.shape) // (before * count))
-            memory[index] = np.empty(spec.shape if before == 1 else apart, spec.dtype)
-        if before == 1:
-            self[index] = memory[index]
-        else:
-            self.turned[index, before] = memory[index]
-        return memory[index]
 
 
 Given = tuple[int, int | None]
@@ -196,26 +156,24 @@ class Body:
 
     def _compile(self) -> None:
         graph = self.builder.graph(self.outputs)
-        # What has been gathered lies in two regions, one total behind the other.
+        # What has been gathered lies in two regions behind what lies between the steps, one total behind the other.
         self.places: list[int] = []
-        size = 0
+        self.size = 0
         for before, _ in self.totals:
             spec = graph.specs[before]
-            self.places.append(size)
-            size += -(-math.prod(spec.shape) * spec.dtype.itemsize // ALIGNMENT) * ALIGNMENT
-        self.start = np.zeros(size, np.uint8)
-        for total, (_, verb) in zip(self._seen(self.start, graph), self.gathered, strict=True):
-            total[...] = _START[verb]
-        self.program = Program(graph, walk=self._loop)
-        self.walk = WALK(self.program.code.address("walk"))  # type: ignore[union-attr]
-
-    def _seen(self, region: Any, graph: Graph) -> list[Any]:
-        """The totals in a region, as arrays."""
+            self.places.append(self.size)
+            self.size += -(-math.prod(spec.shape) * spec.dtype.itemsize // ALIGNMENT) * ALIGNMENT
+        self.program = Program(graph, walk=self._loop, more=2 * self.size)
+        (self._steps,) = self.program.steps
+        self._walk = self.program.code.address("walk")  # type: ignore[union-attr]
+        self._whole = self._record(0, self.cut.rows.count // self.tile)
+        self._place = self._whole.ctypes.data
         specs = [graph.specs[before] for before, _ in self.totals]
-        return [
-            np.ndarray(spec.shape, spec.dtype, region, place)
-            for spec, place in zip(specs, self.places, strict=True)
-        ]
+        self.sums = [(spec.shape, spec.dtype) for spec in specs]
+
+    def _record(self, first: int, count: int) -> Any:
+        """What the walk over so many tiles from a row on is told (`addresses.py`)."""
+        return np.array((self._walk, *self._steps, first, count), np.int64)
 
     def _loop(self, program: Program) -> str:
         """The function that goes through the tiles."""
@@ -241,35 +199,56 @@ class Body:
                 f"  %b{number} = getelementptr i8, ptr %a{number}, i64 {self.tile * size}",
                 f"  store ptr %b{number}, ptr %p{number}",
             ]
+        begin += [
+            f"  %blockp = getelementptr ptr, ptr %t, i64 {program.block_slot}",
+            "  %block = load ptr, ptr %blockp",
+            f"  %here = getelementptr i8, ptr %block, i64 {program.between}",
+            f"  %there = getelementptr i8, ptr %here, i64 {self.size}",
+        ]
+        turn = []
         for number, ((before, after), place) in enumerate(zip(self.totals, self.places, strict=True)):
             begin += [
                 f"  %c{number} = getelementptr ptr, ptr %t, i64 {program.slot[before]}",
                 f"  %d{number} = getelementptr ptr, ptr %t, i64 {program.slot[after]}",
-                f"  %i{number} = load ptr, ptr %c{number}",
-                f"  %j{number} = load ptr, ptr %d{number}",
-                f"  %g{number} = getelementptr i8, ptr %i{number}, i64 {place}",
-                f"  %h{number} = getelementptr i8, ptr %j{number}, i64 {place}",
+                f"  %e{number} = load ptr, ptr %d{number}",
+                f"  %f{number} = getelementptr i8, ptr %here, i64 {place}",
+                *self._filled(number, program.graph.specs[before]),
+            ]
+            turn += [
+                f"  %g{number} = getelementptr i8, ptr %old, i64 {place}",
+                f"  %h{number} = getelementptr i8, ptr %new, i64 {place}",
+                f"  %i{number} = select i1 %more, ptr %h{number}, ptr %e{number}",
                 f"  store ptr %g{number}, ptr %c{number}",
-                f"  store ptr %h{number}, ptr %d{number}",
+                f"  store ptr %i{number}, ptr %d{number}",
             ]
-            body += [
-                f"  %e{number} = load ptr, ptr %c{number}",
-                f"  %f{number} = load ptr, ptr %d{number}",
-                f"  store ptr %f{number}, ptr %c{number}",
-                f"  store ptr %e{number}, ptr %d{number}",
-            ]
+        arguments = [
+            line
+            for number, (name, kind) in enumerate(
+                (("s", "ptr"), ("length", "i64"), ("first", "i64"), ("count", "i64")), 1
+            )
+            for line in (
+                f"  %{name}p = getelementptr i64, ptr %record, i64 {number}",
+                f"  %{name} = load {kind}, ptr %{name}p",
+            )
+        ]
         return "\n".join(
             [
-                "define void @walk(ptr %t, ptr %s, i64 %length, i64 %first, i64 %count) {",
+                "define void @walk(ptr %t, ptr %record) {",
                 "entry:",
+                *arguments,
                 *begin,
+                "  br label %start",
+                "start:",
                 "  br label %loop",
                 "loop:",
-                "  %i = phi i64 [ 0, %entry ], [ %j, %loop ]",
-                "  call void @run(ptr %t, ptr %s, i64 %length)",
-                *body,
+                "  %i = phi i64 [ 0, %start ], [ %j, %loop ]",
+                "  %old = phi ptr [ %here, %start ], [ %new, %loop ]",
+                "  %new = phi ptr [ %there, %start ], [ %old, %loop ]",
                 "  %j = add i64 %i, 1",
                 "  %more = icmp ult i64 %j, %count",
+                *turn,
+                "  call void @run(ptr %t, ptr %s, i64 %length)",
+                *body,
                 "  br i1 %more, label %loop, label %done",
                 "done:",
                 "  ret void",
@@ -277,70 +256,91 @@ class Body:
             ]
         )
 
-    def go(self, given: Sequence[Any], written: Sequence[Any], first: int, count: int) -> list[Any]:
-        """Walk over so many tiles from a row on, and write their rows; what has been gathered."""
+    def _filled(self, number: int, spec: Spec) -> list[str]:
+        """The lines that fill a total with what changes nothing that is taken together with it."""
+        kind = KINDS.get(spec.dtype)
+        if kind is None or kind == "i1":
+            raise Unsupported(f"{spec.dtype} gathered over rows")
+        stored, _ = STORED[kind]
+        start = literal(kind, identity(self.gathered[number][1], kind))
+        return [
+            f"  br label %before{number}",
+            f"before{number}:",
+            f"  br label %fill{number}",
+            f"fill{number}:",
+            f"  %k{number} = phi i64 [ 0, %before{number} ], [ %l{number}, %fill{number} ]",
+            f"  %m{number} = getelementptr {stored}, ptr %f{number}, i64 %k{number}",
+            f"  store {stored} {start}, ptr %m{number}",
+            f"  %l{number} = add i64 %k{number}, 1",
+            f"  %n{number} = icmp ult i64 %l{number}, {math.prod(spec.shape)}",
+            f"  br i1 %n{number}, label %fill{number}, label %filled{number}",
+            f"filled{number}:",
+        ]
+
+    def go(
+        self, given: Sequence[Any], written: Sequence[Any], first: int | None = None, count: int = 0
+    ) -> list[Any]:
+        """Walk over so many tiles from a row on (over all without one) and write their rows; what has been gathered."""
         program = self.program
         frame = program.frame()
-        start, end = self.start.copy(), np.empty_like(self.start)
-        totals = len(self.totals)
-        # Where the regions are is all that is entered for the totals; the machine code knows where they lie in them.
-        kept = locate([*given, *[start] * totals, *written, *[end] * totals], frame.address)
-        (steps,) = program.parts
-        self.walk(frame.address, *steps, first, count)
+        made = [np.empty(shape, dtype) for shape, dtype in self.sums]
+        place = self._place
+        if first is not None:
+            record = self._record(first, count)
+            place = record.ctypes.data
+        # In the places of the totals as they come in stand those that go out; the machine code changes both.
+        kept = launch([*given, *made, *written, *made], frame.address, place)
         del kept
         program.release(frame)
-        return self._seen(end if count % 2 else start, program.graph)
+        return made
 
 
 class Walk:
     """A piece that goes through the batch tile by tile."""
 
-    def __init__(self, count: int, tile: int, bodies: list[Body], work: float) -> None:
+    def __init__(self, count: int, tile: int, bodies: list[Body], work: float, places: Places) -> None:
         self.count, self.tile, self.bodies, self.work = count, tile, bodies, work
         self.programs = [body.program for body in bodies]
-        self.times = [count // tile, 1][: len(bodies)]
-        self.leaving = set(bodies[0].cut.graph.outputs)
+        self.tiles = count // tile
+        self.times = [self.tiles, 1][: len(bodies)]
+        body = bodies[0]
+        self.given = [places.of(index, before or 1) for index, before in body.given]
+        self.written = [places.written(index) for index in body.written]
+        self.leaving = [places.leaving[place] for place in self.written if place in places.leaving]
+        self.gathered = places.made([index for index, _ in body.gathered])
+        share = SMALLEST_SHARE * self.tiles / max(work, 1.0)
+        self.stretch = max(STRETCH, int(share)) if body.gathered else self.tiles
+        self.threads = max(1, min(self.tiles, int(work / SMALLEST_SHARE)))
 
-    def run(self, known: Values, between: dict[int, Any]) -> None:
-        """Go through the batch.
-
-        Args:
-            known: values by their numbers; those that the walk makes are entered.
-            between: memory for values that do not leave the graph, which is kept for the next call.
-        """
-        body = self.bodies[0]
-        graph = body.cut.graph
-        given = [
-            np.asarray(known[i], order="C") if before is None else known.by_rows(i, before)
-            for i, before in body.given
-        ]
-        written = [known.written(i, {} if i in self.leaving else between) for i in body.written]
-        tiles = self.count // self.tile
-        threads = max(1, min(tiles, int(self.work / SMALLEST_SHARE)))
-        if threads > 1:
-            threads = min(threads, get_threads())
-        if threads == 1:
-            totals = self._gather(given, written, 0, tiles)
-        else:
-            bounds = [tiles * k // threads for k in range(threads + 1)]
-            gather = functools.partial(self._gather, given, written)
-            totals = self._joined(share([functools.partial(gather, *ends) for ends in pairwise(bounds)]))
+    def run(self, known: Known) -> None:
+        """Go through the batch; the values that the walk makes are entered."""
+        given = [known[place] for place in self.given]
+        for place, shape, dtype in self.leaving:
+            known[place] = np.empty(shape, dtype)
+        written = [known[place] for place in self.written]
+        threads = min(self.threads, get_threads()) if self.threads > 1 else 1
+        if threads == 1 and self.stretch >= self.tiles and len(self.bodies) == 1:
+            known[self.gathered] = self.bodies[0].go(given, written)
+            return
+        given = [np.asarray(value, order="C") for value in given]
+        bounds = [self.tiles * k // threads for k in range(threads + 1)]
+        gather = functools.partial(self._gather, given, written)
+        parts = share([functools.partial(gather, *ends) for ends in pairwise(bounds)])
         if len(self.bodies) > 1:
-            rest = self.bodies[1]
-            totals = self._joined([totals, rest.go(given, written, tiles * self.tile, 1)])
-        for total, (index, _) in zip(totals, body.gathered, strict=True):
-            known[index] = np.asarray(total, graph.specs[index].dtype)
+            parts = [self._joined(parts), self.bodies[1].go(given, written, self.tiles * self.tile, 1)]
+        specs = self.bodies[0].sums
+        known[self.gathered] = [
+            np.asarray(total, dtype) for total, (_, dtype) in zip(self._joined(parts), specs, strict=True)
+        ]
 
     def _gather(self, given: Sequence[Any], written: Sequence[Any], first: int, last: int) -> list[Any]:
         """Walk over tiles, stretch by stretch; what has been gathered."""
-        body, stretch = self.bodies[0], last - first
-        if body.gathered:
-            stretch = max(STRETCH, int(SMALLEST_SHARE * (self.count // self.tile) / max(self.work, 1.0)))
-        if stretch >= last - first:
-            return body.go(given, written, first * self.tile, last - first)
-        starts = range(first, last, stretch)
+        stretch = self.stretch if self.bodies[0].gathered else last - first
         return self._joined(
-            [body.go(given, written, at * self.tile, min(stretch, last - at)) for at in starts]
+            [
+                self.bodies[0].go(given, written, at * self.tile, min(stretch, last - at))
+                for at in range(first, last, stretch)
+            ]
         )
 
     def _joined(self, parts: list[list[Any]]) -> list[Any]:

@@ -1,4 +1,4 @@
-"""Products of matrices with known sizes: four rows by three vectors of the result stay in the sixteen registers.
+"""Products of matrices with known sizes: a block of the result, some rows by some vectors, stays in registers.
 
 The first factor may lie in memory in any way (its entries are read one by one and spread over a vector); the rows of
 the second are read as vectors, so they must be contiguous. The same code serves a product and, with the first factor
@@ -7,21 +7,32 @@ as well (Goto and van de Geijn 2008); a tile of rows is small.
 
 A result of one column has no rows for vectors. Where the matrix lies by rows the vectors go along them, and their
 entries are added up at the end; where it lies by columns, `plan` turns the product round into a row times a matrix.
+
+Which block is best depends on the sizes: `blocks` counts cycles. A processor with fused multiplication begins two of
+them a cycle, the result of each is there four cycles later, and it loads two vectors a cycle (Zen 3, Skylake and later;
+Fog, Instruction tables, 2022). So at least eight totals must be on the way, and an entry that is spread over a vector,
+or a vector of the second factor, should serve for several.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 from .driver import opened
 from .emit import Lane, Module
-from .kinds import STORED
+from .kinds import STORED, has
 from .verbs import Verbs
 
-ROWS = 4
-VECTORS = 3
-WIDTH = 8
-"""Entries in a vector; with doubles a vector is two registers, so one vector at a time is as many."""
+REGISTER = 64 if has("AVX512F") else 32
+"""Bytes in a register of the widest sort; of 16 bytes each, where it has but such, two are one for LLVM."""
+
+TOTALS = 12
+"""Totals in registers at most: with vectors of the second factor and an entry of the first they fill sixteen."""
+
+LATENCY = 4
+"""Cycles from the beginning of a fused multiplication to its result."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +50,12 @@ class Shape:
     @property
     def along_rows(self) -> bool:
         """Whether there is one column, and both factors can be read by vectors along the inner size."""
-        return self.columns == self.along == self.second == 1 and self.inner >= 2 * WIDTH
+        return self.columns == self.along == self.second == 1 and self.inner >= 2 * self.width
+
+    @property
+    def width(self) -> int:
+        """Entries in a vector."""
+        return REGISTER // STORED[self.kind][1]
 
     @property
     def name(self) -> str:
@@ -62,15 +78,14 @@ class _Writer:
 
     def text(self) -> str:
         shape, e = self.shape, self.e
-        for panel in _panels(shape):
-            self._panel(panel)
+        for height, panel in [(min(shape.rows, 4), [(0, 1)])] if shape.along_rows else blocks(shape):
+            self._panel(panel, height)
         head = f"define internal void @{shape.name}(ptr %given) {{"
         return "\n".join([head, "entry:", *opened(("%a", "%b", "%c")), *e.lines, "  ret void", "}"])
 
-    def _panel(self, panel: list[tuple[int, int]]) -> None:
+    def _panel(self, panel: Panel, height: int) -> None:
         """Some columns of the result, by blocks of rows; the last block overlaps the one before."""
         shape, e = self.shape, self.e
-        height = min(ROWS, shape.rows)
         before, head = e.label(), e.label()
         block = e.fresh()
         e.lines += [f"  br label %{before}", f"{before}:", f"  br label %{head}", f"{head}:"]
@@ -98,7 +113,7 @@ class _Writer:
             f"{head}_done:",
         ]
 
-    def _inner(self, first: list[str], panel: list[tuple[int, int]]) -> list[list[str]]:
+    def _inner(self, first: list[str], panel: Panel) -> list[list[str]]:
         """The loop over the inner size, with a total in registers for each row and vector."""
         shape, e = self.shape, self.e
         before, head = e.label(), e.label()
@@ -112,17 +127,20 @@ class _Writer:
                 vector = self._vector(width)
                 e.lines.append(f"  {total} = phi {vector} [ {zero}, %{before} ], [ {total}_next, %{head} ]")
         offset = e.line(f"mul nsw i64 {k}, {shape.second}")
-        seconds = []
-        for start, width in panel:
-            place = self._place("%b", self._plus(offset, start))
-            seconds.append(e.line(f"load {self._vector(width)}, ptr {place}, align {self.size}"))
         along = k if shape.along == 1 else e.line(f"mul nsw i64 {k}, {shape.along}")
-        for row, line in zip(first, totals, strict=True):
-            place = self._place(row, along)
-            entry = e.line(f"load {self.stored}, ptr {place}, align {self.size}")
-            spread = {width: self._spread(entry, width) for _, width in panel}
-            for second, total, (_, width) in zip(seconds, line, panel, strict=True):
-                self._add_product(spread[width], second, total, width)
+        # What is fewer, rows or vectors, is read first, and waits in registers for the others.
+        if len(first) < len(panel):
+            entries = [self._entry(row, along, panel) for row in first]
+            for place, (start, width) in enumerate(panel):
+                second = self._second(offset, start, width)
+                for entry, line in zip(entries, totals, strict=True):
+                    self._add_product(entry[width], second, line[place], width)
+        else:
+            seconds = [self._second(offset, start, width) for start, width in panel]
+            for row, line in zip(first, totals, strict=True):
+                entry = self._entry(row, along, panel)
+                for second, total, (_, width) in zip(seconds, line, panel, strict=True):
+                    self._add_product(entry[width], second, total, width)
         e.lines += [
             f"  {k}_next = add nuw nsw i64 {k}, 1",
             f"  {k}_more = icmp ult i64 {k}_next, {shape.inner}",
@@ -131,53 +149,78 @@ class _Writer:
         ]
         return [[f"{total}_next" for total in line] for line in totals]
 
+    def _second(self, offset: str, start: int, width: int) -> str:
+        """A vector of the second factor."""
+        place = self._place("%b", self._plus(offset, start))
+        return self.e.line(f"load {self._vector(width)}, ptr {place}, align {self.size}")
+
+    def _entry(self, row: str, along: str, panel: Panel) -> dict[int, str]:
+        """An entry of the first factor, spread over vectors of the widths of a panel."""
+        place = self._place(row, along)
+        entry = self.e.line(f"load {self.stored}, ptr {place}, align {self.size}")
+        return {width: self._spread(entry, width) for width in sorted({width for _, width in panel})}
+
     def _dots(self, first: list[str]) -> list[list[str]]:
         """The product of each row with the one column, by vectors and then what is left over."""
-        shape, e = self.shape, self.e
-        whole = shape.inner - shape.inner % WIDTH
-        vector = self._vector(WIDTH)
+        e, width = self.e, self.shape.width
         before, head = e.label(), e.label()
         k = e.fresh()
         e.lines += [f"  br label %{before}", f"{before}:", f"  br label %{head}", f"{head}:"]
         e.lines.append(f"  {k} = phi i64 [ 0, %{before} ], [ {k}_next, %{head} ]")
-        totals = [e.fresh() for _ in first]
-        for total in totals:
+        # Two totals a row, so that with four rows eight are on the way.
+        step = 2 * width
+        whole = self.shape.inner - self.shape.inner % step
+        totals = [[e.fresh() for _ in range(2)] for _ in first]
+        vector = self._vector(width)
+        for total in (total for pair in totals for total in pair):
             e.lines.append(
                 f"  {total} = phi {vector} [ zeroinitializer, %{before} ], [ {total}_next, %{head} ]"
             )
-        second = e.line(f"load {vector}, ptr {self._place('%b', k)}, align {self.size}")
-        for row, total in zip(first, totals, strict=True):
-            entries = e.line(f"load {vector}, ptr {self._place(row, k)}, align {self.size}")
-            self._add_product(entries, second, total, WIDTH)
+        for place in range(2):
+            at = self._plus(k, place * width)
+            second = self._read("%b", at, width)
+            for row, pair in zip(first, totals, strict=True):
+                self._add_product(self._read(row, at, width), second, pair[place], width)
         e.lines += [
-            f"  {k}_next = add nuw nsw i64 {k}, {WIDTH}",
+            f"  {k}_next = add nuw nsw i64 {k}, {step}",
             f"  {k}_more = icmp ult i64 {k}_next, {whole}",
             f"  br i1 {k}_more, label %{head}, label %{head}_done",
             f"{head}_done:",
         ]
-        sums = [self._sum(f"{total}_next") for total in totals]
-        for last in range(whole, shape.inner):
-            entry = e.line(f"load {self.stored}, ptr {self._place('%b', str(last))}, align {self.size}")
-            for i, row in enumerate(first):
-                own = e.line(f"load {self.stored}, ptr {self._place(row, str(last))}, align {self.size}")
-                sums[i] = e.fma(*(Lane(name, shape.kind) for name in (own, entry, sums[i]))).name
-        return [[total] for total in sums]
-
-    def _sum(self, vector: str) -> str:
-        """The sum of a vector's entries, by halves."""
-        width = WIDTH
-        while width > 1:
+        sums = [e.line(f"fadd {vector} {one}_next, {other}_next") for one, other in totals]
+        # What is left over is taken in by vectors of each width on the way of the sums to one entry.
+        while True:
+            if (self.shape.inner - whole) & width:
+                second = self._read("%b", str(whole), width)
+                for place, row in enumerate(first):
+                    sums[place] = self._with_product(
+                        self._read(row, str(whole), width), second, sums[place], width
+                    )
+                whole += width
+            if width == 1:
+                return [[total] for total in sums]
             width //= 2
-            both = f"{self._wide(2 * width)} {vector}, {self._wide(2 * width)} poison"
+            sums = [self._halves(total, width) for total in sums]
+
+    def _read(self, pointer: str, place: str, width: int) -> str:
+        return self.e.line(
+            f"load {self._vector(width)}, ptr {self._place(pointer, place)}, align {self.size}"
+        )
+
+    def _halves(self, vector: str, width: int) -> str:
+        """The sum of the halves of a vector, each of which has so many entries."""
+        e, both = self.e, f"{self._wide(2 * width)} {vector}"
+        if width == 1:
+            low, high = (e.line(f"extractelement {both}, i32 {place}") for place in range(2))
+        else:
             low, high = (
-                self.e.line(
-                    f"shufflevector {both}, <{width} x i32> "
+                e.line(
+                    f"shufflevector {both}, {self._wide(2 * width)} poison, <{width} x i32> "
                     f"<{', '.join(f'i32 {i}' for i in range(start, start + width))}>"
                 )
                 for start in (0, width)
             )
-            vector = self.e.line(f"fadd {self._wide(width)} {low}, {high}")
-        return self.e.line(f"extractelement {self._wide(1)} {vector}, i32 0")
+        return e.line(f"fadd {self._vector(width)} {low}, {high}")
 
     def _wide(self, width: int) -> str:
         return f"<{width} x {self.stored}>"
@@ -192,12 +235,16 @@ class _Writer:
 
     def _add_product(self, entry: str, second: str, total: str, width: int) -> None:
         """total_next = entry second + total."""
+        made = self._with_product(entry, second, total, width)
+        self.e.lines[-1] = self.e.lines[-1].replace(f"{made} =", f"{total}_next =", 1)
+
+    def _with_product(self, entry: str, second: str, total: str, width: int) -> str:
+        """entry second + total."""
         lanes = Verbs(self.e.module, width)
         lanes.lines, lanes._count = self.e.lines, self.e._count
-        kind = self.shape.kind
-        made = lanes.fma(Lane(entry, kind), Lane(second, kind), Lane(total, kind))
-        lanes.lines[-1] = lanes.lines[-1].replace(f"{made.name} =", f"{total}_next =", 1)
+        made = lanes.fma(*(Lane(name, self.shape.kind) for name in (entry, second, total)))
         self.e._count = lanes._count
+        return made.name
 
     def _vector(self, width: int) -> str:
         return self.stored if width == 1 else self._wide(width)
@@ -209,12 +256,30 @@ class _Writer:
         return self.e.line(f"getelementptr {self.stored}, ptr {pointer}, i64 {offset}")
 
 
-def _panels(shape: Shape) -> list[list[tuple[int, int]]]:
-    """The columns cut into panels of vectors: (first column, width) of each vector."""
-    vectors, start = [], 0
-    while start < shape.columns:
-        width = min(WIDTH, 1 << ((shape.columns - start).bit_length() - 1))
-        vectors.append((start, width))
-        start += width
-    most = (VECTORS if shape.kind == "float" else 1) * (ROWS // min(ROWS, shape.rows))
-    return [vectors[i : i + most] for i in range(0, len(vectors), most)]
+Panel = list[tuple[int, int]]
+"""Vectors beside one another: the first column and the width of each."""
+
+
+def blocks(shape: Shape) -> list[tuple[int, Panel]]:
+    """How a result is cut into blocks: panels of columns, and how many rows of each are computed at once."""
+    width = min(shape.width, 1 << (shape.columns.bit_length() - 1))
+    # The last vector overlaps the one before where the width does not divide the columns.
+    starts = [min(start, shape.columns - width) for start in range(0, shape.columns, width)]
+    found: list[tuple[float, list[tuple[int, Panel]]]] = []
+    for count in {-(-len(starts) // most): None for most in range(TOTALS, 0, -1)}:
+        bounds = [len(starts) * k // count for k in range(count + 1)]
+        panels = [[(start, width) for start in starts[a:b]] for a, b in pairwise(bounds)]
+        heights = [min(_heights(shape.rows, len(panel)))[::-1] for panel in panels]
+        cycles = sum(own for _, own in heights)
+        found.append((cycles, [(height, panel) for (height, _), panel in zip(heights, panels, strict=True)]))
+    return min(found, key=lambda one: one[0])[1]
+
+
+def _heights(rows: int, vectors: int) -> Iterator[tuple[float, int]]:
+    """Cycles for each entry of the inner size, for every number of rows that a block of so many vectors may have."""
+    for height in range(1, min(rows, TOTALS // vectors) + 1):
+        loads = (height + vectors) / 2
+        yield -(-rows // height) * max(height * vectors / 2, loads, LATENCY), height
+
+
+__all__ = ["Shape", "blocks", "emit_product"]

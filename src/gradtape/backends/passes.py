@@ -22,6 +22,7 @@ from ..core.primitive import Primitive
 from ..core.spec import Spec
 from ..core.tensor import ROWS, Tensor
 from ..core.values import QUIET
+from ..core.variable import READ
 from .runs import product_of_runs
 
 Params = Mapping[str, Any]
@@ -110,6 +111,8 @@ class Sweep:
         joint: bool = False,
     ) -> tuple[int, ...]:
         """The outputs of an operation: of an equal one that is there, of what a rule makes of it, or of a new one."""
+        if self.rules and primitive is READ:
+            return (inputs[1],)  # the other is there for derivatives alone
         if self.rules and not joint:
             folded = self._folded(primitive, params, inputs, specs[0])
             if folded is not None:

@@ -23,7 +23,9 @@ from .listen import Listener, leaf
 from .place import place_of, user_frame, user_place
 from .primitive import Primitive
 from .questions import ASKED, only_entry
-from .tensor import Tensor
+from .spec import is_differentiable
+from .tensor import ROWS, Tensor
+from .variable import READ, Variable
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -81,6 +83,7 @@ class Recording(Listener):
         "shown",
         "sources",
         "states",
+        "variables",
         "withdrawn",
         "written",
     )
@@ -98,8 +101,9 @@ class Recording(Listener):
         self.places: dict[int, tuple[Any, int]] = {}
         self.shown: list[tuple[Callable[..., Any], list[int]]] = []
         self.reads: dict[int, tuple[Tensor, int]] = {}
-        self.states: dict[Any, int] = {}
-        self.written: dict[Any, int] = {}
+        self.states: dict[Any, int] = {}  # what a read of a variable gives
+        self.variables: dict[Any, int] = {}  # the inputs that variables are
+        self.written: dict[Any, int] = {}  # what was assigned last
         self.made: list[Any] = []
         self.seeded: list[Any] = []
         self._guarded: set[Any] = set()
@@ -167,14 +171,9 @@ class Recording(Listener):
         for place in [i for i in range(len(inputs))[sources:] if self.sources[i].draw is not None][::-1]:
             self.withdrawn.add(inputs.pop(place))
             del self.sources[place]
-        if self.written != written:
-            # What was read first since then stays an input.
-            own = {
-                Cell(source.variable): place
-                for source, place in zip(self.sources, self.builder.inputs, strict=True)
-                if source.variable is not None
-            }
-            self.states, self.written = own | states, written
+        # What was read first since then stays an input.
+        read = {cell: place for cell, place in self.variables.items() if cell not in written}
+        self.states, self.written = read | states, written
         self._guarded -= {(place, guard.question) for place, guard in self.guards[guards:]}
         del self.guards[guards:]
 
@@ -215,19 +214,41 @@ class Recording(Listener):
 
     def hear_read(self, variable: Any, tensor: Tensor) -> None:
         cell = Cell(variable)
-        if cell in self.states:
-            place = self.states[cell]
-        else:
-            place = self.states[cell] = self.builder.input(spec_of_value(tensor._value))
-            self.sources.append(Source(variable=variable))
+        place = self.states.get(cell)
+        if place is None:
+            place = self._read_again(cell) if cell in self.written else self._variable(cell, tensor)
+            self.states[cell] = place
         self.places[id(tensor)] = self.reads[id(tensor._value)] = (tensor, place)
 
+    def _variable(self, cell: Cell, holder: Tensor | Variable) -> int:
+        """The input that a variable is; `holder` has the value that it has at first."""
+        if cell not in self.variables:
+            self.variables[cell] = self.builder.input(spec_of_value(holder._value))
+            self.sources.append(Source(variable=cell.content))
+        return self.variables[cell]
+
+    def _read_again(self, cell: Cell) -> int:
+        """What a read behind an assignment gives: what was assigned, without its derivative, with the variable's."""
+        place = self.written[cell]
+        spec = self.builder.specs[place]
+        if not is_differentiable(spec.dtype):
+            return place
+        first = self.variables.get(cell)
+        if first is None or self.builder.specs[first] != spec:  # a variable that has changed its shape
+            return self.builder.add(ROWS["stop_gradient"], {}, [place], [spec])[0]
+        return self.builder.add(READ, {}, [first, place], [spec])[0]
+
+    def hear_ahead(self, what: Any) -> None:
+        if isinstance(what, Variable) and is_differentiable(what._value.dtype):
+            self._variable(Cell(what), what)  # reads behind the assignment have its derivative
+
     def hear_write(self, variable: Any, tensor: Tensor | None, given: Tensor | None = None) -> None:
-        variable = Cell(variable)
+        cell = Cell(variable)
         if tensor is None:
-            self.made.append(variable.content)
+            self.made.append(variable)
         else:
-            self.states[variable] = self.written[variable] = self.index(tensor)
+            self.written[cell] = self.index(tensor)
+            self.states.pop(cell, None)
 
     def hear_draw(self, tensor: Tensor, source: Any, draw: Any) -> None:
         if not any(source is other for other in self.seeded):

@@ -11,8 +11,8 @@ from . import errors
 from .holder import show
 from .listen import Node, listeners, paused, spec_of
 from .naming import scoped
-from .primitive import Kind, Primitive
-from .spec import DType, TensorShape
+from .primitive import Kind, Primitive, Rule
+from .spec import DType, Spec, TensorShape
 from .tensor import ROWS, Operators, Tensor, apply, as_tensor
 from .values import to_value
 
@@ -315,6 +315,18 @@ def _written(x: Any, given: Any, *, index: Any, function: Any) -> Any:
 
 
 WRITE = Primitive("write", Kind.CONSTANT, _written, None, (None, None))
+
+READ = Primitive(
+    "read",
+    Kind.TANGENT,
+    lambda _x, value: value,
+    lambda _x, value: Spec(tuple(value.shape), value.dtype),
+    (Rule(lambda g, _y, _x, _value: g, lambda dx, _y, _x, _value: dx), None),
+    pointwise=True,
+    element=lambda _e, _x, value: value,
+)
+"""What a variable holds behind an assignment, as recordings have it: the value is that of the second argument, the
+derivative that of the first, which is the variable itself; none reaches what was assigned."""
 
 
 def _unheard(primitive: Primitive, variable: Variable, operand: Tensor, **params: Any) -> Tensor:

@@ -62,6 +62,7 @@ class _Branch(Spy):
         """The values of variables before they were assigned to."""
 
     def hear_ahead(self, what: Any) -> None:
+        super().hear_ahead(what)
         if isinstance(what, Variable):
             self.before.setdefault(Cell(what), what._value)
         elif not any(what is source for source in self.seeded):

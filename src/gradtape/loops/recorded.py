@@ -27,6 +27,7 @@ from ..core.loop import Loop, is_same
 from ..core.primitive import Kind
 from ..core.recording import Recording, Source
 from ..core.tensor import ROWS, Tensor, apply, decide
+from ..core.variable import READ
 from ..ops.linear import flip, getitem, identity
 from .row import LOOP
 from .stretches import done
@@ -131,7 +132,7 @@ def is_closed(graph: Graph) -> bool:
     """
     return all(
         operation.primitive.kind is not Kind.TANGENT
-        or operation.primitive is LOOP
+        or operation.primitive in (LOOP, READ)
         or ROWS.get(operation.primitive.name) is operation.primitive
         for operation in graph.operations
     )

@@ -18,7 +18,7 @@ from ..core.loop import Loop
 from ..core.primitive import Primitive
 from ..core.spec import Spec, TensorShape
 from ..core.tensor import ROWS, Tensor
-from ..core.variable import WRITE
+from ..core.variable import READ, WRITE
 from ..loops.row import LOOP
 from ..replay import RESULT
 from .errors import FileFormatError, UnknownOperationError, UnwritableError
@@ -31,8 +31,8 @@ DTYPES = {
     )
 }
 UFUNCS = {name: getattr(np, name) for name in ("add", "subtract", "multiply", "divide", "maximum", "minimum")}
-# What recordings have and the vocabulary does not: parts of variables written, and loops.
-BEYOND = {WRITE.name: WRITE, LOOP.name: LOOP}
+# What recordings have and the vocabulary does not: variables written in part and read again, and loops.
+BEYOND = {row.name: row for row in (WRITE, READ, LOOP)}
 
 
 def encode(value: Any, arrays: dict[str, Any]) -> Any:

@@ -32,7 +32,7 @@ from ..core.tensor import Tensor, apply, as_tensor
 from ..core.variable import Variable
 from ..ops.constant import not_equal
 from ..ops.linear import add, cast, reshape
-from .recorded import Spy, captured_tensor, is_closed
+from .recorded import Spy, captured_tensor, is_closed, restore
 from .row import LOOP
 
 DEEPEST = 8
@@ -51,21 +51,17 @@ class _Branch(Spy):
         taken: whether this is what the program does.
     """
 
-    __slots__ = ("before", "open", "taken")
+    __slots__ = ("open", "taken")
 
     def __init__(self, outside: tuple[Listener, ...], taken: bool) -> None:
         super().__init__(outside)
         self.taken = taken
         self.open = False
         """Whether it does what a graph has no words for."""
-        self.before: dict[Cell, Any] = {}
-        """The values of variables before they were assigned to."""
 
     def hear_ahead(self, what: Any) -> None:
         super().hear_ahead(what)
-        if isinstance(what, Variable):
-            self.before.setdefault(Cell(what), what._value)
-        elif not any(what is source for source in self.seeded):
+        if not isinstance(what, Variable) and not any(what is source for source in self.seeded):
             self._beyond()
 
     def hear_leave(self, holder: Any, how: Any) -> None:
@@ -137,7 +133,7 @@ def chosen(
     kept = [(x, x.mark()) for x, _ in marks]
     others: list[_Done] | None = None
     if _is_whole(first):
-        _restore(first.spy.before)
+        restore(first.spy.before)
         others = _supposed(branches, taken)
     if others is not None:
         done = [*others[:taken], first, *others[taken:]]
@@ -163,7 +159,7 @@ def _done(branch: Callable[[], Any], taken: bool) -> _Done:
         leaves = [as_tensor(x) if _is_array(x) else x for x in nest.flatten(result)]
     except Exception:
         if not taken:
-            _restore(spy.before)
+            restore(spy.before)
         raise
     finally:
         deactivate(spy)
@@ -182,16 +178,11 @@ def _supposed(branches: Sequence[Callable[[], Any]], taken: int) -> list[_Done] 
             done = _done(branch, False)
         except Exception:  # whatever it is, it may not happen where the branch is taken
             return None
-        _restore(done.spy.before)
+        restore(done.spy.before)
         if not _is_whole(done):
             return None
         found.append(done)
     return found
-
-
-def _restore(values: dict[Cell, Any]) -> None:
-    for cell, value in values.items():
-        cell.content._value = value
 
 
 def _is_array(leaf: Any) -> bool:

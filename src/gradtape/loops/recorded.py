@@ -3,8 +3,11 @@
 A `Spy` writes the graph of one turn while the function runs as ever: what enters the turn are its inputs, tensors that
 some listener outside knows and variables are captured as further ones. When the graphs of the first two turns are the
 same, constants included, the recordings outside withdraw what these turns have written and hear one operation
-instead. Otherwise (shapes that change, values that Python looks at, writes, effects) the turns stay as they were
-written, and the loop goes on turn by turn.
+instead. Otherwise (shapes that change, values that Python looks at, effects) the turns stay as they were written, and
+the loop goes on turn by turn.
+
+A variable that the turns assign to is part of the state, from which a read has its value, and a fixed input, to which
+a read has its derivative; behind the loop the last value is assigned.
 
 What the turns draw at random is drawn before the loop, for all turns at once, and sliced. A source from which a turn
 draws twice would give its numbers in another order; such turns stay as they are.
@@ -12,7 +15,7 @@ draws twice would give its numbers in another order; such turns stay as they are
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -21,13 +24,15 @@ import numpy as np
 
 from ..backends.passes import alive, merged
 from ..core.draws import repeated
-from ..core.graph import Graph, check, evaluator, frozen
+from ..core.graph import Graph, Operation, check, evaluator, frozen
 from ..core.listen import Listener, activate, deactivate, listeners
 from ..core.loop import Loop, is_same
 from ..core.primitive import Kind
-from ..core.recording import Recording, Source
+from ..core.recording import Cell, Recording, Source
+from ..core.spec import Spec, is_differentiable
 from ..core.tensor import ROWS, Tensor, apply, decide
-from ..core.variable import READ
+from ..core.variable import READ, Variable
+from ..ops.constant import stop_gradient
 from ..ops.linear import flip, getitem, identity
 from .row import LOOP
 from .stretches import done
@@ -46,7 +51,7 @@ class Spy(Recording):
         outside: who listens to the turn too.
     """
 
-    __slots__ = ("captured", "draws", "outside")
+    __slots__ = ("before", "captured", "draws", "outside")
 
     def __init__(self, outside: tuple[Listener, ...]) -> None:
         super().__init__()
@@ -54,6 +59,13 @@ class Spy(Recording):
         self.captured: list[Tensor] = []
         self.draws: list[tuple[Any, Any]] = []
         """What was drawn: the value, and the function that draws again."""
+        self.before: dict[Cell, Any] = {}
+        """The values of variables before they were assigned to."""
+
+    def hear_ahead(self, what: Any) -> None:
+        super().hear_ahead(what)
+        if isinstance(what, Variable):
+            self.before.setdefault(Cell(what), what._value)
 
     def hear_draw(self, tensor: Tensor, source: Any, draw: Any) -> None:
         if not any(source is other for other in self.seeded):
@@ -96,8 +108,17 @@ class Spy(Recording):
         ]
 
     def is_pure(self) -> bool:
-        """Whether the operations say all that was done."""
-        return not (self.guards or self.shown or self.written or self.made or self.seeded)
+        """Whether the operations, and what is assigned, say all that was done."""
+        return not (self.guards or self.shown or self.made or self.seeded)
+
+    def held(self) -> list[int]:
+        """What the variables that were assigned to hold, without a derivative."""
+        builder, held = self.builder, []
+        for place in self.written.values():
+            spec = builder.specs[place]
+            stops = is_differentiable(spec.dtype)
+            held.append(builder.add(stop_gradient, {}, [place], [spec])[0] if stops else place)
+        return held
 
     def body(self, outputs: Sequence[int], state: int = 0, entries: int = 0) -> tuple[Graph, list[Any]]:
         """What was written as a body, and what it captures.
@@ -138,6 +159,67 @@ def is_closed(graph: Graph) -> bool:
     )
 
 
+def restore(values: Mapping[Cell, Any]) -> None:
+    """Put back the values that variables had."""
+    for cell, value in values.items():
+        cell.content._value = value
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Body:
+    """One turn: its graph, what it captures, and the variables that are the last of its state, with their values."""
+
+    graph: Graph
+    fixed: list[Any]
+    before: dict[Cell, Any]
+
+    def is_same(self, other: _Body) -> bool:
+        return (
+            is_same(self.graph, other.graph)
+            and list(self.before) == list(other.before)
+            and all(_is_one(a, b) for a, b in zip(self.fixed, other.fixed, strict=True))
+        )
+
+    def carrying(self, count: int) -> _Body:
+        """The same with the variables among the state, behind so many others, and read from there."""
+        if not self.before:
+            return self
+        graph = self.graph
+        front, behind = graph.inputs[:count], graph.inputs[count + len(self.fixed) :]
+        held = graph.inputs[count : count + len(self.fixed)]
+        specs, operations = list(graph.specs), []
+        states: list[int] = []
+        read: dict[int, int] = {}
+
+        def value(spec: Spec) -> int:
+            specs.append(spec)
+            return len(specs) - 1
+
+        for cell, last in zip(self.before, graph.outputs[count:], strict=False):
+            states.append(value(specs[last]))
+            for own, captured in zip(held, self.fixed, strict=True):
+                if captured is cell.content:
+                    read[own] = states[-1]
+                    if is_differentiable(specs[last].dtype):
+                        read[own] = value(specs[last])
+                        operations.append(Operation(READ, {}, (own, states[-1]), (read[own],)))
+        for operation in graph.operations:
+            kept = 1 if operation.primitive is READ else 0  # the derivative's way stays
+            inputs = (*operation.inputs[:kept], *(read.get(i, i) for i in operation.inputs[kept:]))
+            operations.append(replace(operation, inputs=inputs))
+        outputs = [read.get(i, i) for i in graph.outputs]
+        used = {i for operation in operations for i in operation.inputs}.union(outputs)
+        rest = [pair for pair in zip(held, self.fixed, strict=True) if pair[0] in used]
+        whole = Graph(
+            tuple(specs),
+            (*front, *states, *(own for own, _ in rest), *behind),
+            graph.constants,
+            tuple(operations),
+            tuple(outputs),
+        )
+        return replace(self, graph=merged(whole), fixed=[captured for _, captured in rest])
+
+
 @dataclass(frozen=True, slots=True)
 class Formed:
     """The results of a loop that has become one operation."""
@@ -176,11 +258,11 @@ class Attempt:
         found = self._body(turn, state, sliced, order)
         if found is None:
             return None
-        body, fixed = found
-        self._withdraw()
+        given = self._begun(found, state)
         drawn = [flip(x, axis=(0,)) if backwards else x for x in self._draws(count)]
         sliced = [*sliced, *drawn]
-        return self._formed(Loop(body, len(state), len(sliced), 0, count, backwards), state, fixed, sliced)
+        loop = Loop(found.graph, len(given), len(sliced), 0, count, backwards)
+        return self._formed(loop, found, given, sliced)
 
     def _draws(self, count: int) -> list[Tensor]:
         """What all turns draw, that of the first two as it was drawn."""
@@ -202,27 +284,25 @@ class Attempt:
         found = self._body(turn, state, (), range(2), gate=True)
         if found is None or any(self._drawn):  # how many draws there are to be is not known
             return None
-        body, fixed = found
-        self._withdraw()
-        values, same = [x._value for x in state], [captured_tensor(x)._value for x in fixed]
-        once, count = evaluator(body), 0
+        given = self._begun(found, state)
+        values, same = [x._value for x in given], [captured_tensor(x)._value for x in found.fixed]
+        once, count = evaluator(found.graph), 0
         while values[0] and (most is None or count < most):
             values = once([*values, *same])
             count += 1
         turns = max(1 << (2 * count - 1).bit_length(), SHORTEST)
         bounded = most is not None and most <= turns
-        loop = Loop(body, len(state), 0, 0, most if bounded else turns, gate="carried")  # type: ignore[arg-type]
-        formed = self._formed(loop, state, fixed, ())
+        loop = Loop(found.graph, len(given), 0, 0, most if bounded else turns, gate="carried")  # type: ignore[arg-type]
+        formed = self._formed(loop, found, given, ())
         if not bounded:
             decide(formed.state[0], bool)  # a call that needs more turns is recorded anew, with more of them
         return formed
 
     def _body(
         self, turn: Turn, state: Tensors, sliced: Tensors, order: range, gate: bool = False
-    ) -> tuple[Graph, list[Any]] | None:
-        """Do two turns and compare what they have written: the body and what it captures."""
-        specs = [(x._value.shape, x._value.dtype) for x in state]
-        found: list[tuple[Graph, list[Any]]] = []
+    ) -> _Body | None:
+        """Do two turns and compare what they have written: the body."""
+        found: list[_Body] = []
         self._drawn = []
         now = list(state)
         for index in order[:2]:
@@ -237,32 +317,47 @@ class Attempt:
             finally:
                 deactivate(spy)
             self.done.append((now, parts))
-            outputs = [spy.index(y) for y in (*now, *parts)]
-            if not spy.is_pure() or [(x._value.shape, x._value.dtype) for x in now] != specs:
+            if not spy.is_pure() or not all(map(_fit, now, given)) or not _keep(spy.before):
                 return None
+            outputs = [spy.index(y) for y in now] + spy.held() + [spy.index(y) for y in parts]
             body, fixed = spy.body(outputs, len(given), len(entries))
             if not is_closed(body) or (gate and not decide(now[0], bool)):
                 return None
-            found.append((body, fixed))
+            found.append(_Body(body, fixed, {cell: spy.before[cell] for cell in spy.written}))
             self._drawn.append(spy.draws)
-        if not _alike(*self._drawn):
+        if not _alike(*self._drawn) or not found[0].is_same(found[1]):
             return None
-        (first, held), (second, others) = found
-        if not is_same(first, second) or not all(_is_one(a, b) for a, b in zip(held, others, strict=True)):
-            return None
-        return check(first), held
+        body_ = found[0].carrying(len(state))
+        check(body_.graph)
+        return body_
 
-    def _withdraw(self) -> None:
-        """Take back what the turns have written."""
+    def _begun(self, body: _Body, state: Tensors) -> list[Tensor]:
+        """Take back what the turns have written and assigned; the state before them, that of variables included."""
         self.done.clear()
         for recording, mark in self._marks:
             recording.withdraw(mark)
+        restore(body.before)
+        # Their derivatives go by the fixed inputs.
+        return [*state, *(stop_gradient(captured_tensor(cell.content)) for cell in body.before)]
 
-    def _formed(self, loop: Loop, state: Tensors, fixed: list[Any], sliced: Tensors) -> Formed:
-        """Do the loop."""
-        inputs = (*state, *[captured_tensor(x) for x in fixed], *sliced)
+    def _formed(self, loop: Loop, body: _Body, state: Tensors, sliced: Tensors) -> Formed:
+        """Do the loop, and assign what it leaves in variables."""
+        inputs = (*state, *[captured_tensor(x) for x in body.fixed], *sliced)
         found = done(loop, inputs)
-        return Formed(found[: loop.carried], found[loop.carried :])
+        first = loop.carried - len(body.before)
+        for cell, value in zip(body.before, found[first : loop.carried], strict=True):
+            cell.content.assign(value)
+        return Formed(found[:first], found[loop.carried :])
+
+
+def _fit(new: Tensor, old: Tensor) -> bool:
+    """Whether a state has the shape and dtype of the one before."""
+    return new._value.shape == old._value.shape and new._value.dtype == old._value.dtype
+
+
+def _keep(before: Mapping[Cell, Any]) -> bool:
+    """Whether variables have kept their shapes."""
+    return all(cell.content._value.shape == value.shape for cell, value in before.items())
 
 
 def _alike(first: list[tuple[Any, Any]], second: list[tuple[Any, Any]]) -> bool:
@@ -285,4 +380,4 @@ def _is_one(a: Any, b: Any) -> bool:
     return a is b or (isinstance(a, Tensor) and a._node is not None and a._node is b._node)
 
 
-__all__ = ["Attempt", "Formed", "Spy", "captured_tensor", "is_closed"]
+__all__ = ["Attempt", "Formed", "Spy", "captured_tensor", "is_closed", "restore"]

@@ -140,7 +140,7 @@ def _whole(
     stacked = loop.carried + loop.summed
     return tuple(
         [
-            carried(y, size) if not w else y if k < stacked else moved(y, 1, 0)
+            None if not w else y if k < stacked else moved(y, 1, 0)  # None: the same for all
             for k, (y, w) in enumerate(zip(results, wide, strict=True))
         ]
     )

@@ -25,7 +25,6 @@ from ...core.tensor import ROWS
 from ..loops import is_loop
 from .engine import Code
 from .kinds import KINDS, Unsupported, literal
-from .lower import lowered
 from .pairs import PAIR, real_of
 from .program import ALIGNMENT, Program
 from .registers import Registers, fits
@@ -55,7 +54,6 @@ def _machine(operation: Operation, compile: Compile) -> Operation:
 
 def compiled(loop: Loop, compile: Compile) -> Machine | Callable[..., tuple[Any, ...]]:
     """The value of a loop: machine code, or a function `(*inputs, loop) -> outputs` that does turn by turn."""
-    loop = replace(loop, body=lowered(loop.body), known={})
     if loop.turns and fits(loop.body):
         writer = Registers(loop)
         writer.write()

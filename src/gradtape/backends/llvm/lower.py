@@ -4,19 +4,23 @@ matmul      of factors of other dtypes than the result: of these, cast as NumPy 
 logsumexp   largest, shifted exponentials, sum, logarithm, in fused loops; its derivative takes the same exponentials
 einsum      a product of matrices, or a stack of few where both factors and the result share axes; else products and a
             sum, fused
+any, all    the largest, or least, of zeros and ones
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from ...core.graph import Graph, check
+from ...core.graph import Graph, Operation, check, rewritten
+from ...core.loop import Loop
 from ...core.spec import Spec, float16, float32
 from ...core.tensor import Tensor
+from ..loops import is_loop
 from ..passes import RULES as SIMPLER
 from ..passes import Sweep, alive
 from .pairs import paired
@@ -27,8 +31,34 @@ LARGEST_SUM = 1 << 26
 
 
 def lowered(graph: Graph) -> Graph:
-    """The graph in the rows that machine code is good at."""
-    return check(alive(Sweep(paired(graph), RULES).graph()))
+    """The graph in the rows that machine code is good at, the turns of its loops too."""
+    graph = check(alive(Sweep(paired(graph), RULES).graph()))
+    if not any(map(is_loop, graph.operations)):
+        return graph
+    return rewritten(graph, [_with_lower_turns(op) if is_loop(op) else op for op in graph.operations])
+
+
+def _with_lower_turns(operation: Operation) -> Operation:
+    loop: Loop = operation.params["loop"]
+    return replace(operation, params={"loop": replace(loop, body=lowered(loop.body), known={})})
+
+
+def _of_truths(row: str) -> Callable[..., int | None]:
+    """Whether any or all entries are true, by a row that takes numbers together."""
+
+    def rule(sweep: Sweep, params: Mapping[str, Any], inputs: tuple[int, ...], spec: Spec) -> int | None:
+        own, number = sweep.spec(inputs[0]), np.dtype("int32")
+        if own.dtype.kind not in "bif" or not math.prod(own.shape):
+            return None
+        truths = inputs
+        if own.dtype.kind != "b":
+            zero = sweep.constant(Tensor(own.dtype.type(0)))
+            truths = (sweep.apply("not_equal", (*inputs, zero), Spec(own.shape, spec.dtype)),)
+        numbers = (sweep.apply("cast", truths, Spec(own.shape, number), dtype=number),)
+        found = sweep.apply(row, numbers, Spec(spec.shape, number), **params)
+        return sweep.apply("not_equal", (found, sweep.constant(Tensor(np.int32(0)))), spec)
+
+    return rule
 
 
 def _logsumexp(sweep: Sweep, params: Mapping[str, Any], inputs: tuple[int, ...], spec: Spec) -> int | None:
@@ -214,4 +244,6 @@ RULES: dict[str, Callable[..., int | None]] = {
     "exp": _exp,
     "matmul": _matmul,
     "einsum": _einsum,
+    "any": _of_truths("max"),
+    "all": _of_truths("min"),
 }

@@ -232,7 +232,11 @@ def test_random_turns(record, seed):
                 elif kind == 1:
                     v.assign_add(0.1 * gt.sin(a) * gt.ones_like(v))
                 elif kind == 2:
-                    values.append(gt.cond(gt.reduce_sum(a) > 0, lambda b=b: v.assign_sub(0.1 * b * v) * u, lambda: v * 1.0))
+                    values.append(
+                        gt.cond(
+                            gt.reduce_sum(a) > 0, lambda b=b: v.assign_sub(0.1 * b * v) * u, lambda: v * 1.0
+                        )
+                    )
                 else:
                     values.append(UNARY[rng.integers(len(UNARY))](a * u + b * v))
             return gt.tanh(gt.add_n([x * gt.ones(2, gt.float64) for x in values]))

@@ -1,4 +1,4 @@
-"""Variables that are assigned to in the turns of loops and read behind assignments, against the program run by Python."""
+"""Variables assigned to in the turns of loops, and read behind assignments, against the program run by Python."""
 
 import numpy as np
 import pytest

@@ -352,7 +352,7 @@ class Attempt:
 
 def _fit(new: Tensor, old: Tensor) -> bool:
     """Whether a state has the shape and dtype of the one before."""
-    return new._value.shape == old._value.shape and new._value.dtype == old._value.dtype
+    return bool(new._value.shape == old._value.shape and new._value.dtype == old._value.dtype)
 
 
 def _keep(before: Mapping[Cell, Any]) -> bool:

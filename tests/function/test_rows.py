@@ -394,7 +394,9 @@ def test_rows_that_a_shape_mixes_leave_in_memory_of_their_own(axes, threads):
 
 def test_truths_over_all_rows(threads):
     x = np.random.default_rng(0).normal(size=(100_000, 3))
-    f = gt.function(lambda x: (gt.reduce_any(gt.sin(x) > 0.99, 0), gt.reduce_all(gt.exp(x) > 0)), backend="llvm")
+    f = gt.function(
+        lambda x: (gt.reduce_any(gt.sin(x) > 0.99, 0), gt.reduce_all(gt.exp(x) > 0)), backend="llvm"
+    )
     for _ in range(2):
         found = f(gt.constant(x))
         assert found[0].numpy().tolist() == (np.sin(x) > 0.99).any(0).tolist()

@@ -36,7 +36,7 @@ from .core.tensor import ROWS, Tensor, apply
 from .core.values import to_value
 from .core.variable import Variable
 from .explain.flops import graph_flops
-from .kinds import Identity, Kind, check_signature, identities, packer
+from .kinds import Identity, Kind, identities, packer, signed
 from .replay import RESULT, Road
 
 ROADS = 16
@@ -65,6 +65,7 @@ class Function:
         functools.update_wrapper(self, python_function)
         self.python_function = python_function
         self.input_signature = None if input_signature is None else tuple(input_signature)
+        self._own = 0 if input_signature is None else _unsigned(python_function)
         self._name = getattr(python_function, "__name__", type(python_function).__name__)
         self._backend = backend
         self._floats = results == "python"
@@ -84,12 +85,12 @@ class Function:
             result = entry(*args)
             if result is not None:
                 return result
+        if self.input_signature is not None:
+            args = signed(self._name, self.input_signature, args, self._own)
         if replayed() or opened():
             return self.python_function(
                 *args, **kwargs
             )  # becomes part of the program that calls it, or is looked into
-        if self.input_signature is not None:
-            check_signature(self._name, self.input_signature, args)
         key, arguments = self._arguments(args, kwargs)
         kind = self._kinds.get(key)
         if kind is None:
@@ -349,6 +350,11 @@ def _check_returns(function: Callable[..., Any]) -> None:
     )
 
 
+def _unsigned(function: Callable[..., Any]) -> int:
+    """How many first arguments an input signature says nothing of: one that is called `self`, as in TensorFlow."""
+    return int(next(iter(inspect.signature(function).parameters), "") == "self")
+
+
 _LEFT = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
 
 
@@ -378,7 +384,8 @@ def function(
 
     Args:
         func: the function; without it, a decorator is returned.
-        input_signature: shapes (None fits every size) and dtypes that positional arguments must have.
+        input_signature: shapes (None fits every size) and dtypes that positional arguments must have, those of a
+            method after `self`. Numbers and lists given for them become tensors.
         autograph, jit_compile, reduce_retracing, experimental_*: accepted as by `tf.function`; without effect.
         backend: "llvm" for machine code, "reference" for NumPy operation by operation; by default the first where
             llvmlite is installed, else the second.

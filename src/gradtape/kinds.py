@@ -13,6 +13,7 @@ import numpy as np
 
 from .core import nest
 from .core.errors import ArgumentTypeError, DtypeError
+from .core.tensor import as_tensor
 from .replay import Road, alone
 
 _LOCK = threading.Lock()
@@ -117,26 +118,34 @@ class TensorSpec:
         return cls(tensor.shape, tensor.dtype, name)
 
 
-def check_signature(name: str, signature: tuple[Any, ...], args: Any) -> None:
-    """Refuse arguments that do not fit an input signature.
+def signed(name: str, signature: tuple[Any, ...], args: tuple[Any, ...], own: int) -> tuple[Any, ...]:
+    """The arguments as an input signature asks for them: numbers and lists where it names a tensor become one.
+
+    Args:
+        own: how many arguments stand before those that are signed: the object of a method.
 
     Raises:
         TypeError: for another number of arguments, another dtype, or a shape that does not fit.
     """
-    if len(args) > len(signature):
+    if len(args) > own + len(signature):
         raise ArgumentTypeError(
-            f"{name} takes {len(signature)} arguments by its input_signature, {len(args)} were given"
+            f"{name} takes {len(signature)} arguments by its input_signature, {len(args) - own} were given"
         )
-    for place, (spec, arg) in enumerate(zip(signature, args, strict=False)):
+    found = list(args)
+    for place, spec in enumerate(signature[: len(args) - own]):
+        arg = args[own + place]
+        if isinstance(spec, TensorSpec) and isinstance(arg, (bool, int, float, complex, list, tuple)):
+            arg = found[own + place] = as_tensor(arg, spec.dtype)
         shape, dtype = getattr(spec, "shape", None), getattr(spec, "dtype", None)
         if not hasattr(arg, "shape") or not hasattr(arg, "dtype"):
             continue
-        own = tuple(arg.shape)
+        given = tuple(arg.shape)
         fits = shape is None or (
-            len(shape) == len(own) and all(n is None or n == m for n, m in zip(shape, own, strict=True))
+            len(shape) == len(given) and all(n is None or n == m for n, m in zip(shape, given, strict=True))
         )
         if not fits or (dtype is not None and np.dtype(dtype) != arg.dtype):
             raise DtypeError(
-                f"{name}: argument {place} of shape {own} and dtype {arg.dtype} does not fit its "
+                f"{name}: argument {place} of shape {given} and dtype {arg.dtype} does not fit its "
                 f"input_signature: shape {None if shape is None else tuple(shape)}, dtype {dtype}"
             )
+    return tuple(found)

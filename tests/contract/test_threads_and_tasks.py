@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import collections
+import contextvars
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -65,6 +66,30 @@ def test_an_executor_thread_of_asyncio_is_not_heard() -> None:
         return tape.gradient([mine, theirs], x)
 
     assert asyncio.run(main()).numpy() == 7.0
+
+
+def test_a_thread_that_starts_with_a_copy_of_the_context_is_not_heard() -> None:
+    """As executors that carry context over, and threads where Python lets them inherit it, run their work."""
+    x, v = tf.constant(3.0), tf.Variable(2.0)
+    found: dict[str, Any] = {}
+
+    def work() -> None:
+        found["tensor"] = x * 100.0
+        found["variable"] = v.value() * 10.0
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            y = x * x
+        found["gradient"] = tape.gradient(y, x)
+
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        thread = threading.Thread(target=contextvars.copy_context().run, args=(work,))
+        thread.start()
+        thread.join()
+        mine = x * 7.0
+    assert found["gradient"].numpy() == 6.0
+    assert tape.watched_variables() == ()
+    assert tape.gradient([mine, found["tensor"], found["variable"]], x).numpy() == 7.0
 
 
 def test_asyncio_tasks_record_side_by_side() -> None:

@@ -142,3 +142,34 @@ def test_an_input_signature_says_what_fits() -> None:
     with pytest.raises(TypeError, match="takes 2 arguments by its input_signature, 3 were given"):
         total(gt.ones((1, 2)), None, None)
     assert gt.TensorSpec.from_tensor(gt.ones((2, 3)), "x") == gt.TensorSpec((2, 3), "float32", "x")
+
+
+def test_an_input_signature_of_a_method_begins_after_self() -> None:
+    """Called on an object, on the class, and made of a bound method; numbers and lists become tensors."""
+
+    class Model(gt.Module):
+        def __init__(self, factor):
+            self.factor = gt.Variable(factor)
+
+        @gt.function(input_signature=[gt.TensorSpec([None], gt.float32)])
+        def __call__(self, x):
+            return x * self.factor
+
+        def plain(self, x):
+            return x * self.factor
+
+    two, three = Model(2.0), Model(3.0)
+    for _ in range(2):
+        assert two(gt.constant([1.0, 2.0])).numpy().tolist() == [2.0, 4.0]
+        assert three([1, 2]).numpy().tolist() == [3.0, 6.0]
+        assert Model.__call__(three, gt.constant([4.0])).numpy().tolist() == [12.0]
+    bound = gt.function(three.plain, input_signature=[gt.TensorSpec([], gt.float32)])
+    assert [float(bound(k)) for k in (1, 2.5, 3)] == [3.0, 7.5, 9.0]
+    assert bound.stats()["kinds"] == 1
+    with pytest.raises(TypeError, match=r"argument 0 .* does not fit its input_signature: shape \(None,\)"):
+        two(gt.constant(1.0))
+    with pytest.raises(TypeError, match="takes 1 arguments by its input_signature, 2 were given"):
+        two(gt.constant([1.0]), 3)
+    with gt.GradientTape() as tape:
+        y = two([1.0, 5.0])
+    assert float(tape.gradient(y, two.factor)) == 6.0

@@ -159,6 +159,7 @@ if _typing.TYPE_CHECKING:  # for those who read types: `_NAMESPACES` and `_LATER
     from .explain import debug
     from .explain.absence import explain_none
     from .explain.detached import DetachEvent
+    from .faces import assertions as debugging
     from .faces import autodiff, keras, linalg, math, nest, nn, optimizers, random, signal, test
     from .faces import keras_losses as losses
     from .faces.assertions import Assert, assert_equal, assert_greater, assert_less, assert_rank
@@ -245,6 +246,7 @@ _NAMESPACES = {
     "array_api": "array_api",
     "autodiff": "faces.autodiff",
     "debug": "explain.debug",
+    "debugging": "faces.assertions",
     "errors": "errors",
     "fields": "fields",
     "implicit": "implicit",
@@ -419,6 +421,7 @@ __all__ = [
     "cumsum",
     "custom_gradient",
     "debug",
+    "debugging",
     "divide",
     "double",
     "dynamic_partition",

@@ -12,7 +12,7 @@ import json
 from pathlib import Path
 
 FILE = Path(__file__).with_name("names.json")
-MODULES = ("", "math", "math.special", "nn", "linalg", "signal", "random", "nest", "autodiff")
+MODULES = ("", "math", "math.special", "nn", "linalg", "signal", "random", "nest", "autodiff", "debugging")
 
 
 def read():

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import gradtape as tf
+from gradtape import debugging
 
 # Cutting
 
@@ -72,7 +73,7 @@ def test_division_towards_zero():
 
 def test_top_level_names_are_the_same_functions():
     """A name that TensorFlow has at several places is one function here too."""
-    for module in (tf.math, tf.nn, tf.linalg):
+    for module in (tf.math, tf.nn, tf.linalg, tf.debugging):
         shared = [name for name in module.__all__ if name in tf.__all__ or name in tf.math.__all__]
         assert shared
         for name in shared:
@@ -88,6 +89,34 @@ HOLDING = {
     "assert_less": (lambda: tf.assert_less(1.0, [2.0, 3.0])),
     "assert_rank": (lambda: tf.assert_rank(tf.ones([2, 3]), 2)),
     "Assert": (lambda: tf.Assert(tf.constant(True), [1])),
+    "assert_greater_equal": (lambda: debugging.assert_greater_equal([2, 3], [2, 1])),
+    "assert_less_equal": (lambda: debugging.assert_less_equal([2, 1], [2, 3])),
+    "assert_none_equal": (lambda: debugging.assert_none_equal([1, 2], [2, 1])),
+    "assert_positive": (lambda: debugging.assert_positive([0.5, 1.0])),
+    "assert_non_negative": (lambda: debugging.assert_non_negative([0, 1])),
+    "assert_negative": (lambda: debugging.assert_negative([-0.5])),
+    "assert_non_positive": (lambda: debugging.assert_non_positive([-0.5, 0.0])),
+    "nothing": (lambda: debugging.assert_positive(np.zeros((0, 2)))),
+    "assert_near": (lambda: debugging.assert_near([1.0, -2.0], [1.0 + 1e-6, -2.0])),
+    "assert_near of doubles": (lambda: debugging.assert_near(np.float64(1), np.float64(1 + 2e-15))),
+    "assert_near within": (lambda: debugging.assert_near([1.0], [1.1], rtol=0.05, atol=0.05)),
+    "assert_rank_at_least": (lambda: debugging.assert_rank_at_least(tf.ones([2, 3]), 1)),
+    "assert_rank_in": (lambda: debugging.assert_rank_in(tf.ones([2, 3]), [0, 2])),
+    "assert_type": (lambda: debugging.assert_type(tf.constant(1.0), tf.float32)),
+    "assert_integer": (lambda: debugging.assert_integer(tf.constant(1))),
+    "assert_proper_iterable": (lambda: debugging.assert_proper_iterable([3])),
+    "assert_shapes": (
+        lambda: debugging.assert_shapes(
+            [
+                (tf.ones([2, 3]), ("N", "M")),
+                (tf.ones([3]), "M"),
+                (tf.ones([4, 5, 2]), (..., "N")),
+                (tf.ones([2, 7]), (2, None)),
+                (tf.constant(1.0), ()),
+            ]
+        )
+    ),
+    "assert_shapes by reference": (lambda: debugging.assert_shapes({tf.Variable([1.0, 2.0]).ref(): (2,)})),
 }
 FAILING = {
     "assert_equal": (
@@ -98,6 +127,57 @@ FAILING = {
     "assert_less": (lambda: tf.assert_less(3.0, 2.0, message="mine"), r"mine: assert_less.*x < y"),
     "assert_rank": (lambda: tf.assert_rank(tf.ones([2, 3]), 1), r"assert_rank.*\(2, 3\) has rank 2, not 1"),
     "Assert": (lambda: tf.Assert(False, ["seen"]), r"Assert.*seen"),
+    "assert_greater_equal": (lambda: debugging.assert_greater_equal([2, 3], [2, 4]), r"x >= y.*\[1\].*3.*4"),
+    "assert_less_equal": (lambda: debugging.assert_less_equal([2, 4], [2, 3]), r"x <= y.*\[1\].*4.*3"),
+    "assert_none_equal": (lambda: debugging.assert_none_equal([1, 2], [2, 2]), r"x != y.*\[1\].*2"),
+    "assert_positive": (
+        lambda: debugging.assert_positive([1, 0], "mine"),
+        r"mine: assert_positive: x > y.*\[1\]",
+    ),
+    "assert_non_negative": (lambda: debugging.assert_non_negative([0.0, -1e-9]), r"non_negative.*\[1\]"),
+    "assert_negative": (lambda: debugging.assert_negative([-1.0, 0.0]), r"assert_negative.*\[1\]"),
+    "assert_non_positive": (lambda: debugging.assert_non_positive([0.0, 1e-9]), r"non_positive.*\[1\]"),
+    "NaN is not positive": (lambda: debugging.assert_positive([1.0, np.nan]), r"\[1\]: x is nan"),
+    "assert_near": (lambda: debugging.assert_near([1.0], [1.00001]), r"assert_near.*\[0\].*1\.0"),
+    "assert_near of doubles": (
+        lambda: debugging.assert_near(np.float64(1), np.float64(1 + 6e-15)),
+        "assert_near",
+    ),
+    "assert_near of integers": (lambda: debugging.assert_near(1, 1), "assert_near.*int32; use assert_equal"),
+    "check_numerics": (
+        lambda: debugging.check_numerics([1.0, np.nan, -np.inf], "mine"),
+        r"mine: Tensor had Inf and NaN values \(shape \(3,\)",
+    ),
+    "assert_all_finite": (
+        lambda: debugging.assert_all_finite([np.nan], "mine"),
+        "mine: Tensor had NaN values",
+    ),
+    "assert_rank_at_least": (
+        lambda: debugging.assert_rank_at_least([1], 2),
+        r"\(1,\) has rank 1, not at least 2",
+    ),
+    "assert_rank_in": (lambda: debugging.assert_rank_in([1], [0, 2]), r"rank 1, not one of \[0, 2\]"),
+    "assert_scalar": (lambda: debugging.assert_scalar([1], "mine"), r"mine: assert_scalar.*rank 1, not 0"),
+    "assert_type": (lambda: debugging.assert_type(1.0, tf.int32), "dtype float32, not int32"),
+    "assert_integer": (lambda: debugging.assert_integer(1.0), "dtype float32, no integers"),
+    "assert_same_float_dtype": (
+        lambda: debugging.assert_same_float_dtype([tf.constant(1.0)], tf.float64),
+        "not float32, float64",
+    ),
+    "assert_same_float_dtype of integers": (lambda: debugging.assert_same_float_dtype([1]), "not int32"),
+    "assert_proper_iterable": (lambda: debugging.assert_proper_iterable(tf.ones(2)), "not a Tensor"),
+    "assert_shapes": (
+        lambda: debugging.assert_shapes([(tf.ones([2, 3]), ("N", "N"))]),
+        r"assert_shapes: a tensor of shape \(2, 3\) where \('N', 'N'\) is required: 'N' is 2, not 3",
+    ),
+    "assert_shapes with too few axes": (
+        lambda: debugging.assert_shapes([(tf.ones([2]), (..., 1, 2))]),
+        r"\(2,\).*it has 1 axes",
+    ),
+    "assert_shapes of a number": (
+        lambda: debugging.assert_shapes([(tf.ones([2]), 2)]),
+        "a sequence of sizes",
+    ),
 }
 
 
@@ -111,3 +191,43 @@ def test_what_does_not_hold_is_shown(name):
     run, message = FAILING[name]
     with pytest.raises(tf.errors.InvalidArgumentError, match=message):
         run()
+
+
+def test_what_holds_is_handed_on():
+    assert debugging.check_numerics([1.0], "mine").numpy().tolist() == [1.0]
+    assert debugging.assert_scalar(2.0).numpy() == 2.0
+    assert debugging.assert_same_float_dtype([tf.ones(2, tf.float64)]) == tf.float64
+    assert debugging.assert_same_float_dtype() == tf.float32
+    assert [debugging.is_numeric_tensor(x) for x in (tf.constant(1), tf.constant(True), 1.0)] == [
+        True,
+        False,
+        False,
+    ]
+    x = tf.constant([2.0, 3.0])
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        y = debugging.check_numerics(x * x, "mine")
+    assert tape.gradient(y, x).numpy().tolist() == [4.0, 6.0]
+
+
+@pytest.mark.parametrize("backend", ["llvm", "reference"])
+def test_in_a_recorded_program_an_assertion_is_a_guard(backend):
+    """Arrays that hold go one road; one that does not raises from its line, and nothing breaks."""
+
+    @tf.function(backend=backend)
+    def root(x, limit):
+        debugging.assert_non_negative(x, "root")
+        debugging.assert_less(x, limit)
+        return debugging.check_numerics(tf.sqrt(x) / limit, "root")
+
+    limit = tf.constant(100.0, tf.float64)
+    for k in range(4):
+        x = np.array([1.0, 4.0, 9.0]) + k
+        np.testing.assert_allclose(root(x, limit).numpy(), np.sqrt(x) / 100, rtol=1e-15)
+        with pytest.raises(
+            tf.errors.InvalidArgumentError, match=r"root: assert_non_negative.*\[1\]: x is -4.0"
+        ):
+            root(np.array([1.0, -4.0, 9.0]), limit)
+        with pytest.raises(tf.errors.InvalidArgumentError, match=r"assert_less: x < y.*\[2\]: x is 900.0"):
+            root(np.array([1.0, 4.0, 900.0]), limit)
+    assert root.stats()["roads"] == 1

@@ -99,7 +99,23 @@ def in_a_row(w, xs):
     return h
 
 
-PROGRAMS = [chain, rows, rows_backwards, two_steps, kept, numbered, nested, in_a_row]
+def choosing(w, xs):
+    """A choice in every turn, which turns answer differently."""
+    h = w[0]
+    for i in range(N):
+        h = gt.cond(h[0] > xs[i, 1], lambda: gt.sin(h) * w[1], lambda: h + 0.3 * xs[i])  # noqa: B023
+    return h
+
+
+def folding(w, xs):
+    """A loop that is one operation in every turn."""
+    h = w[0]
+    for _ in range(N):
+        h = gt.foldl(lambda a, x: gt.tanh(a * w[1] + x), xs, h)
+    return h
+
+
+PROGRAMS = [chain, rows, rows_backwards, two_steps, kept, numbered, nested, in_a_row, choosing, folding]
 
 
 @pytest.mark.parametrize("program", PROGRAMS, ids=lambda p: p.__name__)
@@ -116,6 +132,7 @@ def test_values_and_gradients_are_those_of_the_plain_program(record, program):
         np.testing.assert_allclose(found.numpy(), both(w, XS)[1].numpy(), rtol=1e-12, atol=1e-14)
     assert len(loops(f)) >= 2  # forth and back
     assert len(f.graph()) < (120 if program is nested else 80)
+    assert not f.stats().get("calls")
 
 
 def test_every_entry_has_a_gradient_too(record):
@@ -136,6 +153,22 @@ def test_second_derivatives_and_tangents(record):
     for _ in range(2):
         np.testing.assert_allclose(f(W, XS).numpy(), second(W, XS).numpy(), rtol=1e-10)
     assert loops(f)
+
+
+def test_choices_count_with_what_their_branches_do(monkeypatch):
+    """Few operations beside a thousand in branches are rolled as well, and two loops written alike are one."""
+
+    def run(x):
+        for _ in range(70):
+            x = gt.cond(x > 0.5, lambda: x * 0.9 - gt.sin(x) ** 3, lambda: gt.exp(x) * 0.7 + x**2)  # noqa: B023
+        return x
+
+    slope = gt.function(gt.grad(run), backend="llvm")
+    for start in (0.3, 0.3, 1.4, -2.0):
+        x = gt.constant(start, gt.float64)
+        np.testing.assert_allclose(slope(x).numpy(), gt.grad(run)(x).numpy(), rtol=1e-9)
+    assert len(loops(slope)) >= 2
+    assert len(slope.graph()) < 120
 
 
 def test_training_with_a_variable_draws_and_a_guard(record):

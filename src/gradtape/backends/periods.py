@@ -1,6 +1,7 @@
 """Where a recorded program repeats itself: stretches of operations that are the same over and over.
 
-Each operation has a signature: its row, its parameters, and the specs of what goes in and out. A stretch of period p is
+Each operation has a signature: its row, its parameters, and the specs of what goes in and out; of a loop or a branch,
+how its turn is written. A stretch of period p is
 one in which every signature is that of p operations before. Candidates for p are the distances at which short runs of
 signatures come again; each is tried on the whole program at once.
 """
@@ -14,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from ..core.graph import Graph, Operation, frozen
+from ..core.loop import Loop, is_same
 
 WINDOW = 8
 """So many signatures make up a run that is looked for."""
@@ -46,8 +48,29 @@ def row_of(operation: Operation) -> int | None:
     return int(first) if counts and first >= 0 else None
 
 
+def weights(graph: Graph) -> Any:
+    """How many operations each operation is, those of the turns of loops included."""
+    return np.array([_weight(operation) for operation in graph.operations], np.int64)
+
+
+def _weight(operation: Operation) -> int:
+    loop = operation.params.get("loop")
+    return 1 + sum(map(_weight, loop.body.operations)) if isinstance(loop, Loop) else 1
+
+
 def signatures(graph: Graph) -> Any:
     """A number for each operation, the same for those that can be turns of one."""
+    loops: dict[Any, list[Loop]] = {}
+
+    def number(loop: Loop) -> Any:
+        """Which of the loops that are written in the same way it is."""
+        key = len(loop.body), len(loop.body.specs), len(loop.body.inputs), len(loop.body.outputs)
+        alike = loops.setdefault(key, [])
+        place = next((k for k, other in enumerate(alike) if is_same(loop, other)), len(alike))
+        if place == len(alike):
+            alike.append(loop)
+        return key, place
+
     specs: dict[Any, int] = {}
     kinds = [specs.setdefault((spec.shape, spec.dtype), len(specs)) for spec in graph.specs]
     known: dict[Any, int] = {}
@@ -58,6 +81,8 @@ def signatures(graph: Graph) -> Any:
             settings: Any = None
         elif row_of(operation) is not None:
             settings = ("row", frozen(params["index"][1:]))
+        elif isinstance(params.get("loop"), Loop):
+            settings = number(params["loop"])
         else:
             settings = frozen(params)
         key = (
@@ -70,11 +95,15 @@ def signatures(graph: Graph) -> Any:
     return found
 
 
-def stretches(marks: Any, least_turns: int, least: int) -> Iterator[Stretch]:
-    """The stretches of a sequence of signatures, the longest first, of so many turns and operations at least."""
+def stretches(marks: Any, least_turns: int, least: int, weights: Any = None) -> Iterator[Stretch]:
+    """The stretches of a sequence of signatures, the longest first, of so many turns and operations at least.
+
+    `weights` says how many operations each counts for.
+    """
     marks = marks.copy()
+    counted = np.arange(len(marks) + 1) if weights is None else np.concatenate([[0], np.cumsum(weights)])
     for _ in range(LARGEST_COUNT):
-        found = _longest(marks, least_turns, least)
+        found = _longest(marks, least_turns, least, counted)
         if found is None:
             return
         yield found
@@ -82,7 +111,7 @@ def stretches(marks: Any, least_turns: int, least: int) -> Iterator[Stretch]:
         marks[found.start : found.end] = -1 - np.arange(found.start, found.end)
 
 
-def _longest(marks: Any, least_turns: int, least: int) -> Stretch | None:
+def _longest(marks: Any, least_turns: int, least: int, counted: Any) -> Stretch | None:
     best: Stretch | None = None
     for period in _candidates(marks):
         if period * least_turns > len(marks):
@@ -94,9 +123,9 @@ def _longest(marks: Any, least_turns: int, least: int) -> Stretch | None:
             continue
         longest = int(np.argmax(ends - starts))
         turns = int(ends[longest] - starts[longest]) // period + 1
-        if turns < least_turns or turns * period < least:
-            continue
         found = Stretch(int(starts[longest]), period, turns)
+        if turns < least_turns or counted[found.end] - counted[found.start] < least:
+            continue
         # A longer period covers as much; the shortest of about the same reach is the loop.
         if best is None or period * turns > 1.05 * best.period * best.turns:
             best = found
@@ -117,4 +146,4 @@ def _candidates(marks: Any) -> list[int]:
     return sorted(int(d) for d in distances[most])
 
 
-__all__ = ["Stretch", "row_of", "signatures", "stretches"]
+__all__ = ["Stretch", "row_of", "signatures", "stretches", "weights"]

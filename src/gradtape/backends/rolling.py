@@ -20,7 +20,7 @@ from ..core.loop import Loop, value_of
 from ..core.primitive import Kind, Primitive
 from ..core.spec import Spec
 from ..core.tensor import ROWS, Tensor
-from .periods import Stretch, signatures, stretches
+from .periods import Stretch, signatures, stretches, weights
 from .turns import Origin, Place, Turn, understood
 
 TURNS = 32
@@ -34,11 +34,12 @@ ROLLED = Primitive("loop", Kind.TANGENT, value_of, lambda *_specs, loop: loop.sp
 
 def rolled(graph: Graph) -> Graph:
     """The graph with its long stretches of equal turns as loops."""
-    if len(graph) < OPERATIONS:
+    own = weights(graph)
+    if own.sum() < OPERATIONS:
         return graph
     origin = Origin(graph)
     found = []
-    for stretch in stretches(signatures(graph), TURNS, OPERATIONS):
+    for stretch in stretches(signatures(graph), TURNS, OPERATIONS, own):
         if _is_wide(graph, stretch):
             continue
         turn = next(

@@ -32,6 +32,7 @@ from ..core.tensor import Tensor, apply, as_tensor
 from ..core.variable import Variable
 from ..ops.constant import not_equal
 from ..ops.linear import add, cast, reshape
+from .forms import known, with_entries
 from .recorded import Spy, captured_tensor, is_closed, restore
 from .row import LOOP
 
@@ -246,9 +247,9 @@ def _formed(gates: Sequence[Tensor], done: Sequence[_Done], columns: list[list[A
     cells = list(dict.fromkeys(cell for branch in done for cell in branch.after))
     parts: list[list[Tensor]] = []
     for place, (gate, branch) in enumerate(zip(gates, done, strict=True)):
-        loop, fixed = _loop(branch.spy, [column[place] for column in present], cells)
+        loop, fixed = with_entries(*_loop(branch.spy, [column[place] for column in present], cells))
         given = (*fixed, reshape(gate, shape=(1,)))
-        parts.append(list(apply(LOOP, given, {"loop": loop})) if loop.summed else [])
+        parts.append(list(apply(LOOP, given, {"loop": known(loop)})) if loop.summed else [])
     results = iter([_joined(part) for part in zip(*parts, strict=True)])
     truths = [column[0]._value.dtype.kind == "b" for column in present]
     values = iter([not_equal(y, _ZERO) if truth else y for truth, y in zip(truths, results, strict=False)])

@@ -14,8 +14,10 @@ from typing import Any
 import numpy as np
 
 from ..backends.passes import merged
+from ..backends.periods import row_of
 from ..core.graph import Graph
-from ..core.loop import Loop
+from ..core.listen import listeners
+from ..core.loop import Loop, is_same
 from ..core.primitive import Masked
 from ..core.recording import Recording, Source
 from ..core.spec import Spec
@@ -76,6 +78,43 @@ def with_states(loop: Loop) -> Loop:
     body = loop.body
     outputs = (*body.outputs, *body.inputs[: loop.carried])
     return replace(loop, body=replace(body, outputs=outputs), known={})
+
+
+def with_entries(loop: Loop, fixed: list[Tensor]) -> tuple[Loop, list[Tensor]]:
+    """The loop that is given the entries of what is fixed, where it reads entries by number, and what is fixed then.
+
+    So that loops and choices in a Python loop, which reads another entry in each turn, are written in the same way.
+    """
+    body = loop.body
+    state, held, sliced = loop.parts(body.inputs)
+    outside = dict(zip(held, fixed, strict=True))
+    rest = []
+    for operation in body.operations:
+        if row_of(operation) is None or operation.inputs[0] not in outside:
+            rest.append(operation)
+        else:
+            whole = outside[operation.inputs[0]]
+            outside[operation.outputs[0]] = apply(operation.primitive, (whole,), dict(operation.params))
+    if len(rest) == len(body.operations):
+        return loop, fixed
+    used = {i for operation in rest for i in operation.inputs}.union(body.outputs)
+    kept = [index for index in outside if index in used]
+    body = replace(body, inputs=(*state, *kept, *sliced), operations=tuple(rest))
+    return replace(loop, body=body, known={}), [outside[index] for index in kept]
+
+
+def known(loop: Loop) -> Loop:
+    """The loop that a recording has and that is written in the same way, with all that was derived of it; else this."""
+    for listener in listeners():
+        if isinstance(listener, Recording):
+            body = loop.body
+            loops = listener.kept.setdefault(("loops", len(body), len(body.specs), len(body.inputs)), [])
+            for other in loops:
+                if is_same(loop, other):
+                    return other  # type: ignore[no-any-return]
+            loops.append(loop)
+            return loop
+    return loop
 
 
 class Turn:

@@ -34,6 +34,7 @@ from ..core.tensor import ROWS, Tensor, apply, decide
 from ..core.variable import READ, Variable
 from ..ops.constant import stop_gradient
 from ..ops.linear import flip, getitem, identity
+from .forms import with_entries
 from .row import LOOP
 from .stretches import done
 
@@ -342,8 +343,8 @@ class Attempt:
 
     def _formed(self, loop: Loop, body: _Body, state: Tensors, sliced: Tensors) -> Formed:
         """Do the loop, and assign what it leaves in variables."""
-        inputs = (*state, *[captured_tensor(x) for x in body.fixed], *sliced)
-        found = done(loop, inputs)
+        loop, fixed = with_entries(loop, [captured_tensor(x) for x in body.fixed])
+        found = done(loop, (*state, *fixed, *sliced))
         first = loop.carried - len(body.before)
         for cell, value in zip(body.before, found[first : loop.carried], strict=True):
             cell.content.assign(value)

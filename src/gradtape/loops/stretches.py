@@ -17,7 +17,7 @@ from ..core.loop import Loop
 from ..core.spec import Spec
 from ..core.tensor import Tensor, apply
 from ..ops.linear import add, concatenate, getitem, reshape
-from .forms import with_states
+from .forms import known, with_states
 from .row import LOOP
 
 LARGEST = 1 << 30
@@ -55,7 +55,7 @@ def done(loop: Loop, inputs: Sequence[Tensor]) -> list[Tensor]:
 
 
 def _apply(loop: Loop, inputs: Sequence[Tensor]) -> list[Tensor]:
-    found = apply(LOOP, tuple(inputs), {"loop": with_states(loop)})
+    found = apply(LOOP, tuple(inputs), {"loop": known(with_states(loop))})
     return list(found[: len(found) - loop.carried])
 
 

@@ -251,6 +251,59 @@ def test_a_laplacian_carries_d_plus_two_streams():
     assert sum(streams) <= 2 * (dimension + 3)  # two layers' inputs have this width
 
 
+def test_elementwise_functions_compute_three_values_a_direction():
+    """The slope times x[1], the square of x[1], and before them a layer's product with its weights."""
+    dimension, n, width = 16, 10, 32
+    u, _ = network(width, dimension)
+    sizes = []
+
+    class Counter(gt.core.listen.Listener):
+        def hear(self, primitive, inputs, params, result, outside):
+            if primitive.name not in ("reshape", "broadcast_to"):
+                sizes.append(result.size)
+
+    counter = Counter()
+    gt.core.listen.activate(counter)
+    try:
+        gt.fields.laplacian(u)(gt.constant(RNG.normal(size=(n, dimension))))
+    finally:
+        gt.core.listen.deactivate(counter)
+    assert sizes.count(dimension * n * width) == 2 * 3  # two layers
+
+
+ELEMENTWISE = [
+    (gt.tanh, sympy.tanh),  # from its output
+    (gt.sin, sympy.sin),  # from its input, and of two that refer to each other
+    (gt.exp, sympy.exp),
+    (gt.math.atan, sympy.atan),
+    (gt.math.sqrt, sympy.sqrt),
+    (gt.math.reciprocal, lambda a: 1 / a),
+    (lambda a: a**2.5, lambda a: a ** sympy.Rational(5, 2)),
+    (lambda a: 1.5**a, lambda a: sympy.Rational(3, 2) ** a),  # one of two inputs
+    (lambda a: gt.math.atan2(a, np.full((6, 1), 0.7)), lambda a: sympy.atan2(a, 0.7)),  # which is broadcast
+    (lambda a: a / 3.0, lambda a: a / 3),  # a slope that does not vary
+]
+
+
+@pytest.mark.parametrize(("function", "formula"), ELEMENTWISE)
+def test_a_laplacian_goes_through_elementwise_functions(function, formula):
+    inner, outer = 1 + X * Y + Z**2, X + 2 * Y * Z
+    exact = formula(formula(inner) + 1 + outer)
+    found = gt.fields.laplacian(
+        lambda p: function(
+            function(1 + p[:, :1] * p[:, 1:2] + p[:, 2:] ** 2) + 1 + p[:, :1] + 2 * p[:, 1:2] * p[:, 2:]
+        )
+    )(gt.constant(POINTS))
+    close(found, values(sum(sympy.diff(exact, s, 2) for s in SYMBOLS))[:, None])
+
+
+def test_half_precision_does_not_overflow_in_squares():
+    """The length of p at (120, 120): each derivative of its square is 240, and the sum of their squares 115,200."""
+    points = np.full((1, 2), 120.0, "float16")
+    found = gt.fields.laplacian(lambda p: gt.math.sqrt(gt.reduce_sum(p * p, -1)))(gt.constant(points))
+    np.testing.assert_allclose(found.numpy(), 1 / np.hypot(120.0, 120.0), rtol=0.02)
+
+
 @pytest.mark.parametrize("distribution", ["rademacher", "normal", "coordinates"])
 def test_estimators_are_unbiased(distribution):
     """Of a quadratic field, whose estimate has a known mean and variance."""

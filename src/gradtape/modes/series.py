@@ -21,7 +21,8 @@ Entries of a series may be absent from the first coefficient on: outside `Series
 
 Collapse: where many directions are carried at once and only the *sum* over them of the highest coefficient is wanted,
 that sum alone is carried. The highest coefficient is linear in those of the inputs, and the sum goes through
-(Dangel, Siebert, Zeinhofer, Walther, "Collapsing Taylor mode automatic differentiation", 2025).
+(Dangel, Siebert, Zeinhofer, Walther, "Collapsing Taylor mode automatic differentiation", 2025). Where it is the second,
+an elementwise f takes f' and f'' of each entry, once for all directions (`Solver._composition`).
 """
 
 from __future__ import annotations
@@ -30,12 +31,14 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import combinations_with_replacement, pairwise
 from typing import Any
 
+import numpy as np
+
 from ..core.bundle import bundle_of
 from ..core.listen import Listener, Node, leaf, paused
 from ..core.primitive import Kind, Masked, Primitive
 from ..core.spec import is_differentiable
 from ..core.tensor import Tensor, apply
-from ..ops.elementwise import multiply
+from ..ops.elementwise import multiply, square
 from ..ops.linear import add, identity
 from .forward import carried, joint_live, linear_live, linear_tangent, output_like, push
 from .mask import Live, Tangent, cut, plain
@@ -232,6 +235,10 @@ class Solver(Listener):
             return self._series(
                 y, lambda k: self._product(primitive, inputs, params, y, streams, k, collapse), collapse, live
             )
+        if collapse == 2 and primitive.kind is Kind.ELEMENTWISE and len(moving) == 1 and live is True:
+            index = streams.index(moving[0])
+            if all(part.dtype.kind == "f" and part.dtype.itemsize > 2 for part in (y, inputs[index])):
+                return self._composition(primitive, inputs, params, y, moving[0], index)
         return self._equation(primitive, inputs, params, y, streams, collapse, live)
 
     def _series(
@@ -318,6 +325,54 @@ class Solver(Listener):
             if isinstance(part, Tensor):
                 self.assign(part, own)
         return found if type(y) is tuple else found[0]
+
+    def _composition(
+        self, primitive: Primitive, inputs: Any, params: Any, y: Any, stream: Series, index: int
+    ) -> Series:
+        """Coefficients of f(x) where the second is a sum over directions: f' x[1], and f' x[2] + f''/2 sum x[1]^2.
+
+        Unlike the equation's, this second derivative is computed once for all directions; of all directions there are
+        x[1], its square and f' x[1] only. (Li et al., "A computational framework for neural network-based variational
+        Monte Carlo with Forward Laplacian", 2024.) Half precision overflows in squares and keeps to the equation.
+        """
+        slopes: list[Any] = []
+
+        def slope(order: int) -> Any:
+            if not slopes:
+                slopes.extend(self._slopes(primitive, inputs, params, y, index))
+            return slopes[order - 1]
+
+        def coefficient(k: int) -> Coefficient:
+            x = stream[k]
+            total = None if x is None else apply(multiply, (slope(1), x))
+            if k == 2 and stream[1] is not None and slope(2) is not None:
+                squares = self._summed(apply(square, (stream[1],)))
+                total = plus(total, apply(multiply, (scaled(slope(2), 1 / 2), squares)))
+            return None if total is None else output_like(total, y)
+
+        return self._series(y, coefficient, 2, True)
+
+    def _slopes(
+        self, primitive: Primitive, inputs: Any, params: Any, y: Any, index: int
+    ) -> tuple[Tensor, Coefficient]:
+        """The first and the second derivative of an elementwise operation in one input, entry by entry."""
+        rule = primitive.rule(index)
+        assert rule is not None
+        assert rule.function is not None
+        x = inputs[index]
+        found: list[Any] = []
+        solver = Solver(self.outside)
+        if isinstance(x, Tensor):
+            solver.assign(x, given(x, [Tensor(np.ones(x._value.shape, x._value.dtype)[()])]))
+        if isinstance(y, Tensor):
+            solver.assign(y, solver._series(y, lambda _k: found[0], None, True))
+        with paused((*self.outside, solver)):
+            found.append(rule.function(y, *inputs, **params))
+        with paused(self.outside):
+            second = solver._series_of(found[0])
+            slopes = found[0], None if second is None else second[1]
+        solver.release()
+        return slopes
 
     def _rates_of(self, primitive: Primitive, inputs: Any, params: Any, y: Any, streams: Any) -> list[Any]:
         """The series of the right side, one for each output: forward mode's tangents, heard as operations."""

@@ -73,6 +73,12 @@ class Function:
         self._entry: Callable[..., Any] | None = None
         self._entry_float: Any = None
 
+    def __reduce__(self) -> Any:
+        # A copy of the function records for itself: machine code has its place in this process, and kinds of calls are
+        # bound to objects.
+        results = "python" if self._floats else "tensors"
+        return Function, (self.python_function, self.input_signature, self._backend, results)
+
     def __repr__(self) -> str:
         return f"<gt.function {self._name}: {sum(len(kind.roads) for kind in self._kinds.values())} roads>"
 

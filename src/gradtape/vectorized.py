@@ -27,6 +27,7 @@ from .core.further_errors import BatchedValueError
 from .core.graph import Graph
 from .core.listen import listeners, paused
 from .core.place import user_place
+from .core.spec import broadcast_shapes
 from .core.tensor import Tensor, as_tensor, decide
 from .functions import Function
 from .modes.batch import Batch
@@ -115,6 +116,12 @@ class Vectorized:
         self._compiled = Function(self._all, None, backend)
         self._compiled._name = self._name
 
+    def __reduce__(self) -> Any:
+        return Vectorized, (
+            self.python_function,
+            self._compiled._backend,
+        )  # as `Function.__reduce__`
+
     def __repr__(self) -> str:
         return f"<gt.vectorize {self._name}>"
 
@@ -125,7 +132,7 @@ class Vectorized:
         leaves = nest.flatten((args, kwargs))
         given = {i: as_tensor(x) for i, x in enumerate(leaves) if _varies(x)}
         try:
-            shape = np.broadcast_shapes(*[x._value.shape for x in given.values()])
+            shape = broadcast_shapes(*[x._value.shape for x in given.values()])
         except ValueError:
             shapes = ", ".join(str(tuple(x._value.shape)) for x in given.values())
             raise ShapeError(

@@ -197,11 +197,19 @@ def test_what_cannot_become_a_tensor_is_refused(value: Any, make: Any) -> None:
 
 
 @pytest.mark.parametrize("make", [tf.constant, tf.Variable, tf.convert_to_tensor])
-@pytest.mark.parametrize("value", [2**70, -(2**70), [1, 2**70]])
+@pytest.mark.parametrize("value", [2**70, -(2**70), [1, 2**70], [1, 2**63], [-1, 2**63], [[0], [2**63]]])
 def test_integers_beyond_64_bits_are_refused(value: Any, make: Any) -> None:
     with pytest.raises((OverflowError, ValueError), match=r"integer|int"):
         make(value)
     assert make(value, dtype=tf.float64).numpy().ravel()[-1] == float(np.ravel(value)[-1])
+
+
+def test_lists_of_unsigned_integers_are_exact() -> None:
+    assert tf.constant([1, 2**63 + 1], tf.uint64).numpy().tolist() == [1, 2**63 + 1]
+    assert tf.constant([1.0, 2**63]).dtype == tf.float32
+    for value, dtype in (([-1, 2**63], tf.uint64), ([1, 2**63], tf.int64), ([1, 2**64], tf.uint64)):
+        with pytest.raises(ValueError, match="integer"):
+            tf.constant(value, dtype)
 
 
 def test_integers_of_more_than_32_bits() -> None:

@@ -7,6 +7,7 @@ functions; compute_gradient.
 from __future__ import annotations
 
 import math
+import weakref
 from typing import Any
 
 import numpy as np
@@ -166,6 +167,21 @@ def test_recomputing_gives_gradients_for_arguments_and_variables() -> None:
     assert [w is v for w in tape.watched_variables()] == [True]
 
 
+def test_recomputing_gives_zeros_for_what_is_not_connected() -> None:
+    v = tf.Variable([1.0, 2.0])
+    a, b = tf.constant(3.0), tf.constant([4.0, 5.0])
+
+    @tf.recompute_grad
+    def doubled(a: Any, b: Any) -> Any:
+        v.value()
+        return 2.0 * a
+
+    with tf.GradientTape() as tape:
+        tape.watch([a, b])
+        y = doubled(a, b)
+    assert numbers(tape.gradient(y, [a, b, v])) == [2.0, [0.0, 0.0], [0.0, 0.0]]
+
+
 def test_recomputing_takes_and_gives_nests() -> None:
     @tf.recompute_grad
     def function(d: Any, pair: Any, *, scale: Any = 1.0) -> Any:
@@ -198,6 +214,21 @@ def test_recomputing_keeps_nothing_of_what_happens_inside() -> None:
     assert len(live) == 4
     assert numbers(tape.gradient(y, x)) == 108.0
     assert len(live) == 6  # and each time again
+
+    inner: list[Any] = []
+
+    def deep(x: Any) -> Any:
+        y = tf.exp(x)
+        inner.append(weakref.ref(y._value))
+        return tf.sin(y)
+
+    x = tf.constant([1.0, 2.0])
+    with tf.GradientTape(persistent=True) as tape:
+        tape.watch(x)
+        plain, recomputed = deep(x), tf.recompute_grad(deep)(x)
+    assert inner[0]() is not None  # the tape keeps it for the derivative
+    assert inner[1]() is None
+    assert numbers(tape.gradient(plain, x)) == numbers(tape.gradient(recomputed, x))
 
 
 def test_recomputing_at_second_order() -> None:

@@ -348,3 +348,16 @@ def test_an_exception_in_the_function_leaves_the_tape_recording() -> None:
 def test_a_function_must_return_its_value_and_its_derivative(result: Any) -> None:
     with pytest.raises(TypeError):
         tf.custom_gradient(lambda x: result)(tf.constant(1.0))
+
+
+@pytest.mark.parametrize(
+    "wrong", [lambda x: x, lambda x: (x, None), lambda x: (x, lambda dy: dy, x), lambda x: [x, abs]]
+)
+def test_a_result_and_a_derivative_are_a_pair(wrong: Any) -> None:
+    x = tf.constant(2.0)
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        with pytest.raises(TypeError, match=r"must return a pair \(result, gradient function\)"):
+            tf.custom_gradient(wrong)(x)
+        y = x * x
+    assert tape.gradient(y, x).numpy() == 4.0

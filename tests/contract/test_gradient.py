@@ -68,11 +68,36 @@ def test_a_target_that_is_a_source_gives_ones_even_if_never_watched() -> None:
     with tf.GradientTape() as tape:
         pass
     assert tape.gradient(x, x).numpy().tolist() == [[1.0, 1.0]]
+    for persistent in (False, True):
+        with tf.GradientTape(persistent) as tape:
+            pass
+        assert tape.gradient([x, x], x, output_gradients=[None, 3 * x]).numpy().tolist() == [[4.0, 7.0]]
     x, y = tf.constant(3.0), tf.constant(5.0)
     with tf.GradientTape() as tape:
         tape.watch([x, y])
         targets = [x, y, y * y]
     assert numbers(tape.gradient(targets, [x, y])) == [1.0, 11.0]
+
+
+def test_a_gradient_is_a_tensor_of_its_own() -> None:
+    """Also where the value of a tensor of the program serves as it is: who watches the one does not watch the other."""
+    x, w = tf.constant([3.0, 4.0]), tf.constant([5.0, 6.0])
+    with tf.GradientTape(persistent=True) as outer:
+        outer.watch(w)
+        with tf.GradientTape() as inner:
+            inner.watch(x)
+            y = x * w
+        g = inner.gradient(y, x)
+        with tf.GradientTape() as inner:
+            inner.watch(x)
+            y = x + 1.0
+        h = inner.gradient(y, x, output_gradients=w)
+        outer.watch([g, h])
+        z = w * 2.0
+    assert g is not w
+    assert h is not w
+    assert outer.gradient(z, [g, h]) == [None, None]
+    assert numbers(outer.gradient([g, h], w)) == [2.0, 2.0]
 
 
 def test_a_variable_may_be_a_target() -> None:

@@ -1,5 +1,7 @@
 """What goes wrong leaves a function whole: threads, failed compilations, Ctrl-C, errors, recursion, generators."""
 
+import copy
+import pickle
 import threading
 import warnings
 
@@ -312,3 +314,58 @@ def test_dtypes_of_every_kind_give_what_numpy_does(dtype):
         np.testing.assert_array_equal(found, expected)
     else:  # NumPy rounds the products in a complex one apart on some processors, and once on others
         assert (np.abs(found - expected) <= 4 * np.finfo(dtype).eps * (np.abs(x) ** 2 + np.abs(x))).all()
+
+
+@both
+@pytest.mark.parametrize("shape", [(2, 3) + (1,) * 31, (1,) * 62 + (2, 3)])
+def test_as_many_axes_as_numpy_has(backend, shape):
+    def program(x, y):
+        with gt.GradientTape() as tape:
+            tape.watch([x, y])
+            z = gt.where(x > 2, gt.sin(x) * y, x - y)
+        return tape.gradient(z, [x, y])
+
+    f = gt.function(program, backend=backend)
+    x, y = np.arange(6.0).reshape(shape), np.ones((1,) * 33)
+    for _ in range(3):
+        dx, dy = f(x, y)
+        np.testing.assert_allclose(dx.numpy(), np.where(x > 2, np.cos(x), 1.0), rtol=1e-12)
+        np.testing.assert_allclose(dy.numpy(), np.sum(np.sin([3.0, 4.0, 5.0])) - 3, rtol=1e-12)
+
+
+def cube(x):
+    return x * x * x
+
+
+@both
+@pytest.mark.parametrize("again", [copy.copy, copy.deepcopy, lambda f: pickle.loads(pickle.dumps(f))])
+def test_a_copy_records_for_itself(backend, again):
+    """Also before and after it was compiled, and where it goes with the object that it belongs to."""
+    f, g = gt.function(cube, backend=backend), gt.vectorize(cube, backend=backend)
+    x, rows = gt.constant(2.0), np.array([1.0, 2.0])
+    for _ in range(3):
+        for one, other in ((f, again(f)), (g, again(g))):
+            given = x if one is f else rows
+            for _ in range(3):
+                np.testing.assert_allclose(other(given).numpy(), one(given).numpy(), rtol=1e-6)
+    assert f.stats()["roads"] == 1
+    with pytest.raises(RuntimeError, match="cube has not been recorded yet"):
+        again(f).stats()
+
+
+def test_a_copied_module_has_compiled_functions_of_its_own():
+    class Model(gt.Module):
+        def __init__(self):
+            self.w = gt.Variable(3.0)
+            self.run = gt.function(self.plain)
+
+        def plain(self, x):
+            return x * self.w
+
+    model, x = Model(), gt.constant(2.0)
+    for _ in range(3):
+        assert float(model.run(x)) == 6.0
+    other = copy.deepcopy(model)
+    other.w.assign(5.0)
+    for _ in range(3):
+        assert [float(m.run(x)) for m in (model, other)] == [6.0, 10.0]

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
+from ..core.spec import broadcast_shapes
 from ..core.tensor import ROWS, Tensor, apply, as_tensor
 from ..faces import numpy_elementwise
 from ..ops import composite, integral, linear
@@ -124,5 +123,5 @@ def where(condition: Any, x1: Any, x2: Any, /) -> Any:
 def shaped_alike(*xs: Any) -> list[Tensor]:
     """Tensors broadcast to their common shape."""
     tensors = [as_tensor(x) for x in xs]
-    shape = np.broadcast_shapes(*(x._value.shape for x in tensors))
+    shape = broadcast_shapes(*(x._value.shape for x in tensors))
     return [linear.broadcast_to(x, shape=shape) for x in tensors]

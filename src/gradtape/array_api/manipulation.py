@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
+from ..core import spec
 from ..core.errors import InvalidIndexError, ShapeError
 from ..core.tensor import FUNCTIONS, Tensor
 from ..ops import composite, linear
@@ -23,7 +22,7 @@ def broadcast_arrays(*arrays: Any) -> Any:
 
 def broadcast_shapes(*shapes: Any) -> Any:
     """The shape to which shapes broadcast."""
-    return np.broadcast_shapes(*shapes)
+    return spec.broadcast_shapes(*shapes)
 
 
 @exported

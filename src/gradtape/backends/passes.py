@@ -19,7 +19,7 @@ import numpy as np
 
 from ..core.graph import Builder, Graph, Operation, check, frozen, is_equal, rewritten
 from ..core.primitive import Primitive
-from ..core.spec import Spec
+from ..core.spec import Spec, broadcast_shapes
 from ..core.tensor import ROWS, Tensor
 from ..core.values import QUIET
 from ..core.variable import READ
@@ -312,7 +312,7 @@ def _broadcast_late(
     ]
     if sources == list(inputs):
         return None
-    small = np.broadcast_shapes(*(sweep.spec(i).shape for i in sources))
+    small = broadcast_shapes(*(sweep.spec(i).shape for i in sources))
     result = sweep.add(primitive, params, tuple(sources), [Spec(small, spec.dtype)])[0]
     return _shaped(sweep, result, spec)
 

@@ -35,7 +35,7 @@ import numpy as np
 from . import errors
 from .lead import ENTRYWISE, LOOPED, Lead
 from .reads import Reads
-from .spec import Spec
+from .spec import Spec, broadcast_shapes
 from .tensor import ROWS, Tensor, apply, call
 
 
@@ -248,4 +248,4 @@ def broadcast_spec(*specs: Spec, **_params: Any) -> Spec:
     same = last.dtype is dtype and last.shape == shape and dtype.isnative
     if same and (len(specs) < 3 or all(s.dtype is dtype and s.shape == shape for s in specs)):
         return Spec(shape, dtype)  # the usual case, much quicker
-    return Spec(np.broadcast_shapes(*(s.shape for s in specs)), np.result_type(*(s.dtype for s in specs)))
+    return Spec(broadcast_shapes(*(s.shape for s in specs)), np.result_type(*(s.dtype for s in specs)))

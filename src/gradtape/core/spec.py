@@ -65,6 +65,19 @@ class TensorShape(tuple[int, ...]):
         return count
 
 
+def broadcast_shapes(*shapes: tuple[int, ...]) -> tuple[int, ...]:
+    """The common shape of arrays, as `np.broadcast_shapes` gives it for up to 32 axes; arrays may have 64.
+
+    Raises:
+        ValueError: NumPy's, where the shapes do not fit.
+    """
+    rank = max(map(len, shapes), default=0)
+    if rank <= 32:
+        return np.broadcast_shapes(*shapes)
+    full = [(1,) * (rank - len(shape)) + tuple(shape) for shape in shapes]
+    return np.broadcast_shapes(*(s[:32] for s in full)) + np.broadcast_shapes(*(s[32:] for s in full))
+
+
 def as_dtype(type_value: Any) -> DType:
     """The NumPy dtype of a dtype or its name.
 

@@ -163,15 +163,26 @@ def _from_python(obj: Any, dtype: DType | None = None) -> Any:
         raise errors.UnconvertibleError(
             f"{_asked(obj)}{_named(obj)} cannot become a tensor: {said(error)}"
         ) from None
+    if array.dtype.kind == "f" and isinstance(obj, (list, tuple)) and array.size and np.max(array) >= 2.0**63:
+        exact = np.asarray(obj, object)  # NumPy makes floats of integers of which some fit into uint64 alone
+        array = exact if all(isinstance(entry, int) for entry in exact.flat) else array
     if array.dtype.kind == "O":
         if all(isinstance(entry, (int, float, complex)) for entry in array.flat):
-            if dtype is not None and dtype.kind in "fc":
+            if dtype is not None and (dtype.kind in "fc" or _are_within(array, dtype)):
                 return array.astype(dtype)  # Python's own rounding of integers of any length
             raise errors.RangeError(
                 f"{_asked(obj)}an integer in {_named(obj)} does not fit into 64 bits; write it as a float"
             )
         raise errors.UnconvertibleError(f"{_asked(obj)}{_named(obj)} cannot become a tensor{origin(obj)}")
     return _plain(array)
+
+
+def _are_within(array: Any, dtype: DType) -> bool:
+    """Whether Python's integers fit into an integer dtype."""
+    if dtype.kind not in "iu":
+        return False
+    bounds = np.iinfo(dtype)
+    return all(isinstance(entry, int) and bounds.min <= entry <= bounds.max for entry in array.flat)
 
 
 def _python_dtype(obj: Any, array: Any) -> DType:

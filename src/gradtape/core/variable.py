@@ -12,7 +12,7 @@ from .holder import show
 from .listen import Node, listeners, paused, spec_of
 from .naming import scoped
 from .primitive import Kind, Primitive, Rule
-from .spec import DType, Spec, TensorShape
+from .spec import DType, Spec, TensorShape, broadcast_shapes
 from .tensor import ROWS, Operators, Tensor, apply, as_tensor
 from .values import to_value
 
@@ -303,7 +303,7 @@ def _value_of(value: Any, dtype: DType | Any) -> Any:
 def _written(x: Any, given: Any, *, index: Any, function: Any) -> Any:
     """A copy of x with some entries replaced, or combined with the given ones by a NumPy function."""
     array = np.array(x)
-    if np.broadcast_shapes(given.shape, array[index].shape) != array[index].shape:
+    if broadcast_shapes(given.shape, array[index].shape) != array[index].shape:
         raise errors.ShapeError(
             f"entries of shape {array[index].shape} cannot take a value of shape {given.shape}"
         )

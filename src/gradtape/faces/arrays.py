@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..core import errors
-from ..core.spec import as_dtype, default_float, int32
+from ..core.spec import as_dtype, broadcast_shapes, default_float, int32
 from ..core.tensor import Tensor, as_tensor, beside, look
 from ..core.values import to_value
 from ..ops import composite, linear
@@ -175,7 +175,7 @@ def linspace(start: Any, stop: Any, num: int, name: str | None = None, axis: int
     count = int(num)
     if count < 1:
         raise errors.RangeError(f"linspace: num must be positive, not {count}")
-    common = np.broadcast_shapes(first._value.shape, last._value.shape)
+    common = broadcast_shapes(first._value.shape, last._value.shape)
     first, last = linear.broadcast_to(first, shape=common), linear.broadcast_to(last, shape=common)
     steps = np.arange(count) / builtins.max(count - 1, 1)
     (place,) = axes_of((axis,), first.ndim + 1, "linspace")

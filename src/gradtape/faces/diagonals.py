@@ -8,6 +8,7 @@ import numpy as np
 
 from ..core.errors import InvalidArgumentError, ShapeError
 from ..core.further_errors import ChoiceError
+from ..core.spec import broadcast_shapes
 from ..core.tensor import Tensor, as_tensor, beside, look
 from ..ops import composite, linalg, linear, spectral
 from ..ops import diagonals as bands_of
@@ -109,7 +110,7 @@ def _three(name: str, given: Any, form: str) -> Tensor:
     above, main, below = beside(tuple(given))
     n = main._value.shape[-1]
     parts = [_filled(name, above, n, False), main, _filled(name, below, n, True)]
-    batch = np.broadcast_shapes(*(part._value.shape for part in parts))
+    batch = broadcast_shapes(*(part._value.shape for part in parts))
     return composite.stack([linear.broadcast_to(part, shape=batch) for part in parts], -2)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..core.errors import DtypeError, ShapeError
 from ..core.further_errors import RangeError
-from ..core.spec import as_dtype, float64, int64
+from ..core.spec import as_dtype, broadcast_shapes, float64, int64
 from ..core.tensor import Tensor, as_tensor, look
 from ..ops import composite, linear
 from ..ops import constant as fixed
@@ -23,7 +23,7 @@ def _sizes(name: str, shape: Any, *parameters: Any) -> tuple[int, ...]:
     sizes = shape_of(shape)
     given = [np.shape(p) for p in parameters]
     try:
-        fits = np.broadcast_shapes(sizes, *given) == sizes
+        fits = broadcast_shapes(sizes, *given) == sizes
     except ValueError:
         fits = False
     if not fits:

@@ -9,10 +9,9 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
 from ..core.errors import ShapeError
 from ..core.further_errors import RangeError
+from ..core.spec import broadcast_shapes
 from ..core.tensor import Tensor, beside
 from ..ops import composite, linear
 from ..ops import constant as fixed
@@ -25,7 +24,7 @@ def _mean(name: str, y_true: Any, y_pred: Any, distance: Callable[[Tensor], Tens
     target, prediction = beside((y_true, y_pred))
     floating(name, "y_pred", prediction)
     try:
-        shape = np.broadcast_shapes(target._value.shape, prediction._value.shape)
+        shape = broadcast_shapes(target._value.shape, prediction._value.shape)
     except ValueError:
         shape = ()
     if not shape:

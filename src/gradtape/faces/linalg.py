@@ -14,7 +14,7 @@ import numpy as np
 from ..core.errors import ShapeError
 from ..core.further_errors import RangeError
 from ..core.questions import has_true, is_negative
-from ..core.spec import int32
+from ..core.spec import broadcast_shapes, int32
 from ..core.tensor import Tensor, as_tensor, beside, decide, look
 from ..ops import (
     composite,
@@ -219,7 +219,7 @@ def lu_solve(
         raise ShapeError(
             f"lu_solve: perm of shape {order.shape} and rhs of shape {b.shape} do not fit factors of {packed.shape}"
         )
-    batch = np.broadcast_shapes(packed._value.shape[:-2], b._value.shape[:-2])
+    batch = broadcast_shapes(packed._value.shape[:-2], b._value.shape[:-2])
     b = linear.broadcast_to(b, shape=(*batch, *b._value.shape[-2:]))
     b = factorizations.permuted(b, Tensor(np.broadcast_to(order, (*batch, order.shape[-1]))))
     lower, upper = factorizations.unpacked(packed)

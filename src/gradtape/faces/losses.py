@@ -11,7 +11,7 @@ import numpy as np
 from ..core.errors import DtypeError, InvalidArgumentError, ShapeError
 from ..core.further_errors import RangeError
 from ..core.questions import has_outside
-from ..core.spec import int64
+from ..core.spec import broadcast_shapes, int64
 from ..core.tensor import Tensor, as_tensor, beside, decide
 from ..ops import composite, linear, reduction
 from ..ops import constant as fixed
@@ -57,7 +57,7 @@ def softmax_cross_entropy_with_logits(
     for argument, part in (("labels", z), ("logits", x)):
         floating(title, argument, part)
     try:
-        shape = np.broadcast_shapes(z._value.shape, x._value.shape)
+        shape = broadcast_shapes(z._value.shape, x._value.shape)
     except ValueError:
         raise ShapeError(
             f"{title}: labels and logits must broadcast, got the shapes {z.shape} and {x.shape}"

@@ -14,7 +14,7 @@ import numpy as np
 
 from ..core.errors import InvalidArgumentError, ShapeError
 from ..core.further_errors import ChoiceError, RangeError
-from ..core.spec import float16, float32
+from ..core.spec import broadcast_shapes, float16, float32
 from ..core.tensor import Tensor, as_tensor, beside, look
 from ..ops import composite, linear
 from ..ops import constant as fixed
@@ -74,7 +74,7 @@ def weighted_moments(
     given, w = beside((x, frequency_weights))
     floating("weighted_moments", "x", given)
     try:
-        shape = np.broadcast_shapes(given._value.shape, w._value.shape)
+        shape = broadcast_shapes(given._value.shape, w._value.shape)
     except ValueError:
         raise ShapeError(
             f"weighted_moments: x and frequency_weights must broadcast, got the shapes {given.shape} and {w.shape}"
@@ -146,7 +146,7 @@ def batch_normalization(
     for argument, part in (("mean", middle), ("variance", spread), ("offset", offset), ("scale", scale)):
         shape = np.shape(as_tensor(part)._value) if part is not None else ()
         try:
-            np.broadcast_shapes(given._value.shape, shape)
+            broadcast_shapes(given._value.shape, shape)
         except ValueError:
             raise ShapeError(
                 f"batch_normalization: {argument} of shape {shape} does not broadcast with x of shape {given.shape}"

@@ -14,6 +14,7 @@ import numpy as np
 
 from ..core.errors import InvalidArgumentError, ShapeError
 from ..core.further_errors import ChoiceError, RangeError
+from ..core.spec import broadcast_shapes
 from ..core.tensor import FUNCTIONS, Tensor, as_tensor, beside, look
 from ..ops import composite, linear
 from ..ops import elementwise as each
@@ -296,9 +297,7 @@ def choose(a: Any, choices: Any, out: None = None, mode: str = "raise") -> Tenso
     y = options[0]
     for i, option in enumerate(options[1:], 1):
         y = linear.where(Tensor(np.asarray(number == i)[()]), option, y)
-    return composite.broadcast_to(
-        y, np.broadcast_shapes(np.shape(number), *(o._value.shape for o in options))
-    )
+    return composite.broadcast_to(y, broadcast_shapes(np.shape(number), *(o._value.shape for o in options)))
 
 
 @numpy_name("take")

@@ -14,7 +14,7 @@ import numpy as np
 
 from ..core.errors import ShapeError
 from ..core.further_errors import RangeError
-from ..core.spec import as_dtype, float64, int32, int64
+from ..core.spec import as_dtype, broadcast_shapes, float64, int32, int64
 from ..core.tensor import Tensor, as_tensor
 from ..ops import constant, linear
 from ..ops import elementwise as each
@@ -123,7 +123,7 @@ def _gamma(
         if part._value.dtype.kind not in "iuf" or not np.all(part._value > 0):
             raise RangeError(f"{name}: {argument} must be positive, got {part!r}")
         try:
-            fits = np.broadcast_shapes(part._value.shape, sizes) == sizes
+            fits = broadcast_shapes(part._value.shape, sizes) == sizes
         except ValueError:
             fits = False
         if not fits:
@@ -233,7 +233,7 @@ def gamma(
     """Gamma numbers: `shape` of them for each pair of alpha and beta; differentiable as `stateless_gamma`."""
     given = [np.shape(as_tensor(p)._value) for p in (alpha, 1.0 if beta is None else beta)]
     try:
-        rest = np.broadcast_shapes(*given)
+        rest = broadcast_shapes(*given)
     except ValueError:
         raise ShapeError(f"gamma: alpha and beta must broadcast, got the shapes {given}") from None
     return _gamma("gamma", stream(seed)._source, (*shape_of(shape), *rest), alpha, beta, dtype)

@@ -13,7 +13,7 @@ import numpy as np
 
 from ..core.errors import ArgumentTypeError, DtypeError, InvalidArgumentError, ShapeError
 from ..core.further_errors import ChoiceError, RangeError
-from ..core.spec import TensorShape, as_dtype, bool_, int32
+from ..core.spec import TensorShape, as_dtype, bool_, broadcast_shapes, int32
 from ..core.tensor import Tensor, as_tensor
 from ..ops import composite, linear, padding, selection
 from ..ops import constant as fixed
@@ -189,7 +189,7 @@ def shape_n(input: Any, out_type: Any = int32, name: str | None = None) -> list[
 
 def _common(name: str, x: Any, y: Any) -> tuple[int, ...]:
     try:
-        return np.broadcast_shapes(tuple(x), tuple(y))
+        return broadcast_shapes(tuple(x), tuple(y))
     except ValueError:
         raise ShapeError(f"{name}: Incompatible shapes: {tuple(x)} and {tuple(y)}") from None
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..core.errors import ShapeError
 from ..core.further_errors import RangeError
-from ..core.spec import float64
+from ..core.spec import broadcast_shapes, float64
 from ..core.tensor import Tensor, as_tensor, beside
 from ..ops import constant as fixed
 from ..ops import elementwise as each
@@ -53,7 +53,7 @@ def stateless_parameterized_truncated_normal(
     sizes, given = shape_of(shape), beside((means, stddevs, minvals, maxvals))
     shapes = [tuple(part._value.shape) for part in given]
     try:
-        fits = np.broadcast_shapes(sizes, *shapes) == sizes
+        fits = broadcast_shapes(sizes, *shapes) == sizes
     except ValueError:
         fits = False
     if not fits or any(part.dtype.kind != "f" for part in given):

@@ -18,6 +18,7 @@ import numpy as np
 
 from ..core.errors import InvalidArgumentError, ShapeError
 from ..core.further_errors import ChoiceError, RangeError
+from ..core.spec import broadcast_shapes
 from ..core.tensor import Tensor, as_tensor
 from ..modes.record import Record
 from ..modes.series import scaled
@@ -176,7 +177,7 @@ def _directional(field: Field, direction: Any, order: int = 1) -> Tensor:
             tuple(source._value.shape),
         )
         try:
-            np.broadcast_shapes(v._value.shape, shape)
+            broadcast_shapes(v._value.shape, shape)
             spread = broadcast_to(v, shape=shape)
         except ValueError:
             raise ShapeError(

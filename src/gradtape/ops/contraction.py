@@ -9,7 +9,7 @@ import numpy as np
 from ..core import errors, reads
 from ..core.define import multilinear
 from ..core.primitive import Primitive
-from ..core.spec import Spec
+from ..core.spec import Spec, broadcast_shapes
 from ..core.tensor import Tensor, as_tensor, beside
 from .elementwise import conjugated, multiply
 from .leading import EINSUM, MATMUL
@@ -24,7 +24,7 @@ def _swap(x: Any) -> Any:
 
 
 def _matmul_spec(a: Spec, b: Spec) -> Spec:
-    batch = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
+    batch = broadcast_shapes(a.shape[:-2], b.shape[:-2])
     return Spec((*batch, a.shape[-2], b.shape[-1]), np.result_type(a.dtype, b.dtype))
 
 

@@ -21,7 +21,7 @@ from ..core.errors import ShapeError
 from ..core.further_errors import RangeError
 from ..core.lead import STACKS
 from ..core.primitive import Primitive, Sample
-from ..core.spec import Spec
+from ..core.spec import Spec, broadcast_shapes
 from ..core.tensor import Tensor
 from .constant import equal, stop_gradient
 from .elementwise import absolute, conjugated, divide, like
@@ -57,7 +57,7 @@ inv = tangent(
 
 
 def _solve_spec(a: Spec, b: Spec, **_params: Any) -> Spec:
-    batch = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
+    batch = broadcast_shapes(a.shape[:-2], b.shape[:-2])
     return Spec((*batch, a.shape[-1], b.shape[-1]), np.result_type(a.dtype, b.dtype))
 
 
@@ -124,7 +124,7 @@ triangular_solve: Primitive = tangent(
 def _tridiagonal(bands: Any, b: Any) -> Any:
     if bands.shape[-2] != 3 or bands.shape[-1] != b.shape[-2]:
         raise ShapeError(f"diagonals of shape {bands.shape} do not fit a right side of shape {b.shape}")
-    batch = np.broadcast_shapes(bands.shape[:-2], b.shape[:-2])
+    batch = broadcast_shapes(bands.shape[:-2], b.shape[:-2])
     # SciPy keeps the entry of column j at j.
     stored = np.broadcast_to(bands, (*batch, *bands.shape[-2:])).copy()
     stored[..., 0, :], stored[..., 2, :] = (
@@ -182,7 +182,7 @@ tridiagonal_solve: Primitive = tangent(
     ),
     pulls=(_bands_share, lambda g, _y, bands, _b: tridiagonal_solve(_adjoint_bands(bands), g)),
     spec=lambda bands, b: Spec(
-        (*np.broadcast_shapes(bands.shape[:-2], b.shape[:-2]), *b.shape[-2:]),
+        (*broadcast_shapes(bands.shape[:-2], b.shape[:-2]), *b.shape[-2:]),
         np.result_type(bands.dtype, b.dtype),
     ),
     samples=(

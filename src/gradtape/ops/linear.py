@@ -15,7 +15,7 @@ from ..core.define import linear
 from ..core.lead import axes
 from ..core.primitive import Masked, Primitive, Sample
 from ..core.reads import added, reduction, running, taken
-from ..core.spec import Spec
+from ..core.spec import Spec, broadcast_shapes
 from ..core.tensor import Tensor
 from .constant import logical_not, reduced_shape
 from .leading import ADD, BROADCAST, PUT, READ, RESHAPE, TAKE, TRANSPOSE
@@ -320,7 +320,7 @@ def _selected(g: Any, condition: Any, chosen: Any) -> Masked:
 
 
 def _where_spec(condition: Spec, a: Spec, b: Spec) -> Spec:
-    return Spec(np.broadcast_shapes(condition.shape, a.shape, b.shape), np.result_type(a.dtype, b.dtype))
+    return Spec(broadcast_shapes(condition.shape, a.shape, b.shape), np.result_type(a.dtype, b.dtype))
 
 
 def _chosen(condition: Any, a: Any, b: Any) -> Any:

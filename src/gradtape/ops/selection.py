@@ -17,7 +17,7 @@ import numpy as np
 
 from ..core.errors import ArgumentTypeError, DtypeError, InvalidArgumentError, InvalidIndexError, ShapeError
 from ..core.further_errors import ChoiceError, RangeError
-from ..core.spec import int64
+from ..core.spec import broadcast_shapes, int64
 from ..core.tensor import Tensor, as_tensor, beside
 from . import constant, linear
 from . import elementwise as each
@@ -123,7 +123,7 @@ def rollaxis(a: Any, axis: int, start: int = 0) -> Tensor:
 def broadcast_arrays(*args: Any, subok: bool = False) -> tuple[Tensor, ...]:
     """All tensors at their common shape."""
     xs = [as_tensor(x) for x in args]
-    shape = np.broadcast_shapes(*(x._value.shape for x in xs))
+    shape = broadcast_shapes(*(x._value.shape for x in xs))
     return tuple(linear.broadcast_to(x, shape=shape) for x in xs)
 
 
@@ -267,7 +267,7 @@ def _aligned(name: str, arr: Any, indices: Any, axis: int | None) -> tuple[Tenso
         raise InvalidIndexError(f"{name}: an index is out of range for axis {place} of the shape {x.shape}")
     rest = [[n for i, n in enumerate(shape) if i != place] for shape in (x._value.shape, values.shape)]
     try:
-        common = list(np.broadcast_shapes(*map(tuple, rest)))
+        common = list(broadcast_shapes(*map(tuple, rest)))
     except ValueError:
         raise ShapeError(
             f"{name}: indices of shape {places.shape} do not fit a tensor of shape {x.shape} along axis {place}"

@@ -18,7 +18,7 @@ import numpy as np
 
 from ...core.graph import Graph, Operation, check, rewritten
 from ...core.loop import Loop
-from ...core.spec import Spec, float16, float32
+from ...core.spec import Spec, broadcast_shapes, float16, float32
 from ...core.tensor import Tensor
 from ..loops import is_loop
 from ..passes import RULES as SIMPLER
@@ -215,7 +215,7 @@ def _as_sum(
         factors.append(_reshaped(sweep, _ordered(sweep, index, term, order), seen))
     y = factors[0]
     for factor in factors[1:]:
-        both = np.broadcast_shapes(sweep.spec(y).shape, sweep.spec(factor).shape)
+        both = broadcast_shapes(sweep.spec(y).shape, sweep.spec(factor).shape)
         y = sweep.apply("multiply", (y, factor), Spec(both, spec.dtype))
     axes = tuple(range(len(output), len(labels)))
     if sweep.spec(y).shape != shape:

@@ -17,7 +17,7 @@ import numpy as np
 
 from ...core.graph import Graph, Operation, check
 from ...core.primitive import Kind, Primitive
-from ...core.spec import Spec
+from ...core.spec import Spec, broadcast_shapes
 from ...core.tensor import ROWS, Tensor
 from ..passes import Sweep, alive
 
@@ -143,7 +143,7 @@ class Parts:
         return self.writer.parts(index, self.spec.dtype)
 
     def __call__(self, name: str, *inputs: int, **params: Any) -> int:
-        shape = np.broadcast_shapes(*(self.sweep.spec(i).shape for i in inputs))
+        shape = broadcast_shapes(*(self.sweep.spec(i).shape for i in inputs))
         truth = name in _TRUTHS
         return self.sweep.apply(
             name, inputs, Spec(shape, np.dtype(bool) if truth else self.spec.dtype), **params

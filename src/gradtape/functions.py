@@ -108,25 +108,34 @@ class Function:
             return self._listened(kind, arguments, args, kwargs)
         values = [x._value if type(x) is Tensor else x for x in arguments]
         for road in kind.roads:
+            if not road.entered and (result := self._enter(kind, road, args, kwargs)) is not None:
+                return result
             fits, result = road.replay(values)
             if fits:
-                if not road.entered:
-                    self._enter(kind, road, args, kwargs)
                 return self._given(result)
         return self._given(self._record(kind, args, kwargs))
 
-    def _enter(self, kind: Kind, road: Road, args: Any, kwargs: Any) -> None:
-        """Make the entry for a program of numbers, after its first replay."""
+    def _enter(self, kind: Kind, road: Road, args: Any, kwargs: Any) -> Any:
+        """Make the entry for a program of numbers at its first replay, and call it; None where there is none.
+
+        A program that has one is not compiled for other calls until there is one that the entry does not take.
+        """
         road.entered = True
         wanted = float if self._floats else Tensor
         plain = not kwargs and all(type(arg) is wanted for arg in args)
         if not plain or len(kind.roads) > 1 or self.input_signature is not None:
-            return
+            return None
         structure = road.takes_numbers(len(args))
-        if structure is not False:
-            self._entry_float = default_float()
-            with contextlib.suppress(Exception):  # without it, calls go the ordinary way
-                self._entry = road.timed(backends.llvm.entry)(road.program, self._floats, structure)
+        if structure is False:
+            return None
+        entry = None
+        with contextlib.suppress(Exception):  # without it, calls go the ordinary way
+            entry = road.timed(backends.entry)(road.prepared, self._backend, self._floats, structure)
+        if entry is None:
+            return None
+        self._entry_float = default_float()
+        self._entry = entry
+        return entry(*args)
 
     # kinds of arguments
 

@@ -10,9 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from threading import RLock
 from time import perf_counter
 from typing import Any
 
+from .backends import prepared
 from .backends.passes import merged
 from .core.graph import Graph, inline
 from .core.listen import listeners, paused
@@ -26,6 +28,9 @@ from .modes.record import Record
 from .modes.reverse import Pullback
 
 Compile = Callable[[Graph], Any]
+"""Makes a callable of a graph that is prepared (`backends.prepared`)."""
+
+_LOCK = RLock()
 
 
 def promoted(graph: Graph, constants: Sequence[int]) -> Graph:
@@ -36,7 +41,7 @@ def promoted(graph: Graph, constants: Sequence[int]) -> Graph:
 
 def as_primitive(graph: Graph, compile: Compile) -> Primitive:
     """A graph as one primitive with a joint rule whose derivatives are graphs, recorded on first need."""
-    program = compile(graph)
+    program = compile(prepared(graph))
     derived: dict[Any, Any] = {}
 
     def value(*xs: Any) -> Any:
@@ -131,6 +136,7 @@ class Road:
         "_closed",
         "_compile",
         "_listened",
+        "_prepared",
         "_program",
         "entered",
         "leaves",
@@ -153,6 +159,7 @@ class Road:
         self.entered = False
         self.seconds = {"recording": recording, "compiling": 0.0}
         self._compile = self.timed(compile)
+        self._prepared: Graph | None = None
         self._program: Any = None
         self._closed = is_closed(recorded.graph)
         self._listened: dict[tuple[int, ...], Primitive] = {}
@@ -171,10 +178,21 @@ class Road:
 
     @property
     def program(self) -> Any:
-        """The compiled graph; compiled when it is first asked for."""
+        """The compiled graph; compiled when it is first asked for, by one thread."""
         if self._program is None:
-            self._program = self._compile(self.recorded.graph)
+            with _LOCK:
+                if self._program is None:
+                    self._program = self._compile(self.prepared)
         return self._program
+
+    @property
+    def prepared(self) -> Graph:
+        """The graph as the compiler takes it."""
+        if self._prepared is None:
+            with _LOCK:
+                if self._prepared is None:
+                    self._prepared = self.timed(prepared)(self.recorded.graph)
+        return self._prepared
 
     def takes_numbers(self, count: int) -> Any:
         """Whether the arguments are all the inputs, in order, and results are all that comes out of it.

@@ -99,9 +99,9 @@ def test_other_processes_find_it(store):
     assert last[2] is not linker.SERVES  # where code is linked without LLVM, that is not even loaded
     assert first[0][1] == first[1][1] == last[1]
     assert {path.name for path in files(store)} == kept
-    # The last program has an entry of its own as well; all have the driver, what reads the places of arrays, and here
+    # Of the last program there is the entry alone; all have the driver, what reads the places of arrays, and here
     # LLVM's name for the processor.
-    assert len(kept) == 6 + linker.SERVES
+    assert len(kept) == 5 + linker.SERVES
 
 
 def test_what_names_the_processor_is_known_until_it_changes(store, monkeypatch):

@@ -222,3 +222,29 @@ def test_a_program_in_use_keeps_its_code():
     gc.collect()
     np.testing.assert_allclose(program([np.zeros(3)])[0], 1.0)
     assert entry(2.0) == 3.5
+
+
+def test_what_shares_nothing_is_compiled_once_for_all(modules):
+    """Many weights of one shape, moved each by its own slope: one loop, called for each."""
+
+    def step(weights, slopes):
+        return [w - 0.1 * g / (1.0 + abs(g)) for w, g in zip(weights, slopes, strict=True)]
+
+    rng = np.random.default_rng(0)
+    for count in (3, 6):
+        weights, slopes = rng.normal(size=(2, count, 5, 7))
+        f = gt.function(step, backend="llvm")
+        for _ in range(2):
+            found = f(list(weights), list(slopes))
+        np.testing.assert_allclose(found, weights - 0.1 * slopes / (1.0 + abs(slopes)), rtol=1e-14)
+        assert f.stats()["kernels"] == count
+    assert modules[0] == modules[1]
+
+
+def test_strangers_whose_results_meet_share_a_loop():
+    f = gt.function(lambda x, z: gt.sin(x) + gt.exp(z), backend="llvm")
+    x, z = np.random.default_rng(0).normal(size=(2, 5, 7))
+    for _ in range(2):
+        found = f(x, z)
+    np.testing.assert_allclose(found, np.sin(x) + np.exp(z), rtol=1e-14)
+    assert f.stats()["kernels"] == 1

@@ -2,11 +2,13 @@
 
 import gc
 import sys
+import threading
 
 import numpy as np
 import pytest
 
 import gradtape as gt
+from gradtape.backends import llvm
 
 
 def derivatives(x, t):
@@ -173,3 +175,33 @@ def test_an_input_signature_of_a_method_begins_after_self() -> None:
     with gt.GradientTape() as tape:
         y = two([1.0, 5.0])
     assert float(tape.gradient(y, two.factor)) == 6.0
+
+
+def test_a_program_with_an_entry_is_compiled_otherwise_when_asked_for(monkeypatch):
+    """Once, however many threads want it."""
+    made = []
+    compiled = llvm.compile
+    monkeypatch.setattr(llvm, "compile", lambda graph: made.append(graph) or compiled(graph))
+    f = entered(lambda x: gt.sin(x) * x, gt.constant(2.0, dtype=gt.float64))
+    x = gt.constant(3.0, dtype=gt.float64)
+    assert float(f(x)) == pytest.approx(3 * np.sin(3), rel=1e-15)
+    assert not made
+    (road,) = f._roads()
+    found = []
+    threads = [
+        threading.Thread(target=lambda: found.append(road.replay([np.float64(3.0)]))) for _ in range(4)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [(fits, float(y)) for fits, y in found] == [(True, pytest.approx(3 * np.sin(3), rel=1e-15))] * 4
+    assert len(made) == 1
+    assert f.stats()["kernels"] == 1
+
+
+def test_a_choice_between_numbers_has_an_entry():
+    f = entered(lambda x: gt.cond(x > 0, lambda: gt.sqrt(x), lambda: 2.0 * x), gt.constant(4.0))
+    found = [float(f(gt.constant(v))) for v in (9.0, -3.0, np.nan)]
+    np.testing.assert_array_equal(found, [3.0, -6.0, np.nan])
+    assert f.stats()["roads"] == 1

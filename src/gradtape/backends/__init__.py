@@ -16,17 +16,35 @@ from .rolling import rolled
 NAMES = ("llvm", "reference")
 
 
-def compiled(graph: Graph, backend: str | None, warn: Callable[[str], None]) -> Any:
-    """A graph, simplified, as a callable from the values of its inputs to those of its outputs.
+def prepared(graph: Graph) -> Graph:
+    """A graph made as small as the passes can: repetitions as loops, simplified, without what loops do in vain."""
+    return trimmed(simplified(rolled(graph)), simplified)
+
+
+def entry(graph: Graph, backend: str | None, floats: bool, structure: type | None) -> Any:
+    """A builtin function for a program of numbers, None where there is none (see `llvm/calling.py`).
 
     Args:
-        graph: a well-formed graph.
+        graph: one that is `prepared`.
+        backend: one of `NAMES`; None for the fastest that is there.
+        floats: whether arguments and results are Python floats instead of tensors.
+        structure: tuple or list for one of the outputs, None for the only output itself.
+    """
+    if backend == "reference" or llvm.missing() is not None:
+        return None
+    return llvm.entry(graph, floats, structure)
+
+
+def compiled(graph: Graph, backend: str | None, warn: Callable[[str], None]) -> Any:
+    """A graph as a callable from the values of its inputs to those of its outputs.
+
+    Args:
+        graph: one that is `prepared`.
         backend: one of `NAMES`; None for the fastest that is there.
         warn: told, at most once a process, that llvmlite is missing, and at each failure of the compiler.
     """
-    simple = trimmed(simplified(rolled(graph)), simplified)
     if backend == "reference":
-        return reference.compile(simple)
+        return reference.compile(graph)
     missing = llvm.missing()
     if missing is not None:
         if backend == "llvm":
@@ -34,16 +52,16 @@ def compiled(graph: Graph, backend: str | None, warn: Callable[[str], None]) -> 
         if not _said:
             _said.append(missing)
             warn(f"runs on the reference backend, operation by operation: {missing}")
-        return reference.compile(simple)
+        return reference.compile(graph)
     try:
-        return llvm.compile(simple)
+        return llvm.compile(graph)
     except Exception as error:
         if backend == "llvm":
             raise
         warn(
             f"runs on the reference backend, as it could not be compiled: {type(error).__name__}: {said(error)}"
         )
-        return reference.compile(simple)
+        return reference.compile(graph)
 
 
 _said: list[str] = []

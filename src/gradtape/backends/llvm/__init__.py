@@ -7,6 +7,7 @@ This file is the room's entrance. What lies behind it is loaded with the first p
 from __future__ import annotations
 
 import importlib.util
+import math
 from typing import Any
 
 from ...core.graph import Graph
@@ -31,12 +32,13 @@ def compile(graph: Graph) -> Any:
     return tiled(low) or Program(low)
 
 
-def entry(program: Any, floats: bool, structure: type | None) -> Any:
-    """A builtin function for a compiled program of numbers (see `calling.py`), None if it is not one."""
+def entry(graph: Graph, floats: bool, structure: type | None) -> Any:
+    """A builtin function for a program of numbers (see `calling.py`), None if the graph is not one."""
+    if any(math.prod(spec.shape) != 1 for spec in graph.specs):
+        return None  # without loading anything
     from . import calling
-    from .program import Program
 
-    return calling.entry(program.graph, floats, structure) if type(program) is Program else None
+    return calling.entry(graph, floats, structure)
 
 
 __all__ = ["compile", "entry", "get_threads", "missing", "set_threads"]

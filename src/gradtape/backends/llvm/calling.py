@@ -27,6 +27,7 @@ from .emit import Lane, Module
 from .engine import Code
 from .entries import Entries, fits
 from .kinds import KINDS
+from .lower import lowered
 from .verbs import Verbs
 
 LARGEST = 4000
@@ -126,6 +127,9 @@ def entry(graph: Graph, floats: bool, structure: type | None) -> Callable[..., A
     """
     if not _is_of_numbers(graph) or layout() is None:
         return None
+    graph = lowered(graph)
+    if not fits(graph):
+        return None
     writer = _Writer(graph, floats, structure)
     writer.write()
     return Entry(Code(writer.module, ("entry",))).call
@@ -139,7 +143,7 @@ def _is_of_numbers(graph: Graph) -> bool:
         return False
     if any(graph.specs[i].shape for i in used):
         return False
-    return fits(graph) and all(math.prod(spec.shape) == 1 for spec in graph.specs)
+    return all(math.prod(spec.shape) == 1 for spec in graph.specs)
 
 
 class _Writer:

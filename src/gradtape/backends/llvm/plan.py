@@ -7,12 +7,14 @@
     call    any other operation: its NumPy value
 
 A value of a kernel stays in registers unless someone outside the kernel needs it. The steps are a sequence, and each
-operation goes into the first kernel of its shape at which its inputs are there; so no order has to be searched for.
+operation goes into the first kernel of its shape and kin at which its inputs are there; so no order has to be searched
+for (`kin.py`).
 """
 
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from dataclasses import replace
 
 import numpy as np
@@ -21,6 +23,7 @@ from ...core.graph import Graph, Operation
 from ...core.spec import Spec
 from ...core.tensor import ROWS, Tensor
 from .again import Again
+from .kin import kin
 from .kinds import KINDS
 from .pairs import PAIR, real_of
 from .products import Shape
@@ -30,6 +33,9 @@ from .words import speaks
 
 LARGEST_KERNEL = 200
 """So many operations at most are fused into one loop; more would only move values to and from the stack."""
+
+ALONE = 8
+"""Operations on so few entries share a kernel even as strangers, as the call counts for more than the loop."""
 
 LARGEST_PRODUCT = 1 << 19
 """A product of more multiplications is left to BLAS."""
@@ -62,6 +68,10 @@ class _Planner:
         for index in (*graph.inputs, *graph.constants):
             self.step[index] = -1
         self.again = Again(self, frozenset({"where", *REDUCTIONS}))
+        self.kin = kin(graph)
+        self.kernels: dict[
+            tuple[tuple[int, ...], int], list[int]
+        ] = {}  # the steps that are, by shape and kin
 
     def plan(self) -> Plan:
         for operation in self.graph.operations:
@@ -120,14 +130,16 @@ class _Planner:
             return self.step[index]
         return self.step[self.view(index).base] + 1
 
-    def _kernel(self, shape: tuple[int, ...], first: int) -> int:
-        """A kernel of this shape at this step or later."""
-        for place in range(first, len(self.steps)):
-            step = self.steps[place]
-            if isinstance(step, Kernel) and step.shape == shape and len(step.operations) < LARGEST_KERNEL:
+    def _kernel(self, shape: tuple[int, ...], first: int, value: int) -> int:
+        """A kernel of this shape for the kin of a value, at this step or later."""
+        own = -1 if math.prod(shape) <= ALONE else self.kin[value] if value < len(self.kin) else value
+        places = self.kernels.setdefault((shape, own), [])
+        for place in places[bisect_left(places, first) :]:
+            if len(self.steps[place].operations) < LARGEST_KERNEL:  # type: ignore[union-attr]  # a kernel's
                 return place
         self.steps.append(Kernel(shape))
-        return len(self.steps) - 1
+        places.append(len(self.steps) - 1)
+        return places[-1]
 
     def _use(self, inputs: tuple[int, ...], place: int) -> None:
         """Store what a kernel reads and does not make itself."""
@@ -169,7 +181,8 @@ class _Planner:
         shape = self.specs[output].shape
         if math.prod(shape) == 0:
             return False
-        place = self._kernel(shape, max((self._bound(i, shape) for i in operation.inputs), default=0))
+        first = max((self._bound(i, shape) for i in operation.inputs), default=0)
+        place = self._kernel(shape, first, output if output < len(self.kin) else operation.inputs[0])
         near = tuple([self.again.near(i, place) for i in operation.inputs])
         self.enter(operation if near == operation.inputs else replace(operation, inputs=near), place)
         self.again.makers[output] = operation
@@ -185,7 +198,7 @@ class _Planner:
         kind = KINDS.get(own.dtype)
         if kind is None or kind == "i1" or own.dtype != spec.dtype or not math.prod(own.shape):
             return False
-        place = self._kernel(own.shape, self._bound(source, own.shape))
+        place = self._kernel(own.shape, self._bound(source, own.shape), source)
         self._use((source,), place)
         self.steps[place].reductions.append(operation)  # type: ignore[union-attr]
         self.step[output] = place
@@ -319,7 +332,7 @@ class _Planner:
         """Write a value into a part of another in a step from `first` on; the step."""
         self.specs.append(spec)
         copy = len(self.specs) - 1
-        place = self._kernel(spec.shape, max(first, self._bound(source, spec.shape)))
+        place = self._kernel(spec.shape, max(first, self._bound(source, spec.shape)), source)
         self._use((source,), place)
         self.steps[place].operations.append(Operation(ROWS["identity"], {}, (source,), (copy,)))  # type: ignore[union-attr]
         self.step[copy] = place

@@ -6,6 +6,13 @@ import numpy as np
 import pytest
 
 import gradtape as gt
+from gradtape.backends.llvm import tiles
+
+
+@pytest.fixture(autouse=True)
+def walked(monkeypatch):
+    """Batches that would stay in the cache go by tiles too."""
+    monkeypatch.setattr(tiles, "CACHED", 0)
 
 
 @pytest.fixture(params=[1, 2, 3])
@@ -402,3 +409,10 @@ def test_truths_over_all_rows(threads):
         assert found[0].numpy().tolist() == (np.sin(x) > 0.99).any(0).tolist()
         assert bool(found[1])
     assert f.stats()["calls"] == []
+
+
+@pytest.mark.parametrize(("count", "walks"), [(1000, None), (100_000, 1)])
+def test_a_batch_that_stays_in_the_cache_is_computed_as_it_is(count, walks, monkeypatch):
+    monkeypatch.undo()
+    x = np.random.default_rng(0).normal(size=(count, 3))
+    assert_same(lambda x: (x * x, gt.reduce_sum(x * gt.abs(x), axis=0)), (x,), 1e-12, walks=walks)

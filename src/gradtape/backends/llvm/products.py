@@ -8,10 +8,11 @@ as well (Goto and van de Geijn 2008); a tile of rows is small.
 A result of one column has no rows for vectors. Where the matrix lies by rows the vectors go along them, and their
 entries are added up at the end; where it lies by columns, `plan` turns the product round into a row times a matrix.
 
-Which block is best depends on the sizes: `blocks` counts cycles. A processor with fused multiplication begins two of
-them a cycle, the result of each is there four cycles later, and it loads two vectors a cycle (Zen 3, Skylake and later;
-Fog, Instruction tables, 2022). So at least eight totals must be on the way, and an entry that is spread over a vector,
-or a vector of the second factor, should serve for several.
+Which block is best depends on the sizes: `blocks` counts cycles. A processor begins two multiplications with a sum a
+cycle, whose results are there four cycles later, and loads two vectors (Zen 3, Skylake and later; Fog, Instruction
+tables, 2022). So at least eight totals must be on the way, and an entry that is spread over a vector, or a vector of
+the second factor, should serve for several. Of blocks that take as long, those with fewer totals were the faster: with
+two vectors four rows, not six.
 """
 
 from __future__ import annotations
@@ -263,23 +264,28 @@ Panel = list[tuple[int, int]]
 def blocks(shape: Shape) -> list[tuple[int, Panel]]:
     """How a result is cut into blocks: panels of columns, and how many rows of each are computed at once."""
     width = min(shape.width, 1 << (shape.columns.bit_length() - 1))
-    # The last vector overlaps the one before where the width does not divide the columns.
-    starts = [min(start, shape.columns - width) for start in range(0, shape.columns, width)]
-    found: list[tuple[float, list[tuple[int, Panel]]]] = []
-    for count in {-(-len(starts) // most): None for most in range(TOTALS, 0, -1)}:
-        bounds = [len(starts) * k // count for k in range(count + 1)]
-        panels = [[(start, width) for start in starts[a:b]] for a, b in pairwise(bounds)]
-        heights = [min(_heights(shape.rows, len(panel)))[::-1] for panel in panels]
-        cycles = sum(own for _, own in heights)
-        found.append((cycles, [(height, panel) for (height, _), panel in zip(heights, panels, strict=True)]))
-    return min(found, key=lambda one: one[0])[1]
+    whole, rest = divmod(shape.columns, width)
+    vectors = [(width * number, width) for number in range(whole)]
+    if rest:  # one vector more, which overlaps the one before where no width is that of the rest
+        last = 1 << (rest - 1).bit_length()
+        vectors.append((shape.columns - last, last))
+    found = []
+    for count in {-(-len(vectors) // most): None for most in range(TOTALS, 0, -1)}:
+        bounds = [len(vectors) * k // count for k in range(count + 1)]
+        panels = [vectors[a:b] for a, b in pairwise(bounds)]
+        heights = [min(_heights(shape.rows, len(panel))) for panel in panels]
+        cycles = sum(own for own, _ in heights)
+        totals = max(height * len(panel) for (_, height), panel in zip(heights, panels, strict=True))
+        # Of the same, those of more rows: they read the second factor less often.
+        found.append((cycles, totals, -count, heights, panels))
+    *_, heights, panels = min(found, key=lambda one: one[:3])
+    return [(height, panel) for (_, height), panel in zip(heights, panels, strict=True)]
 
 
 def _heights(rows: int, vectors: int) -> Iterator[tuple[float, int]]:
     """Cycles for each entry of the inner size, for every number of rows that a block of so many vectors may have."""
     for height in range(1, min(rows, TOTALS // vectors) + 1):
-        loads = (height + vectors) / 2
-        yield -(-rows // height) * max(height * vectors / 2, loads, LATENCY), height
+        yield -(-rows // height) * max(height * vectors / 2, (height + vectors) / 2, LATENCY), height
 
 
 __all__ = ["Shape", "blocks", "emit_product"]

@@ -21,13 +21,16 @@ from .kinds import Unsupported
 from .places import Known, Places, leaves
 from .plan import LARGEST_FACTOR, LARGEST_PRODUCT
 from .program import Program
-from .walks import Body, Cut, Walk
+from .walks import SMALLEST_SHARE, Body, Cut, Walk
 
 SOURCE_BYTES = 1 << 17
 """What a tile reads takes so many bytes at most, as a second reading should find it in the second cache."""
 
 TILE_BYTES = 1 << 13
 """A value's tile takes about so many bytes: some dozens of them fit into the second cache."""
+
+CACHED = 1 << 18
+"""A batch whose values take fewer bytes together stays in the second cache as it is, and needs no walk."""
 
 SMALLEST = 32
 """Not fewer rows at once, counted in each direction: products of fewer are slow."""
@@ -36,12 +39,20 @@ SMALLEST = 32
 def tiled(graph: Graph) -> Tiled | None:
     """A graph as a program over tiles of rows, None where this would not pay or cannot be."""
     found = analysed(graph)
-    if found is None:
+    if found is None or _is_small(*found):
         return None
     try:
         return Tiled(*found)
     except Unsupported:
         return None
+
+
+def _is_small(graph: Graph, rows: Rows) -> bool:
+    """Whether a batch stays in the cache without tiles, and is not worth a second thread."""
+    walked = [op for op in graph.operations if rows.roles[op.outputs[0]].sort != "whole"]
+    entered = {i for op in walked for i in (*op.inputs, *op.outputs) if op.primitive.name not in LOOKS}
+    size = sum(math.prod(graph.specs[i].shape) * graph.specs[i].dtype.itemsize for i in entered)
+    return size < CACHED and sum(nanoseconds(op, graph.specs) for op in walked) < 2 * SMALLEST_SHARE
 
 
 class Tiled:

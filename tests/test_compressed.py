@@ -1,10 +1,10 @@
-"""Whole Jacobians of recorded programs by few products: values, where it is chosen, zeros that are exact."""
+"""Whole Jacobians by few products, recorded or not: values, where it is chosen, zeros that are exact."""
 
 import numpy as np
 import pytest
 
 import gradtape as gt
-from gradtape import coloring, compressed
+from gradtape import coloring, compressed, jacobians
 from gradtape.coloring import Coloring
 from gradtape.core.primitive import Kind
 from gradtape.core.tensor import ROWS
@@ -39,7 +39,7 @@ def recorded(function, **settings):
 
 
 @pytest.mark.parametrize("name", [name for name, row in ROWS.items() if row.kind is not Kind.CONSTANT])
-def test_the_values_are_those_of_walks(name, always):
+def test_the_values_are_those_of_walks(name, always, monkeypatch):
     """Over the vocabulary: every row, every input that moves."""
     for case in cases(ROWS[name], [np.dtype("float64")]):
         for place in case.moving:
@@ -54,7 +54,11 @@ def test_the_values_are_those_of_walks(name, always):
             if walked is None or (name == "det" and np.any(np.linalg.det(case.inputs[place]) == 0)):
                 continue  # where a matrix is singular its values decide, which a recording refuses
             found, _ = recorded(moved)(x)
+            with monkeypatch.context() as patched:
+                patched.setattr(jacobians, "READ", 0)
+                read = gt.jacobian(moved)(x)
             np.testing.assert_allclose(found.numpy(), walked.numpy(), rtol=1e-10, atol=1e-12)
+            np.testing.assert_allclose(read.numpy(), walked.numpy(), rtol=1e-10, atol=1e-12)
     assert None not in always
     assert always or name in COMPLEX
 
@@ -84,7 +88,7 @@ def arrow(x):
     return gt.concat([x[0] * gt.tanh(x), gt.reduce_sum(x * x * gt.sin(x), keepdims=True)], 0)
 
 
-@pytest.mark.parametrize(
+CHOSEN = pytest.mark.parametrize(
     ("function", "size"),
     [
         (lambda x: gt.cos(x[1:] - x[:-1]) * x[1:], 300),
@@ -97,6 +101,9 @@ def arrow(x):
     ],
     ids=["differences", "stencil", "arrow", "bands", "rows of a batch", "window", "loop"],
 )
+
+
+@CHOSEN
 def test_it_is_chosen_where_few_products_do(function, size):
     x = gt.constant(RNG.normal(size=size))
     found, operations = recorded(function)(x)
@@ -124,6 +131,57 @@ def test_it_is_not_chosen_elsewhere(function, monkeypatch):
     found, _ = recorded(function)(x)
     assert chosen == [None]
     np.testing.assert_allclose(found.numpy(), gt.jacobian(function)(x).numpy(), rtol=1e-12, atol=1e-13)
+
+
+@pytest.fixture
+def plans(monkeypatch):
+    """What was planned, where every structure that may be read is."""
+    made, whole = [], compressed.plans
+    monkeypatch.setattr(jacobians, "READ", 0)
+    monkeypatch.setattr(compressed, "plans", lambda *given: made.append(whole(*given)) or made[-1])
+    return made
+
+
+@CHOSEN
+def test_without_recording_too(function, size, plans, monkeypatch):
+    x = gt.constant(RNG.normal(size=size))
+    found = gt.jacobian(function)(x).numpy()
+    assert len(plans) == 1
+    assert plans[0] is not None
+    monkeypatch.setattr(jacobians, "READ", 1 << 62)
+    np.testing.assert_allclose(found, gt.jacobian(function)(x).numpy(), rtol=1e-12, atol=1e-13)
+    assert len(plans) == 1
+
+
+def test_without_recording_it_is_chosen_by_size(monkeypatch):
+    made, whole = [], compressed.plans
+    monkeypatch.setattr(compressed, "plans", lambda *given: made.append(whole(*given)) or made[-1])
+    for size, count in ((500, 0), (1200, 1)):
+        x = np.linspace(-1.0, 1.0, size)
+        found = gt.hessian(rosenbrock)(gt.constant(x)).numpy()
+        assert len(made) == count
+        exact = np.zeros((size, size))
+        i = np.arange(size - 1)
+        exact[i, i] = 1200 * x[:-1] ** 2 - 400 * x[1:] + 2
+        exact[i + 1, i + 1] += 200
+        exact[i, i + 1] = exact[i + 1, i] = -400 * x[:-1]
+        np.testing.assert_allclose(found, exact, rtol=1e-12, atol=1e-10)
+
+
+def test_zeros_that_a_tape_outside_follows_may_vary(plans):
+    """The Jacobian of x^2 at zero is zero, its derivative is not."""
+    x = gt.constant(np.zeros(600))
+
+    def slopes(x):
+        return gt.jacobian(lambda x: x**2 * gt.cos(x) ** 2 * gt.exp(x) ** 2)(x)
+
+    assert (slopes(x).numpy() == 0).all()
+    assert len(plans) == 1
+    assert plans[0] is not None
+    np.testing.assert_allclose(gt.grad(lambda x: gt.reduce_sum(slopes(x)))(x).numpy(), np.full(600, 2.0))
+    _, pushed = gt.jvp(slopes, (x,), (gt.ones_like(x),))
+    np.testing.assert_allclose(pushed.numpy(), 2 * np.eye(600))
+    assert len(plans) == 1
 
 
 def test_hessians_and_outer_tapes():

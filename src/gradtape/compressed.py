@@ -1,9 +1,9 @@
-"""Whole Jacobians of recorded programs by few products, where most of their entries are zero whatever the values are.
+"""Whole Jacobians by few products, where most of their entries are zero whatever the values are.
 
 A dense Jacobian takes a walk for each row or column. Where the structure is sparse, a few walks with sums of unit
 vectors hold all entries that may differ from zero (`coloring.py`), and these are put among zeros. The structure is that
-of the walk back, a linear map, in its seed: the walk is done once more while a program is recorded, heard by a
-`Structure`. So this is a choice of the recording, made once; a tape that is not recorded walks as ever.
+of the walk back, a linear map, in its seed: the walk is done once more, heard by a `Structure`. In a recording this is
+done once; elsewhere at each call, so only where the walks are much longer (`jacobians.READ`).
 
 The choice is for the few products where they are at most one in `SHARE` of the walks, and there is enough to save for
 two further operations, which gather the entries and put them into place. An entry that the structure does not
@@ -68,7 +68,8 @@ def plans(
 ) -> list[Plan] | None:
     """How to compute the Jacobians in some sources by few products; None where that is not worth it.
 
-    Not among the examples of a batch, whose constants are not the same.
+    Not among the examples of a batch, whose constants are not the same. Whoever else listens must do again what it
+    hears: what it follows is then taken for variable.
 
     Args:
         back: the walk back from y to the sources.
@@ -78,9 +79,8 @@ def plans(
     """
     heard = listeners()
     size, count = y._value.size, sum(s._value.size for s in sources)
-    worth = any(listener.replays for listener in heard) and not any(listener.key.stands for listener in heard)
     walks = min(size, count)
-    if not worth or walks < SHARE or walks * work < LEAST:
+    if any(listener.key.stands for listener in heard) or walks < SHARE or walks * work < LEAST:
         return None
     if any(s._value.dtype != y._value.dtype for s in sources):
         return None

@@ -5,7 +5,8 @@ A row of a Jacobian is a walk back from one entry of the target. The walk is lin
 columns, which is shorter where the target has more entries than the sources. Seeds come in chunks, so that what lies
 on the way fits into bounded memory.
 
-A program that is recorded may take few walks for a whole Jacobian that is mostly zeros (`compressed.py`).
+Few walks may give a whole Jacobian that is mostly zeros (`compressed.py`): in a recorded program, and elsewhere where
+there is so much to save that its structure can be read each time.
 
 Everything here is made of operations, which outer tapes record.
 """
@@ -45,6 +46,14 @@ with 1 MiB, 7.6 ms with 2 MiB, 23 ms with 64 MiB; the Hessian of Rosenbrock's fu
 FEW = 8
 """Below so many seeds at once one walk after another is faster: what lies on the way is large."""
 
+READ = 1 << 19
+"""So many numbers of all walks together are worth reading the structure of one node on the way.
+
+Reading takes 0.15 ms a node, and walks half a millisecond or more for so many numbers: the Hessian of Rosenbrock's
+function takes 10 ms by walks and 6 by products for 500 numbers, 38 and 7 ms for 1,000, 124 and 14 ms for 2,000. Where
+the structure turns out dense, a quarter of the time of the walks is lost at most, and mostly little: a matrix ends it.
+"""
+
 Linear = Callable[[Tensor], Sequence[Tensor | None]]
 
 
@@ -63,7 +72,7 @@ def jacobian(
     """
     back, connected, order = walk_back(record, y, sources)
     there = [s for s, c in zip(sources, connected, strict=True) if c]
-    if not shared and most != 1 and there and replayed() and _is_real(order):
+    if not shared and most != 1 and there and _may_be_read(order, y, there) and _is_real(order):
         found = _compressed(back, y, sources, connected, order, fitting(order, most))
         if found is not None:
             return found
@@ -79,6 +88,22 @@ def jacobian(
     return [whole if c else None for whole, c in zip(wholes, connected, strict=True)]
 
 
+def _may_be_read(order: Sequence[Node], y: Any, sources: Sequence[Any]) -> bool:
+    """Whether the structure of a Jacobian may be read: by a recording, or for one call where that is little work.
+
+    For one call what does not depend on the seed is taken as it is, zeros too; to listeners outside it may be variable.
+    """
+    if listeners():
+        return replayed()
+    walks = min(y._value.size, sum(s._value.size for s in sources))
+    return bool(walks * _work(order) >= READ * len(order))
+
+
+def _work(order: Sequence[Node]) -> int:
+    """How many numbers one walk goes through."""
+    return sum(math.prod(n.shape) for n in order if not isinstance(n, Bundle))
+
+
 def _compressed(
     back: Linear, y: Any, sources: Sequence[Any], connected: Sequence[bool], order: Sequence[Node], most: int
 ) -> list[Tensor | None] | None:
@@ -91,8 +116,7 @@ def _compressed(
         found = back(g)
         return [found[i] for i in places]
 
-    work = sum(math.prod(n.shape) for n in order if not isinstance(n, Bundle))
-    plans = compressed.plans(there, y, [sources[i] for i in places], work)
+    plans = compressed.plans(there, y, [sources[i] for i in places], _work(order))
     if plans is None:
         return None
     wholes: list[Tensor | None] = [None] * len(sources)

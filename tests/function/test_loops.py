@@ -331,7 +331,7 @@ def test_random_draws_differ_from_turn_to_turn_as_in_the_plain_program(record):
 
 
 def test_turns_that_draw_are_one_loop_with_the_numbers_of_the_plain_program(record):
-    """Forwards, backwards, nested, of every sort of draw; a source that is drawn from twice in a turn is not."""
+    """Forwards, backwards, nested, of every sort of draw, and twice in a turn from one source."""
     steps, start = gt.constant(np.arange(10.0)), gt.constant([1.0, 2.0], dtype="float64")
 
     def kinds(x, g, other):
@@ -357,7 +357,7 @@ def test_turns_that_draw_are_one_loop_with_the_numbers_of_the_plain_program(reco
             lambda h, k: h * g.normal((), dtype="float64") + g.normal((), dtype="float64"), steps, x
         )
 
-    for f, count in ((kinds, 1), (whole, 1), (reverse, 1), (inner, 2), (twice, 0)):
+    for f, count in ((kinds, 1), (whole, 1), (reverse, 1), (inner, 2), (twice, 1)):
         f = f if f is not inner else (lambda x, g, other: inner(gt.cast(x, "float32"), g, other))
         recorded, plain = ([gt.random.Generator.from_seed(s) for s in (7, 8)] for _ in range(2))
         again = record(lambda x, f=f, g=recorded: f(x, *g))

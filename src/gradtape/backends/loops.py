@@ -40,6 +40,8 @@ def trimmed(graph: Graph, simplify: Pass) -> Graph:
             continue
         if is_loop(operation):
             operation = _trimmed(operation, wanted, ends, simplify)
+            if not operation.outputs:  # all that was asked for is what went in
+                continue
         wanted.update(operation.inputs)
         kept.append(operation)
 

@@ -17,6 +17,7 @@ from types import CodeType
 from typing import Any
 
 from .bundle import attach_bundle, bundle_of
+from .draws import DRAW, Stream, follows
 from .further_errors import RecordingError
 from .graph import Builder, Graph, check, spec_of_value
 from .listen import Listener, leaf
@@ -173,7 +174,7 @@ class Recording(Listener):
             del self.sources[place]
         # What was read first since then stays an input.
         read = {cell: place for cell, place in self.variables.items() if cell not in written}
-        self.states, self.written = read | states, written
+        self.states, self.written = read | states, dict(written)  # a mark may be gone back to again
         self._guarded -= {(place, guard.question) for place, guard in self.guards[guards:]}
         del self.guards[guards:]
 
@@ -251,8 +252,25 @@ class Recording(Listener):
             self.states.pop(cell, None)
 
     def hear_draw(self, tensor: Tensor, source: Any, draw: Any) -> None:
-        if not any(source is other for other in self.seeded):
+        if any(source is other for other in self.seeded):
+            return
+        cell = Cell(Stream(source))
+        if not (follows(source, draw) and self.follows_source(cell)):
             self.enter(tensor, Source(draw=draw, generator=source))
+            return
+        state = self.written.get(cell)
+        if state is None:
+            # What it was before it has drawn this was asked for by `hear_ahead`, or by who has read it before.
+            state = self.variables[cell]
+        params = {"name": draw.func.__name__, "args": tuple(draw.args[1:])}
+        specs = [spec_of_value(tensor._value), self.builder.specs[state]]
+        made, self.written[cell] = self.builder.add(DRAW, params, [state], specs, self._line(), True)
+        self._place(tensor, made)
+        self.states.pop(cell, None)
+
+    def follows_source(self, cell: Cell) -> bool:
+        """Whether draws go by the state of their source: where somebody else has read it, as it may be another then."""
+        return cell in self.variables
 
     def hear_seed(self, source: Any) -> None:
         self.seeded.append(source)
@@ -299,18 +317,19 @@ class Recording(Listener):
 
 
 class Cell:
-    """A variable as the key of a dictionary: equal only to the same variable."""
+    """A variable, or the state of a source, as the key of a dictionary: equal only to the same one."""
 
-    __slots__ = ("content",)
+    __slots__ = ("_own", "content")
 
     def __init__(self, content: Any) -> None:
         self.content = content
+        self._own = content.source if type(content) is Stream else content
 
     def __hash__(self) -> int:
-        return id(self.content)
+        return id(self._own)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Cell) and other.content is self.content
+        return isinstance(other, Cell) and other._own is self._own
 
 
 def _cannot_leave(tensor: Tensor, how: str) -> str:

@@ -72,8 +72,8 @@ def cond(
 
     Inside `gt.function`, where the predicate depends on an input, both are called while recording and become one
     operation that does at each call the one that is asked for; so they must return the same structure and dtypes.
-    A branch with a draw, a print, or a value that Python looks at is decided by Python, and recorded as a road of its
-    own; so are branches of different shapes. In a batch (`gt.vectorized_map`) each example goes its own way.
+    A branch with a print, or a value that Python looks at, is decided by Python, and recorded as a road of its own; so
+    are branches of different shapes. In a batch (`gt.vectorized_map`) each example goes its own way.
 
     Raises:
         ValueError: if the predicate is not one truth value.

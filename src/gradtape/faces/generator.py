@@ -7,14 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from ..core.draws import WORDS, restart, words_of
 from ..core.errors import ArgumentTypeError, InvalidArgumentError, ShapeError
 from ..core.spec import int32, int64, uint64
 from ..core.tensor import Tensor, look
 from .discrete import binomial_draw
 from .noise import full_int, made, noise, real_dtype, scaled, tell_effect, uniform
-
-_WORDS = 6  # of a PCG64 state: 128 bits of state, 128 of increment, a flag and half a word left over
-
 
 class Algorithm(Enum):
     """TensorFlow's names of algorithms; here streams are NumPy's PCG64, stateless draws its Philox, always."""
@@ -72,10 +70,7 @@ class Generator:
     @property
     def state(self) -> Tensor:
         """The state, six words of uint64, from which `from_state` and `reset` go on."""
-        state: Any = self._source.bit_generator.state
-        numbers = [state["state"]["state"], state["state"]["inc"]]
-        words = [word for n in numbers for word in divmod(n, 2**64)]
-        return Tensor(np.array([*words, state["has_uint32"], state["uinteger"]], uint64))
+        return Tensor(words_of(self._source))
 
     @property
     def algorithm(self) -> Algorithm:
@@ -89,18 +84,12 @@ class Generator:
             ValueError: for what is not the state of a generator.
         """
         words = np.asarray(look(state, "Generator.reset"))
-        if words.shape != (_WORDS,) or words.dtype != uint64:
+        if words.shape != (WORDS,) or words.dtype != uint64:
             raise ShapeError(
-                f"Generator.reset: state must be {_WORDS} words of uint64, got {words.dtype.name}, shape {words.shape}"
+                f"Generator.reset: state must be {WORDS} words of uint64, got {words.dtype.name}, shape {words.shape}"
             )
         tell_effect("Generator.reset")
-        high, low, above, below, flag, left = (int(word) for word in words)
-        self._source.bit_generator.state = {
-            "bit_generator": "PCG64",
-            "state": {"state": high * 2**64 + low, "inc": above * 2**64 + below},
-            "has_uint32": flag,
-            "uinteger": left,
-        }
+        restart(self._source, words)
 
     def reset_from_seed(self, seed: Any) -> None:
         """Start anew as `from_seed` of this seed."""

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.draws import draw
+from ..core.draws import draw, tell_draw
 from ..core.errors import DtypeError, InvalidArgumentError
 from ..core.listen import listeners
 from ..core.spec import DType, as_dtype, default_float
@@ -32,8 +32,7 @@ def drawn(source: np.random.Generator, made_by: Callable[..., Any], *args: Any) 
         listener.hear_ahead(source)
     again = functools.partial(made_by, source, *args)
     tensor = Tensor(again())
-    for listener in listeners():
-        listener.hear_draw(tensor, source, again)
+    tell_draw(listeners(), tensor, source, again)
     return tensor
 
 

@@ -8,8 +8,9 @@ is not taken is neither computed nor part of a derivative.
 
     results -> [branch 0 if gate 0] -> [branch 1 if gate 1] -> ... -> results
 
-A variable that any branch assigns to is part of the state. A branch that does what a graph has no words for (a draw, a
-print, a value that Python looks at) leaves the decision to Python: it is guarded, and the other way is another road.
+A variable that any branch assigns to is part of the state, and so is the state of a generator that any branch draws
+from. A branch that does what a graph has no words for (a print, a value that Python looks at) leaves the decision to
+Python: it is guarded, and the other way is another road.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from typing import Any
 import numpy as np
 
 from ..core import nest
+from ..core.draws import Stream
 from ..core.errors import said
 from ..core.further_errors import BranchError
 from ..core.graph import Builder, check
@@ -55,14 +57,15 @@ class _Branch(Spy):
     __slots__ = ("open", "taken")
 
     def __init__(self, outside: tuple[Listener, ...], taken: bool) -> None:
-        super().__init__(outside)
+        super().__init__(outside, follows=True)
         self.taken = taken
         self.open = False
         """Whether it does what a graph has no words for."""
 
     def hear_ahead(self, what: Any) -> None:
         super().hear_ahead(what)
-        if not isinstance(what, Variable) and not any(what is source for source in self.seeded):
+        known = isinstance(what, (Variable, Stream)) or any(what is source for source in self.seeded)
+        if not known and not (isinstance(what, np.random.Generator) and self.is_followed(what)):
             self._beyond()
 
     def hear_leave(self, holder: Any, how: Any) -> None:

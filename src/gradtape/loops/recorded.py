@@ -10,7 +10,8 @@ A variable that the turns assign to is part of the state, from which a read has 
 a read has its derivative; behind the loop the last value is assigned.
 
 What the turns draw at random is drawn before the loop, for all turns at once, and sliced. A source from which a turn
-draws twice would give its numbers in another order; such turns stay as they are.
+draws twice would give its numbers in another order, and of a `while_loop` it is not known how many turns there are to
+be; there the state of the source is part of the loop's, as a variable is.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from typing import Any
 import numpy as np
 
 from ..backends.passes import alive, merged
-from ..core.draws import repeated
+from ..core.draws import Stream, repeated, tell_draw
 from ..core.graph import Graph, Operation, check, evaluator, frozen
 from ..core.listen import Listener, activate, deactivate, listeners
 from ..core.loop import Loop, is_same
@@ -50,26 +51,47 @@ class Spy(Recording):
 
     Args:
         outside: who listens to the turn too.
+        follows: whether draws go by the states of their sources; they do not where each example of a batch has draws
+            of its own.
     """
 
-    __slots__ = ("before", "captured", "draws", "outside")
+    __slots__ = ("_follows", "before", "captured", "draws", "outside", "sources_before")
 
-    def __init__(self, outside: tuple[Listener, ...]) -> None:
+    def __init__(self, outside: tuple[Listener, ...], follows: bool = False) -> None:
         super().__init__()
         self.outside = outside
+        self._follows = follows and not any(listener.stands for listener in outside)
         self.captured: list[Tensor] = []
         self.draws: list[tuple[Any, Any]] = []
         """What was drawn: the value, and the function that draws again."""
         self.before: dict[Cell, Any] = {}
         """The values of variables before they were assigned to."""
+        self.sources_before: dict[Cell, Any] = {}
+        """The states of sources before they were drawn from."""
 
     def hear_ahead(self, what: Any) -> None:
         super().hear_ahead(what)
-        if isinstance(what, Variable):
+        if isinstance(what, np.random.Generator):
+            cell, followed = Cell(Stream(what)), self.is_followed(what)
+            what = cell.content
+            if type(what.source.bit_generator) is np.random.PCG64:
+                self.sources_before.setdefault(cell, what._value)
+            if not followed:
+                return
+            self._variable(cell, what)
+        if isinstance(what, (Variable, Stream)):
             self.before.setdefault(Cell(what), what._value)
 
+    def is_followed(self, source: np.random.Generator) -> bool:
+        """Whether draws from a source go by its state."""
+        own = not any(source is other for other in self.seeded)
+        return own and type(source.bit_generator) is np.random.PCG64 and self.follows_source(Cell(Stream(source)))
+
+    def follows_source(self, cell: Cell) -> bool:
+        return self._follows or super().follows_source(cell)
+
     def hear_draw(self, tensor: Tensor, source: Any, draw: Any) -> None:
-        if not any(source is other for other in self.seeded):
+        if not any(source is other for other in self.seeded) and not self.is_followed(source):
             self.draws.append((tensor._value, draw))
         super().hear_draw(tensor, source, draw)
 
@@ -107,6 +129,12 @@ class Spy(Recording):
             for source in self.sources
             if source.variable is not None or source.argument == -1
         ]
+
+    def is_mixed(self) -> bool:
+        """Whether a source was drawn from before its state was asked for."""
+        return any(
+            isinstance(draw, partial) and Cell(Stream(draw.args[0])) in self.variables for _, draw in self.draws
+        )
 
     def is_pure(self) -> bool:
         """Whether the operations, and what is assigned, say all that was done."""
@@ -199,7 +227,7 @@ class _Body:
         for cell, last in zip(self.before, graph.outputs[count:], strict=False):
             states.append(value(specs[last]))
             for own, captured in zip(held, self.fixed, strict=True):
-                if captured is cell.content:
+                if Cell(captured) == cell:
                     read[own] = states[-1]
                     if is_differentiable(specs[last].dtype):
                         read[own] = value(specs[last])
@@ -240,6 +268,8 @@ class Attempt:
         self._marks = [(recording, recording.mark()) for recording in recordings]
         self.done: list[tuple[list[Tensor], list[Tensor]]] = []
         self._drawn: list[list[tuple[Any, Any]]] = []
+        self._mixed: tuple[dict[Cell, Any], ...] | None = None
+        """Where the draws of all turns cannot be made at once: what variables and sources were before."""
 
     def loop(
         self, turn: Turn, state: Tensors, sliced: Tensors, count: int, backwards: bool = False
@@ -257,6 +287,9 @@ class Attempt:
             return None
         order = range(count)[::-1] if backwards else range(count)
         found = self._body(turn, state, sliced, order)
+        if found is None and self._mixed is not None:
+            self._undo(self._mixed)
+            found = self._body(turn, state, sliced, order, follows=True)
         if found is None:
             return None
         given = self._begun(found, state)
@@ -273,8 +306,7 @@ class Attempt:
             rest = repeated(source, count - 2, draw.func.__name__, *asked)
             whole = Tensor(np.concatenate([[first, second], rest]))
             again = partial(repeated, source, count, draw.func.__name__, *asked)
-            for listener in listeners():
-                listener.hear_draw(whole, source, again)
+            tell_draw(listeners(), whole, source, again)
             wholes.append(whole)
         return wholes
 
@@ -282,7 +314,7 @@ class Attempt:
         """The same for turns that go on while the first of the state is true, but no more than `most`."""
         if not self._marks or (most is not None and most < SHORTEST):
             return None
-        found = self._body(turn, state, (), range(2), gate=True)
+        found = self._body(turn, state, (), range(2), gate=True, follows=True)
         if found is None or any(self._drawn):  # how many draws there are to be is not known
             return None
         given = self._begun(found, state)
@@ -300,14 +332,22 @@ class Attempt:
         return formed
 
     def _body(
-        self, turn: Turn, state: Tensors, sliced: Tensors, order: range, gate: bool = False
+        self,
+        turn: Turn,
+        state: Tensors,
+        sliced: Tensors,
+        order: range,
+        gate: bool = False,
+        follows: bool = False,
     ) -> _Body | None:
         """Do two turns and compare what they have written: the body."""
         found: list[_Body] = []
-        self._drawn = []
+        self._drawn, self._mixed = [], None
         now = list(state)
+        spies: list[Spy] = []
         for index in order[:2]:
-            spy = Spy(listeners())
+            spy = Spy(listeners(), follows)
+            spies.append(spy)
             given = [apply(identity, (x,)) for x in now]
             entries = [getitem(x, index=(index,)) for x in sliced]
             for tensor in (*given, *entries):
@@ -326,7 +366,13 @@ class Attempt:
                 return None
             found.append(_Body(body, fixed, {cell: spy.before[cell] for cell in spy.written}))
             self._drawn.append(spy.draws)
-        if not _alike(*self._drawn) or not found[0].is_same(found[1]):
+        if not _alike(*self._drawn) or any(spy.is_mixed() for spy in spies):
+            self._mixed = {**spies[1].before, **spies[0].before}, {
+                **spies[1].sources_before,
+                **spies[0].sources_before,
+            }
+            return None
+        if not found[0].is_same(found[1]):
             return None
         body_ = found[0].carrying(len(state))
         check(body_.graph)
@@ -334,12 +380,17 @@ class Attempt:
 
     def _begun(self, body: _Body, state: Tensors) -> list[Tensor]:
         """Take back what the turns have written and assigned; the state before them, that of variables included."""
+        self._undo((body.before, {}))
+        # Their derivatives go by the fixed inputs.
+        return [*state, *(stop_gradient(captured_tensor(cell.content)) for cell in body.before)]
+
+    def _undo(self, before: tuple[Mapping[Cell, Any], ...]) -> None:
+        """Take back what the turns have written, assigned and drawn."""
         self.done.clear()
         for recording, mark in self._marks:
             recording.withdraw(mark)
-        restore(body.before)
-        # Their derivatives go by the fixed inputs.
-        return [*state, *(stop_gradient(captured_tensor(cell.content)) for cell in body.before)]
+        for values in before:
+            restore(values)
 
     def _formed(self, loop: Loop, body: _Body, state: Tensors, sliced: Tensors) -> Formed:
         """Do the loop, and assign what it leaves in variables."""
@@ -378,7 +429,7 @@ def captured_tensor(captured: Any) -> Tensor:
 
 def _is_one(a: Any, b: Any) -> bool:
     """Whether two captured things are the same: one object, or tensors of one history."""
-    return a is b or (isinstance(a, Tensor) and a._node is not None and a._node is b._node)
+    return Cell(a) == Cell(b) or (isinstance(a, Tensor) and a._node is not None and a._node is b._node)
 
 
 __all__ = ["Attempt", "Formed", "Spy", "captured_tensor", "is_closed", "restore"]

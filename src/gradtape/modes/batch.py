@@ -19,12 +19,14 @@ and tensors of every dtype take part: indices and conditions may differ between 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from ..core import errors
 from ..core.bundle import attach_bundle, bundle_of
+from ..core.draws import repeated, tell_draw
 from ..core.lead import CLOSED, Flags, carried, reshaped
 from ..core.listen import Listener, leaf, listeners, paused
 from ..core.primitive import Kind, Primitive, Rule
@@ -104,15 +106,12 @@ class Batch(Listener):
         if any(source is known for known in self.seeded):
             return
 
-        def draw_all() -> Any:
-            return np.stack([draw() for _ in range(self.size)])
-
+        again = partial(repeated, source, self.size, draw.func.__name__, *draw.args[1:])
         drawn = [draw() for _ in range(self.size - 1)]
         drawn.insert(self.followed, tensor._value)
         whole = Tensor(np.stack(drawn))
         active = listeners()
-        for listener in active[: active.index(self)]:
-            listener.hear_draw(whole, source, draw_all)
+        tell_draw(active[: active.index(self)], whole, source, again)
         self.watch(tensor, whole)
 
     def watch(self, example: Tensor, whole: Tensor) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from ..core.draws import DRAW
 from ..core.errors import said
 from ..core.graph import Graph, Operation, check
 from ..core.loop import Loop
@@ -31,8 +32,8 @@ DTYPES = {
     )
 }
 UFUNCS = {name: getattr(np, name) for name in ("add", "subtract", "multiply", "divide", "maximum", "minimum")}
-# What recordings have and the vocabulary does not: variables written in part and read again, and loops.
-BEYOND = {row.name: row for row in (WRITE, READ, LOOP)}
+# What recordings have and the vocabulary does not: variables written in part and read again, draws, and loops.
+BEYOND = {row.name: row for row in (WRITE, READ, DRAW, LOOP)}
 
 
 def encode(value: Any, arrays: dict[str, Any]) -> Any:

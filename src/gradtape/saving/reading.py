@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..core import nest
-from ..core.draws import DRAWS
+from ..core.draws import DRAWS, Stream
 from ..core.errors import said
 from ..core.graph import Graph, evaluate, spec_of_value
 from ..core.listen import paused
@@ -86,7 +86,7 @@ class _Reader:
             sources,
             guards,
             sum(leaf is RESULT for leaf in leaves),
-            tuple([variables[index] for index in data["written"]]),
+            tuple([self.written(each, variables, generators) for each in data["written"]]),
             (),
         )
         arguments = self.decode(data["arguments"])
@@ -105,10 +105,18 @@ class _Reader:
             return Source(argument=index_of(index))
         if kind == "variable":
             return Source(variable=variables[index_of(index)])
+        if kind == "state":
+            return Source(variable=Stream(generators[index_of(index)]))
         name, args = rest
         generator = generators[index_of(index)]
         draw = partial(DRAWS[name], generator, *[self.decode(value) for value in args])
         return Source(draw=draw, generator=generator)
+
+    def written(self, data: Any, variables: list[Variable], generators: list[Any]) -> Any:
+        if type(data) is not list:
+            return variables[index_of(data)]
+        (index,) = data
+        return Stream(generators[index_of(index)])
 
     def guard(self, name: str, bound: Any, answer: Any, line: str) -> Guard:
         asked = ASKED[name]

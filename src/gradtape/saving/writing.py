@@ -16,6 +16,7 @@ import numpy as np
 
 from ..backends.passes import merged
 from ..core import nest
+from ..core.draws import Stream
 from ..core.errors import said
 from ..core.graph import spec_of_value
 from ..core.listen import paused
@@ -101,7 +102,7 @@ class _Writer:
             "graph": graph_data(self.graph, self.arrays),
             "sources": [self.source(source) for source in recorded.sources],
             "guards": [self.guard(guard) for guard in recorded.guards],
-            "written": [self.place(self.variables, variable) for variable in recorded.written],
+            "written": [self.written(variable) for variable in recorded.written],
             "variables": [self.variable(variable) for variable in self.variables],
             "generators": [self.generator(generator) for generator in self.generators],
         }
@@ -120,6 +121,8 @@ class _Writer:
     def source(self, source: Source) -> list[Any]:
         if source.argument is not None:
             return ["argument", source.argument]
+        if isinstance(source.variable, Stream):
+            return ["state", self.place(self.generators, source.variable.source)]
         if source.variable is not None:
             return ["variable", self.place(self.variables, source.variable)]
         draw: Any = source.draw
@@ -129,6 +132,12 @@ class _Writer:
             draw.func.__name__,
             [self.encode(value) for value in draw.args[1:]],
         ]
+
+    def written(self, variable: Any) -> Any:
+        """The number of a variable; of a generator, in a list."""
+        if isinstance(variable, Stream):
+            return [self.place(self.generators, variable.source)]
+        return self.place(self.variables, variable)
 
     def guard(self, guard: Guard) -> list[Any]:
         asked: Any = guard.question

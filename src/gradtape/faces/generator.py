@@ -14,6 +14,7 @@ from ..core.tensor import Tensor, look
 from .discrete import binomial_draw
 from .noise import full_int, made, noise, real_dtype, scaled, tell_effect, uniform
 
+
 class Algorithm(Enum):
     """TensorFlow's names of algorithms; here streams are NumPy's PCG64, stateless draws its Philox, always."""
 

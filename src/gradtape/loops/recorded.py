@@ -85,7 +85,11 @@ class Spy(Recording):
     def is_followed(self, source: np.random.Generator) -> bool:
         """Whether draws from a source go by its state."""
         own = not any(source is other for other in self.seeded)
-        return own and type(source.bit_generator) is np.random.PCG64 and self.follows_source(Cell(Stream(source)))
+        return (
+            own
+            and type(source.bit_generator) is np.random.PCG64
+            and self.follows_source(Cell(Stream(source)))
+        )
 
     def follows_source(self, cell: Cell) -> bool:
         return self._follows or super().follows_source(cell)
@@ -133,7 +137,8 @@ class Spy(Recording):
     def is_mixed(self) -> bool:
         """Whether a source was drawn from before its state was asked for."""
         return any(
-            isinstance(draw, partial) and Cell(Stream(draw.args[0])) in self.variables for _, draw in self.draws
+            isinstance(draw, partial) and Cell(Stream(draw.args[0])) in self.variables
+            for _, draw in self.draws
         )
 
     def is_pure(self) -> bool:
@@ -367,10 +372,13 @@ class Attempt:
             found.append(_Body(body, fixed, {cell: spy.before[cell] for cell in spy.written}))
             self._drawn.append(spy.draws)
         if not _alike(*self._drawn) or any(spy.is_mixed() for spy in spies):
-            self._mixed = {**spies[1].before, **spies[0].before}, {
-                **spies[1].sources_before,
-                **spies[0].sources_before,
-            }
+            self._mixed = (
+                {**spies[1].before, **spies[0].before},
+                {
+                    **spies[1].sources_before,
+                    **spies[0].sources_before,
+                },
+            )
             return None
         if not found[0].is_same(found[1]):
             return None

@@ -132,7 +132,7 @@ DRAW = Primitive("draw", Kind.CONSTANT, _drawn, None, (None,))
 
 
 def tell_draw(active: Sequence[Listener], tensor: Tensor, source: Any, draw: Any) -> None:
-    """Tell listeners of a draw; those outside a batch hear from it what all examples draw, in place of what one does."""
+    """Tell listeners of a draw; those outside a batch hear from it what all examples draw, not what one does."""
     first = max((k for k, listener in enumerate(active) if listener.stands), default=0)
     for listener in active[first:]:
         listener.hear_draw(tensor, source, draw)

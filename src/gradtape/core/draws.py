@@ -8,14 +8,14 @@ what is drawn and the next state.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 import numpy as np
 
 from .errors import ShapeError
-from .listen import Listener, listeners
+from .listen import listeners
 from .primitive import Kind, Primitive
 from .spec import DType, uint64
 from .tensor import Tensor
@@ -27,7 +27,14 @@ DRAWS: dict[str, Callable[..., Any]] = {}
 def draw(function: Callable[..., Any]) -> Callable[..., Any]:
     """Enter a draw under its name."""
     DRAWS[function.__name__] = function
+    function.times = times  # type: ignore[attr-defined]  # who knows a draw alone finds it there
     return function
+
+
+def times(draw: partial[Any], count: int) -> partial[Any]:
+    """A draw made so many times, one after the other, along a new first axis."""
+    source, *asked = draw.args
+    return partial(repeated, source, count, draw.func.__name__, *asked)
 
 
 @draw
@@ -131,16 +138,9 @@ def _drawn(words: Any, *, name: str, args: tuple[Any, ...]) -> tuple[Any, Any]:
 DRAW = Primitive("draw", Kind.CONSTANT, _drawn, None, (None,))
 
 
-def tell_draw(active: Sequence[Listener], tensor: Tensor, source: Any, draw: Any) -> None:
-    """Tell listeners of a draw; those outside a batch hear from it what all examples draw, not what one does."""
-    first = max((k for k, listener in enumerate(active) if listener.stands), default=0)
-    for listener in active[first:]:
-        listener.hear_draw(tensor, source, draw)
-
-
 def follows(source: Any, draw: Any) -> bool:
     """Whether a draw can be made from the state of its source."""
     return type(source.bit_generator) is np.random.PCG64 and isinstance(draw, partial)
 
 
-__all__ = ["DRAW", "DRAWS", "Stream", "draw", "follows", "repeated", "restart", "tell_draw", "words_of"]
+__all__ = ["DRAW", "DRAWS", "Stream", "draw", "follows", "repeated", "restart", "words_of"]

@@ -381,6 +381,13 @@ def replayed() -> bool:
     return False
 
 
+def tell_draw(active: tuple[Listener, ...], tensor: Tensor, source: Any, draw: Any) -> None:
+    """Tell these of a draw; those outside a batch hear from it what all examples draw, and not what one does."""
+    first = max((k for k, listener in enumerate(active) if listener.stands), default=0)
+    for listener in active[first:]:
+        listener.hear_draw(tensor, source, draw)
+
+
 def deactivate(listener: Listener) -> None:
     """Take a listener off the stack, wherever in it it stands; nothing happens if it is not there."""
     active = ACTIVE.get()

@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from ..core.draws import draw, tell_draw
+from ..core.draws import draw
 from ..core.errors import DtypeError, InvalidArgumentError
-from ..core.listen import listeners
+from ..core.listen import listeners, tell_draw
 from ..core.spec import DType, as_dtype, default_float
 from ..core.tensor import Tensor, as_tensor, look
 from ..core.values import to_value

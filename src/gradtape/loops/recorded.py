@@ -24,9 +24,9 @@ from typing import Any
 import numpy as np
 
 from ..backends.passes import alive, merged
-from ..core.draws import Stream, repeated, tell_draw
+from ..core.draws import Stream, repeated, times
 from ..core.graph import Graph, Operation, check, evaluator, frozen
-from ..core.listen import Listener, activate, deactivate, listeners
+from ..core.listen import Listener, activate, deactivate, listeners, tell_draw
 from ..core.loop import Loop, is_same
 from ..core.primitive import Kind
 from ..core.recording import Cell, Recording, Source
@@ -310,8 +310,7 @@ class Attempt:
             source, *asked = draw.args
             rest = repeated(source, count - 2, draw.func.__name__, *asked)
             whole = Tensor(np.concatenate([[first, second], rest]))
-            again = partial(repeated, source, count, draw.func.__name__, *asked)
-            tell_draw(listeners(), whole, source, again)
+            tell_draw(listeners(), whole, source, times(draw, count))
             wholes.append(whole)
         return wholes
 

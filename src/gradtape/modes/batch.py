@@ -19,16 +19,14 @@ and tensors of every dtype take part: indices and conditions may differ between 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import Any
 
 import numpy as np
 
 from ..core import errors
 from ..core.bundle import attach_bundle, bundle_of
-from ..core.draws import repeated, tell_draw
 from ..core.lead import CLOSED, Flags, carried, reshaped
-from ..core.listen import Listener, leaf, listeners, paused
+from ..core.listen import Listener, leaf, listeners, paused, tell_draw
 from ..core.primitive import Kind, Primitive, Rule
 from ..core.spec import Spec
 from ..core.tensor import Tensor, apply
@@ -106,7 +104,7 @@ class Batch(Listener):
         if any(source is known for known in self.seeded):
             return
 
-        again = partial(repeated, source, self.size, draw.func.__name__, *draw.args[1:])
+        again = draw.func.times(draw, self.size)
         drawn = [draw() for _ in range(self.size - 1)]
         drawn.insert(self.followed, tensor._value)
         whole = Tensor(np.stack(drawn))

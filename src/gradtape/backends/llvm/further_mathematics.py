@@ -4,6 +4,7 @@
     atan, atan2  |x| > tan(pi/8) becomes (|x| - 1) / (|x| + 1), and |x| > tan(3 pi/8) becomes -1 / |x| (Cody and Waite);
                  then t + t^3 P(t^2)
     asin, acos   atan2 of the sides of a triangle
+    hypot        sqrt(x^2 + y^2), in double precision, or scaled where the squares would leave the range
     asinh, acosh, atanh  log1p of what is to be added to 1
     erf          up to 1 x + x P(x^2), from there 1 - erfc(x)
     erfc         from 1/2 exp(-x^2) P(q) / (1 + 2x) with q = (x - 3.75) / (x + 3.75), a form of Shepherd and Laframboise
@@ -184,6 +185,53 @@ def atan2(e: Emitter, y: Lane, x: Lane) -> Lane:
     sign = e.bits(x)
     angle = _arc(e, ratio, behind=e.lt(sign, e.number(sign, 0)))
     return e.select(e.isnan(x), x, e.copysign(angle, y))
+
+
+def infinite(e: Emitter, x: Lane) -> Lane:
+    """Whether a number is an infinity."""
+    return e.eq(e.abs(x), e.number(x, math.inf))
+
+
+def finite(e: Emitter, x: Lane) -> Lane:
+    """Whether a number is neither an infinity nor NaN."""
+    return e.lt(e.abs(x), e.number(x, math.inf))
+
+
+def scaled_sizes(e: Emitter, a: Lane, b: Lane) -> tuple[Lane, Lane, Lane, Lane]:
+    """The larger and the smaller size of two doubles, scaled for their squares, and where by 2^-520 and by 2^600."""
+    first, second = e.abs(a), e.abs(b)
+    wide = e.gt(first, second)
+    x, y = e.select(wide, first, second), e.select(wide, second, first)
+    large, small = e.gt(x, e.number(x, 2.0**500)), e.lt(x, e.number(x, 2.0**-480))
+    scale = e.select(large, e.number(x, 2.0**-520), e.select(small, e.number(x, 2.0**600), e.number(x, 1)))
+    return e.mul(x, scale), e.mul(y, scale), large, small
+
+
+def by_range(e: Emitter, large: Lane, small: Lane, numbers: tuple[float, float]) -> Lane:
+    """A number for large values, one for small ones, and between them 0 or, where they are factors, 1."""
+    first, second = (e.number("double", number) for number in numbers)
+    usual = e.number("double", 1.0 if min(numbers) > 0 else 0.0)
+    return e.select(large, first, e.select(small, second, usual))
+
+
+def modulus(e: Emitter, a: Lane, b: Lane) -> tuple[Lane, Lane, Lane]:
+    """The modulus of a number in double precision, scaled, and where by 2^-520 and by 2^600."""
+    x, y, large, small = scaled_sizes(e, a, b)
+    return e.sqrt(e.fma(x, x, e.mul(y, y))), large, small
+
+
+def hypot(e: Emitter, a: Lane, b: Lane) -> Lane:
+    """sqrt(a^2 + b^2), infinite where either is."""
+    if a.kind != b.kind:
+        raise Unsupported(f"hypot of {a.kind} and {b.kind}")
+    if a.kind == "float":
+        x, y = e.to(a, "double"), e.to(b, "double")
+        size = e.to(e.sqrt(e.fma(x, x, e.mul(y, y))), "float")
+    else:
+        size, large, small = modulus(e, a, b)
+        size = e.mul(size, by_range(e, large, small, (2.0**520, 2.0**-600)))
+    endless = e.either(infinite(e, a), infinite(e, b))
+    return e.select(endless, e.number(a, math.inf), size)
 
 
 def _side(e: Emitter, x: Lane) -> Lane:

@@ -130,7 +130,7 @@ def split(e: Emitter, x: Lane) -> tuple[Lane, Lane, Lane]:
     return number, m, e.floating(e.sub(one, shifted))
 
 
-def _log_of(e: Emitter, k: Lane, m: Lane, lost: Lane | None) -> Lane:
+def log_of(e: Emitter, k: Lane, m: Lane, lost: Lane | None) -> Lane:
     """k ln 2 + log(m + d), with d far below the last place of m.
 
     The share of d, d / m, needs only few correct bits: 1 / m = (1 - s) / (1 + s), which is 1 - 2 s + 2 s^2 within 2 %.
@@ -159,10 +159,10 @@ def log(e: Emitter, x: Lane) -> Lane:
     usable = e.both(e.gt(x, zero), e.lt(x, e.number(x, math.inf)))
     k, m, _ = split(e, e.select(usable, normal, one))
     k = e.select(e.both(subnormal, usable), e.sub(k, e.number(x, shift)), k)
-    return _log_at_the_ends(e, x, x, usable, _log_of(e, k, m, None))
+    return log_at_the_ends(e, x, x, usable, log_of(e, k, m, None))
 
 
-def _log_at_the_ends(e: Emitter, x: Lane, inner: Lane, usable: Lane, y: Lane) -> Lane:
+def log_at_the_ends(e: Emitter, x: Lane, inner: Lane, usable: Lane, y: Lane) -> Lane:
     """The logarithm of `inner`, given y where it is usable: -inf at 0, NaN below, infinity and NaN as they are."""
     zero = e.number(x, 0)
     y = e.select(usable, y, inner)
@@ -181,8 +181,8 @@ def log1p(e: Emitter, x: Lane) -> Lane:
     # In large numbers what was lost is far below the last place (and 2^-k may be subnormal).
     lost = e.select(e.lt(u, e.number(x, 2.0**60)), e.mul(lost, scale), e.number(x, 0))
     lost = e.select(usable, lost, e.number(x, 0))
-    y = _log_of(e, k, m, lost)
-    y = _log_at_the_ends(e, x, u, usable, y)
+    y = log_of(e, k, m, lost)
+    y = log_at_the_ends(e, x, u, usable, y)
     # Below the last place of 1 the result is x; this keeps -0 and subnormals.
     return e.select(e.lt(e.abs(x), e.number(x, 2.0**-60 if x.kind == "double" else 2.0**-30)), x, y)
 

@@ -7,17 +7,31 @@ from collections.abc import Callable
 from typing import Any
 
 from .emit import Emitter, Lane
-from .further_mathematics import acos, acosh, asin, asinh, atan, atan2, atanh, cosh, erf, erfc, pow, sinh
+from .further_mathematics import (
+    acos,
+    acosh,
+    asin,
+    asinh,
+    atan,
+    atan2,
+    atanh,
+    cosh,
+    erf,
+    erfc,
+    hypot,
+    pow,
+    sinh,
+)
 from .mathematics import cos, exp, expm1, log, log1p, sigmoid, sin, softplus, tan, tanh
 
 OWN: dict[str, Callable[..., Lane]] = {
     function.__name__: function
     for function in (
         *(exp, expm1, log, log1p, tanh, sigmoid, softplus, sin, cos, tan),
-        *(sinh, cosh, asinh, acosh, atanh, asin, acos, atan, atan2, erf, erfc, pow),
+        *(sinh, cosh, asinh, acosh, atanh, asin, acos, atan, atan2, erf, erfc, hypot, pow),
     )
 }
-LIBRARY = ("cbrt", "exp2", "hypot", "log10", "log2")
+LIBRARY = ("cbrt", "exp2", "log10", "log2")
 """What the C library computes, lane by lane; scalar code, so these are the slow ones."""
 
 

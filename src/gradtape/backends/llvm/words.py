@@ -14,6 +14,7 @@ from ...core.graph import Operation, frozen
 from ...core.primitive import Kind, Primitive
 from ...core.spec import Spec
 from ...core.tensor import ROWS
+from .complex_mathematics import OWN
 from .emit import Lane, Module
 from .kinds import FLOATS, KINDS, Unsupported
 from .verbs import Verbs
@@ -67,7 +68,9 @@ def words(primitive: Primitive, params: Mapping[str, Any], specs: list[Spec]) ->
 
     Asked once for each, by trying.
     """
-    if primitive.element is None or primitive.spec is None or ROWS.get(primitive.name) is not primitive:
+    if primitive.element is None or primitive.spec is None:
+        return 0.0
+    if ROWS.get(primitive.name) is not primitive and primitive not in OWN:
         return 0.0
     key = (primitive.name, frozen(params) if params else (), *[s.dtype for s in specs])
     if key not in _WORDS:

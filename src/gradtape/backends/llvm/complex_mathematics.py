@@ -27,7 +27,7 @@ from ...core.primitive import Kind, Primitive
 from ...core.spec import Spec, broadcast_shapes
 from .emit import Emitter, Lane
 from .further_mathematics import by_range, finite, infinite, modulus, scaled_sizes
-from .kinds import Unsupported, has
+from .kinds import has
 from .mathematics import expm1, log_at_the_ends, log_of, scaled_exp, split
 
 Pair = tuple[Lane, Lane]
@@ -48,9 +48,7 @@ def _widened(function: Callable[..., Pair]) -> Callable[..., Pair]:
 
 def _sum_of_squares(e: Emitter, x: Lane, y: Lane) -> Pair:
     """x^2 + y^2 in two parts whose sum has twice the digits; x is the larger."""
-    first, second = e.mul(x, x), e.mul(y, y)
-    first_low = e.exact_fma(x, x, e.neg(first))
-    second_low = e.exact_fma(y, y, e.neg(second))
+    (first, first_low), (second, second_low) = _exact_square(e, x), _exact_square(e, y)
     high = e.add(first, second)
     lost = e.sub(second, e.sub(high, first))
     low, low_lost = _exact_sum(e, first_low, second_low)
@@ -58,6 +56,18 @@ def _sum_of_squares(e: Emitter, x: Lane, y: Lane) -> Pair:
     total = e.add(high, low)
     rest = e.sub(low, e.sub(total, high))
     return total, e.add(rest, e.add(lower, low_lost))
+
+
+def _exact_square(e: Emitter, x: Lane) -> Pair:
+    """x^2, and what rounding it has lost (Dekker, where no product and sum of one rounding is fast)."""
+    y = e.mul(x, x)
+    if has("FMA3", "ASIMD"):
+        return y, e.exact_fma(x, x, e.neg(y))
+    bits = e.bits(x)
+    high = e.floating(e.both(bits, e.number(bits, -(1 << 27))))
+    low = e.sub(x, high)
+    twice = e.mul(e.add(high, high), low)
+    return y, e.add(e.add(e.sub(e.mul(high, high), y), twice), e.mul(low, low))
 
 
 def _exact_sum(e: Emitter, a: Lane, b: Lane) -> Pair:
@@ -70,10 +80,6 @@ def _exact_sum(e: Emitter, a: Lane, b: Lane) -> Pair:
 @_widened
 def log(e: Any, a: Lane, b: Lane) -> Pair:
     """The logarithm of the modulus, and the angle."""
-    if not has(
-        "FMA3", "ASIMD"
-    ):  # squares in two parts would be slow without a product and sum of one rounding
-        raise Unsupported("a complex logarithm")
     x, y, large, small = scaled_sizes(e, a, b)
     one = e.number(x, 1)
     endless = e.either(infinite(e, a), infinite(e, b))

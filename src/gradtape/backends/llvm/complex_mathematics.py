@@ -26,9 +26,9 @@ import numpy as np
 from ...core.primitive import Kind, Primitive
 from ...core.spec import Spec, broadcast_shapes
 from .emit import Emitter, Lane
-from .further_mathematics import by_range, finite, infinite, modulus, scaled_sizes
+from .further_mathematics import by_range, finite, half_exp, infinite, modulus, scaled_sizes
 from .kinds import has
-from .mathematics import expm1, log_at_the_ends, log_of, scaled_exp, split
+from .mathematics import clamped, expm1, log_of, split
 
 Pair = tuple[Lane, Lane]
 
@@ -87,9 +87,10 @@ def log(e: Any, a: Lane, b: Lane) -> Pair:
     total, low = _sum_of_squares(e, e.select(plain, x, one), e.select(plain, y, e.number(x, 0)))
     k, m, scale = split(e, total)
     k = e.add(k, by_range(e, large, small, (1040.0, -1200.0)))
-    size = e.mul(log_of(e, k, m, e.mul(low, scale)), e.number(x, 0.5))
+    size = e.mul(log_of(e, k, e.fma(low, scale, e.sub(m, one))), e.number(x, 0.5))
     outside = e.select(endless, e.number(x, math.inf), e.add(x, y))
-    return log_at_the_ends(e, x, outside, plain, size), e.atan2(b, a)
+    outside = e.select(e.eq(outside, e.number(x, 0)), e.number(x, -math.inf), outside)
+    return e.select(plain, size, outside), e.atan2(b, a)
 
 
 @_widened
@@ -134,18 +135,12 @@ def _hyperbolic(e: Any, size: Lane) -> Pair:
     return e.mul(half, e.add(t, e.div(t, whole))), e.mul(half, e.add(whole, e.div(one, whole)))
 
 
-def _at_most(e: Emitter, x: Lane, most: float) -> Lane:
-    """x, but no more than a number; NaN stays."""
-    highest = e.number(x, most)
-    return e.select(e.gt(x, highest), highest, x)
-
-
 def _growing(e: Any, a: Lane) -> tuple[Lane, Lane, Lane]:
     """The hyperbolic sine and cosine of a, each to be multiplied by a last factor, which keeps them from overflow."""
     size, one = e.abs(a), e.number(a, 1)
     late = e.gt(size, e.number(a, 700 if a.kind == "double" else 80))
-    large = scaled_exp(e, e.select(late, e.mul(size, e.number(a, 0.5)), size), halvings=1)
-    sine, cosine = _hyperbolic(e, _at_most(e, size, 22))
+    large = half_exp(e, e.select(late, e.mul(size, e.number(a, 0.5)), size))
+    sine, cosine = _hyperbolic(e, clamped(e, size, None, 22.0))
     near = e.lt(size, e.number(a, 22))
     sine, cosine = (e.select(near, x, large) for x in (sine, cosine))
     nan = e.isnan(a)
@@ -177,10 +172,10 @@ def cosh(e: Any, a: Lane, b: Lane) -> Pair:
 def tanh(e: Any, a: Lane, b: Lane) -> Pair:
     """The hyperbolic tangent."""
     zero, one, size = e.number(a, 0), e.number(a, 1), e.abs(a)
-    end = 22 if a.kind == "double" else 10
+    end = 22.0 if a.kind == "double" else 10.0
     up, along = e.sin(b), e.cos(b)
     both = e.mul(up, along)
-    sine, cosine = _hyperbolic(e, _at_most(e, size, end))
+    sine, cosine = _hyperbolic(e, clamped(e, size, None, end))
     under = e.add(e.mul(sine, sine), e.mul(along, along))
     far, endless = e.gt(size, e.number(a, end)), infinite(e, a)
     small = e.exp(e.neg(size))

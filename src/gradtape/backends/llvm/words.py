@@ -91,7 +91,8 @@ def _tries(primitive: Primitive, params: Mapping[str, Any], specs: list[Spec]) -
         spoken(e, Operation(primitive, params, (), ()), lanes, numbers, result)
     except Unsupported:
         return 0.0
-    return 1.0 + len(e.lines) + CALLED * len(e.module.imports)
+    called = sum(f"@{name}(" in line for line in e.lines for name in e.module.imports)
+    return 1.0 + len(e.lines) + CALLED * called
 
 
 __all__ = ["CALLED", "speaks", "spoken", "words"]

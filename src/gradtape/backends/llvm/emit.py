@@ -384,9 +384,7 @@ class Emitter:
         given_here = ", ".join(f"{vector} {x.name}" for x in arguments)
         return self._op(f"call {vector} @{name}({given_here})", kind)
 
-    def rarely(
-        self, condition: Lane, usual: Lane, function: Callable[..., Lane], *arguments: Lane
-    ) -> Lane:
+    def rarely(self, condition: Lane, usual: Lane, function: Callable[..., Lane], *arguments: Lane) -> Lane:
         """`usual`, or where a condition holds in some lane `function(emitter, usual, *arguments)`, for all lanes.
 
         A branch that is seldom taken, to a function of its own. So that a lane does not depend on those beside it, the

@@ -14,7 +14,8 @@ together:
 The reductions by parts of a constant are Cody and Waite's (Software Manual for the Elementary Functions, 1980), and
 log is put together as in fdlibm's `e_log.c`. Rounding to a whole number is done by adding 1.5 2^p, in whose last bits
 it then stands, as AVX2 does not convert between 64-bit integers and doubles; shifted to the place of the exponent,
-nothing but these bits is left. What rarely happens is left to functions of their own, behind a branch (`Emitter.rarely`).
+nothing but these bits is left. What rarely happens is left to functions of their own, behind a branch
+(`Emitter.rarely`).
 """
 
 from __future__ import annotations
@@ -158,7 +159,9 @@ def split(e: Emitter, x: Lane) -> tuple[Lane, Lane, Lane]:
     """k as a float, m, and 2^-k, for x = 2^k m with m from sqrt(1/2) to sqrt(2); x positive, finite and normal."""
     kind, fraction = x.kind, _FRACTION[x.kind]
     one, root = e.bits(e.number(x, 1.0)), e.bits(e.number(x, math.sqrt(0.5)))
-    moved = e.add(e.bits(x), e.sub(one, root))  # k + bias, and behind it the fraction of m less that of the root
+    moved = e.add(
+        e.bits(x), e.sub(one, root)
+    )  # k + bias, and behind it the fraction of m less that of the root
     magic = e.number(x, _MAGIC[kind])
     whole = e.floating(e.either(e.shift_right(moved, fraction), e.bits(magic)))
     behind = e.number(moved, (1 << fraction) - 1)

@@ -17,9 +17,9 @@ from gradtape.core.vocabulary import Vocabulary
 SOURCE = Path(gradtape.__file__).parent
 FIRST = """
     . arguments indexed_slices jacobians operators tape whole
-    core core.absent core.bundle core.define core.detach core.errors core.holder core.lead core.listen core.methods
-    core.naming core.nest core.place core.primitive core.reads core.spec core.tensor core.values core.variable
-    core.vocabulary
+    core core.absent core.bundle core.define core.detach core.errors core.forking core.holder core.lead core.listen
+    core.methods core.naming core.nest core.place core.primitive core.reads core.spec core.tensor core.values
+    core.variable core.vocabulary
     explain explain.on_tape
     faces faces.arrays faces.einops faces.elementary faces.spelling
     modes modes.batch modes.cuts modes.mask modes.numbers modes.record modes.reverse modes.rows

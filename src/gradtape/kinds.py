@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import threading
 import weakref
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,10 +12,11 @@ import numpy as np
 
 from .core import nest
 from .core.errors import ArgumentTypeError, DtypeError
+from .core.forking import lasting_lock
 from .core.tensor import as_tensor
 from .replay import Road, alone
 
-_LOCK = threading.Lock()
+_LOCK = lasting_lock(2)
 
 
 class Kind:

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from threading import RLock
 from time import perf_counter
 from typing import Any
 
 from .backends import prepared
 from .backends.passes import merged
+from .core.forking import lasting_lock
 from .core.graph import Graph, inline
 from .core.listen import listeners, paused
 from .core.primitive import Kind, Primitive, Rule
@@ -30,7 +30,7 @@ from .modes.reverse import Pullback
 Compile = Callable[[Graph], Any]
 """Makes a callable of a graph that is prepared (`backends.prepared`)."""
 
-_LOCK = RLock()
+_LOCK = lasting_lock(0)
 
 
 def promoted(graph: Graph, constants: Sequence[int]) -> Graph:

@@ -401,3 +401,14 @@ def test_an_accumulator_frees_without_the_garbage_collector() -> None:
     finally:
         gc.enable()
     assert y.numpy() == 4.0
+
+
+def test_a_tangent_has_the_dtype_and_shape_of_its_primal() -> None:
+    x = tf.constant([1.0, 2.0])
+    with tf.autodiff.ForwardAccumulator(x, np.array([3.0, 4.0])) as accumulator:
+        y = x * x
+    assert [accumulator.jvp(z).dtype for z in (x, y)] == [tf.float32, tf.float32]
+    assert accumulator.jvp([x, y])[1].numpy().tolist() == [6.0, 16.0]
+    for wrong in ([1.0], [[1.0, 2.0]], 1.0, [1.0, 2.0, 3.0]):
+        with pytest.raises(ValueError, match=r"a tangent of shape .* was given for a primal of shape \(2,\)"):
+            tf.autodiff.ForwardAccumulator(x, tf.constant(wrong))

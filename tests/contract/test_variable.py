@@ -444,3 +444,24 @@ def test_items_are_not_assigned_directly() -> None:
     with pytest.raises((TypeError, AttributeError)):
         v[0] = 5.0
     assert v.numpy().tolist() == [1.0, 2.0]
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda v: v[0].assign(9.0),
+        lambda v: v[1:].assign_add([9.0]),
+        lambda v: v.scatter_nd_update([[0]], [9.0]),
+        lambda v: v.scatter_nd_add([[1]], [9.0]),
+        lambda v: v.scatter_sub(tf.IndexedSlices([9.0], [0])),
+    ],
+)
+def test_writing_entries_leaves_what_was_read_and_recorded(write: Any) -> None:
+    v = tf.Variable([2.0, 3.0])
+    before = v.value()
+    with tf.GradientTape() as tape:
+        y = tf.reduce_sum(v * v)
+        write(v)
+    assert before.numpy().tolist() == [2.0, 3.0]
+    assert v.numpy().tolist() != [2.0, 3.0]
+    assert tape.gradient(y, v).numpy().tolist() == [4.0, 6.0]

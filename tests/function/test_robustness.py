@@ -1,7 +1,10 @@
 """What goes wrong leaves a function whole: threads, failed compilations, Ctrl-C, errors, recursion, generators."""
 
 import copy
+import os
 import pickle
+import subprocess
+import sys
 import threading
 import warnings
 
@@ -369,3 +372,61 @@ def test_a_copied_module_has_compiled_functions_of_its_own():
     other.w.assign(5.0)
     for _ in range(3):
         assert [float(m.run(x)) for m in (model, other)] == [6.0, 10.0]
+
+
+FORKING = """
+import os, signal, sys, threading
+import numpy as np
+import gradtape as gt
+from gradtape import kinds, replay
+from gradtape.backends.llvm import engine, threads
+from gradtape.core import listen
+
+def program(k):
+    f = gt.function(lambda x: gt.tanh(x) * k, backend="llvm")
+    x = np.linspace(0.0, 1.0, 5)
+    with gt.GradientTape() as tape:
+        v = gt.constant(x)
+        tape.watch(v)
+        y = f(v)
+    assert np.allclose(tape.gradient(y, v), (1 - np.tanh(x) ** 2) * k)
+    assert all(np.allclose(f(x), np.tanh(x) * k) for _ in range(3))
+
+program(1.0)
+held, go_on = threading.Event(), threading.Event()
+
+def hold():
+    with {lock}:
+        held.set()
+        go_on.wait(0.3)  # the fork comes now, and has to wait
+
+thread = threading.Thread(target=hold)
+thread.start()
+held.wait()
+pid = os.fork()
+if pid == 0:
+    signal.alarm(30)
+    program(2.0)
+    with {lock}:
+        os._exit(0)
+thread.join()
+program(3.0)
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "register_at_fork"), reason="a system that forks")
+@pytest.mark.parametrize(
+    "lock", ["replay._LOCK", "engine._LOCK", "threads._LOCK", "kinds._LOCK", "listen._WRITING"]
+)
+def test_a_fork_waits_for_what_other_threads_have_begun(lock):
+    """As in a child that compiles while a thread of its parent did; without, it waits for good."""
+    program = FORKING.replace("{lock}", lock)
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore::DeprecationWarning", "-c", program],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr

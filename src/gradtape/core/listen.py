@@ -17,11 +17,12 @@ import sys
 from _thread import get_ident
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
-from threading import RLock
 from typing import TYPE_CHECKING, Any, Self
 from weakref import ReferenceType, ref
 
 import numpy as np
+
+from .forking import lasting_lock
 
 if TYPE_CHECKING:
     from .primitive import Primitive
@@ -176,7 +177,7 @@ def spec_of(value: Any) -> Any:
 SERIAL: Callable[[], int] = itertools.count().__next__
 
 # Reentrant: erasing a note can drop the last reference to another listener, which then erases its own.
-_WRITING = RLock()
+_WRITING = lasting_lock(4)
 
 
 class Listener:

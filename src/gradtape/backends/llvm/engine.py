@@ -17,16 +17,16 @@ import importlib.util
 import os
 import platform
 import sys
-import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from ...core.forking import lasting_lock
 from . import cache, linker
 from .emit import Module
 from .kinds import processor
 
-_LOCK = threading.Lock()
+_LOCK = lasting_lock(1)
 _COMPILER: list[_Compiler] = []
 
 # Position-independent code with constants near by is a tenth faster than LLVM's own choice for code made in memory.

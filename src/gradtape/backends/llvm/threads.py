@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from ...core.forking import lasting_lock
 from ...core.further_errors import RangeError
 
 MOST = 64
@@ -17,7 +18,7 @@ MOST = 64
 _Done = tuple[int, Any, BaseException | None]
 _Job = tuple[int, Callable[[], Any], "queue.SimpleQueue[_Done]"]
 
-_LOCK = threading.Lock()
+_LOCK = lasting_lock(3)
 _COUNT: list[int | None] = [None]
 _POOLS: dict[int, tuple[queue.SimpleQueue[_Job], list[threading.Thread]]] = {}
 

@@ -39,8 +39,8 @@ if TYPE_CHECKING:
 MEMORY = 1 << 20
 """Bytes that the seeds of one walk may take in the largest tensor on the way.
 
-More than a core's own cache holds gains nothing: the batch Jacobian of an MLP 64-128-128-10 on 256 points took 3.4 ms
-with 1 MiB, 7.6 ms with 2 MiB, 23 ms with 64 MiB; the Hessian of Rosenbrock's function of 500 numbers 8, 18 and 14 ms.
+More gains nothing: the batch Jacobian of an MLP 64-128-128-10 on 256 points took 8 to 9 ms with half a MiB and with 64,
+the Hessian of Rosenbrock's function of 500 numbers 10 ms with half a MiB, 7 to 9 from one to 64.
 """
 
 FEW = 8
@@ -214,10 +214,10 @@ def walk_back(record: Record, y: Any, sources: Sequence[Any]) -> tuple[Linear, l
     return back, connected, walk.order
 
 
-def fitting(order: Sequence[Node], most: int | None) -> int:
+def fitting(order: Sequence[Node], most: int | None, memory: int = MEMORY) -> int:
     """How many seeds at once fit into the memory, at most so many as asked for."""
     sizes = [math.prod(n.shape) * n.dtype.itemsize for n in order if not isinstance(n, Bundle)]
-    fitting = MEMORY // max([1, *sizes])
+    fitting = memory // max([1, *sizes])
     if fitting < FEW:  # a batch computes its first example twice
         fitting = 1
     return fitting if most is None else max(min(fitting, most), 1)

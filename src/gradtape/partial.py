@@ -24,10 +24,11 @@ import numpy as np
 from .arguments import UnconnectedGradients, short, unconnected_choice
 from .core.errors import ArgumentTypeError, DtypeError, InvalidArgumentError, ShapeError
 from .core.further_errors import ChoiceError, PrecisionWarning
-from .core.listen import Node, listeners, paused
+from .core.listen import Node, listeners, paused, replayed
 from .core.spec import is_differentiable
 from .core.tensor import Tensor, as_tensor
 from .core.variable import Variable
+from .jacobians import fitting
 from .modes.batch import mapped
 from .modes.record import Record
 from .modes.reverse import zeros
@@ -38,6 +39,13 @@ from .planning import Index, Plan, Term, plan_partials
 from .rows import PlacedRecord, refuse_mixed_rows
 
 Source = Tensor | Variable
+
+MEMORY = 1 << 22
+"""Bytes that the directions taken at once may have in the largest tensor on the way, unless they are recorded.
+
+All partials to order 4 of sin(xy) exp(yz), 15 directions, took 24 ms at 10,000 points all at once and 33 one by one,
+but at 100,000 points 400 and 200: what lies on the way was 200 MB, which the kernel maps anew for each call.
+"""
 
 
 def parse_wanted(wanted: Any, names: Sequence[str]) -> tuple[Index, ...]:
@@ -154,9 +162,12 @@ def _evaluate(
     for term in {term for recipe in plan.recipes for term in recipe}:
         asked.setdefault(term.source, set()).add(term.order)
     found: dict[tuple[Index, Any], Tensor | None] = {}
+    most = None if replayed() else fitting(path, None, MEMORY)
     for order in sorted(set(plan.directions.values())):
-        together = [v for v, high in plan.directions.items() if high == order]
-        found |= _along(record, path, target, variables, together, order, asked)
+        every = [v for v, high in plan.directions.items() if high == order]
+        parts = math.ceil(len(every) / (most or len(every)))
+        for part in range(parts):
+            found |= _along(record, path, target, variables, every[part::parts], order, asked)
     for box in plan.boxes:
         found |= _inside(record, path, target, variables, box, asked[box])
     return found

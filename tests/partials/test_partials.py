@@ -121,6 +121,29 @@ def network(seed=3, width=8):
     return u, weights
 
 
+@pytest.mark.parametrize(("count", "together"), [(100, 9), (60_000, 5), (100_000, 1)])
+def test_directions_are_taken_together_as_they_fit(count, together):
+    """Where one of them is large they come in parts or one by one, with the same results."""
+    x, y = np.random.default_rng(8).uniform(0.5, 1.0, (2, count))
+    words = ["x" * i + "y" * (8 - i) for i in range(9)]
+    sizes = []
+
+    class Counter(gt.core.listen.Listener):
+        def hear(self, primitive, inputs, params, result, outside):
+            sizes.append(result.size)
+
+    counter = Counter()
+    gt.core.listen.activate(counter)
+    try:
+        found = gt.partials(lambda x, y: gt.exp(x) * gt.cos(y), words)(gt.constant(x), gt.constant(y))
+    finally:
+        gt.core.listen.deactivate(counter)
+    assert max(sizes) == together * count
+    for i, part in enumerate(found):
+        exact = np.exp(x) * np.cos(y + (8 - i) * np.pi / 2)
+        np.testing.assert_allclose(part.numpy(), exact, rtol=0, atol=1e-9)
+
+
 def test_gradients_in_all_weights_as_nested_tapes_give_them():
     u, weights = network()
     x, t = (gt.constant(RNG.normal(size=(6, 1))) for _ in range(2))

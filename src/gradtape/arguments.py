@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from .core import errors, nest
-from .core.spec import is_differentiable, unit
+from .core.spec import UNITS, is_differentiable
 from .core.tensor import Tensor, as_tensor
 from .core.variable import Variable
 
@@ -60,8 +60,6 @@ def unconnected_choice(value: UnconnectedGradients | str) -> UnconnectedGradient
 
 def tensors_of(structure: Any, name: str) -> list[Any]:
     """The tensors and variables of a nest."""
-    if type(structure) is Tensor:
-        return [structure]
     flat = nest.flatten(structure)
     for leaf in flat:
         if not isinstance(leaf, (Tensor, Variable)):
@@ -83,7 +81,7 @@ def single(structure: Any, name: str) -> list[Any]:
 def seeds_of(targets: list[Any], structure: Any, given: Any) -> list[Tensor | None]:
     """One cotangent for each target; None for those whose dtype has no derivative."""
     if given is None:
-        return [_ones(target._value) for target in targets]
+        return [ones(target._value) for target in targets]
     weights = _flat_weights(structure, given)
     if len(weights) != len(targets):
         raise errors.OutputGradientsError(
@@ -93,10 +91,10 @@ def seeds_of(targets: list[Any], structure: Any, given: Any) -> list[Tensor | No
     return [g if is_differentiable(t._value.dtype) else None for g, t in zip(seeds, targets, strict=True)]
 
 
-def _ones(value: Any) -> Tensor:
-    """Ones like a value; a NumPy scalar for rank 0, which keeps the walk in scalar arithmetic."""
+def ones(value: Any) -> Tensor:
+    """Ones like a value, the weight of a target alone; a NumPy scalar for rank 0, so that the walk is in scalars."""
     kind: Any = type(value)
-    return Tensor(np.ones(value.shape, value.dtype) if kind is np.ndarray else unit(kind))
+    return Tensor(np.ones(value.shape, value.dtype) if kind is np.ndarray else UNITS[kind])
 
 
 def _flat_weights(structure: Any, given: Any) -> list[Any]:
@@ -114,7 +112,7 @@ def _flat_weights(structure: Any, given: Any) -> list[Any]:
 def _weighed(value: Any, weight: Any) -> Tensor:
     """The weight of a target of this value as a tensor: ones for None, else of its shape."""
     if weight is None:
-        return _ones(value)
+        return ones(value)
     g = as_tensor(weight) if hasattr(type(weight), "_as_tensor") else as_tensor(weight, value.dtype)
     if g._value.shape != value.shape:
         raise errors.OutputGradientsError(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from .arguments import single
+from .core.listen import Listener
 from .modes.record import Record
 
 
@@ -26,18 +28,19 @@ class FieldOperators:
 
     __slots__ = ()
 
-    def _begin(self, target: Any, sources: Any) -> Record:
+    def _begin(self, target: Any, sources: Any) -> tuple[Record, Sequence[Listener]]:
         raise NotImplementedError
 
-    def _finish(self, results: Any) -> None:
+    def _finish(self, results: Any, told: Sequence[Listener]) -> None:
         raise NotImplementedError
 
     def _measure(self, operator: str, target: Any, points: Any, **options: Any) -> Any:
         from .fields.recorded import measured
 
         (value,) = single(target, operator)
-        found = measured(operator, self._begin(target, points), value, points, **options)
-        self._finish(found)
+        record, told = self._begin(target, points)
+        found = measured(operator, record, value, points, **options)
+        self._finish(found, told)
         return found
 
     def laplacian(

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import itertools
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from typing import Any, Self
 
 from .arguments import (
     UnconnectedGradients,
+    ones,
     seeds_of,
     short,
     single,
@@ -20,7 +21,7 @@ from .arguments import (
 )
 from .core import errors, nest
 from .core.absent import origin
-from .core.listen import Node, activate, deactivate, listeners
+from .core.listen import Listener, Node, activate, deactivate, listeners
 from .core.tensor import Tensor
 from .core.variable import Variable
 from .explain.on_tape import Explains, leave_word, lined_record
@@ -240,32 +241,40 @@ class GradientTape(Explains, FieldOperators, WholeDerivatives):
         >>> tape.gradient(y, x)
         <Tensor: shape=(2,), dtype=float32, numpy=array([2., 4.], dtype=float32)>
         """
-        record = self._begin(target, sources)
+        record, told = self._begin(target, sources)
         if target is None:
             raise errors.TargetError(
                 f"Argument `target` should be a tensor or variable, or a nest of them, not None{origin(None)}"
             )
         unconnected = unconnected_choice(unconnected_gradients)
-        targets, flat = tensors_of(target, "target"), tensors_of(sources, "sources")
-        starts, known = [], []
+        targets: list[Any] = [target] if type(target) is Tensor else tensors_of(target, "target")
+        flat: list[Any] = [sources] if type(sources) is Tensor else tensors_of(sources, "sources")
+        starts, known, ends, results = [], [], [], []
         apart: list[tuple[Any, Tensor]] = []  # targets that this tape does not follow can still be sources
-        for t, g in zip(targets, seeds_of(targets, target, output_gradients)):  # noqa: B905  # of one length
+        seeds = None if output_gradients is None else iter(seeds_of(targets, target, output_gradients))
+        for t in targets:
+            g = ones(t._value) if seeds is None else next(seeds)
             if g is not None:
                 if (node := record.node_of(t)) is not None:
                     starts.append(node)
                     known.append((node, g))
                 else:
                     apart.append((t, g))
-        results, missing, active = [], False, listeners()
+        missing, active = False, listeners()
         found: dict[Node, Any] | None = None
         if active and active[0].replays and not indexed_slices and not apart:
             from .columns import forwards
 
             found = forwards(record, known, flat, self._persistent, output_gradients is not None)
         if found is None:
-            ends = [end for s in flat if (end := record.node_of(s)) is not None]
+            for source in flat:
+                if (node := record.node_of(source)) is not None:
+                    ends.append(node)  # noqa: PERF401  # a comprehension is a call, which takes 0.1 us
             walk = Pullback(record, starts, ends)
             found = sparse_gradients(walk, known) if indexed_slices else walk(known)
+            del (
+                walk
+            )  # it holds every node, and one that nobody holds need not be taken back by a record that ends
         for source in flat:
             result = found.get(source._node)
             if apart:
@@ -281,7 +290,7 @@ class GradientTape(Explains, FieldOperators, WholeDerivatives):
             results.append(result)
         if missing:
             self._unconnected(record, targets, flat, results)
-        self._finish(results)
+        self._finish(results, told)
         return results[0] if flat and flat[0] is sources else nest.pack_sequence_as(sources, results)
 
     def partials(
@@ -329,7 +338,7 @@ class GradientTape(Explains, FieldOperators, WholeDerivatives):
                 f'partials takes its sources as a dictionary {{"x": x, "t": t}}, not {short(sources)}'
             )
         names = tuple(map(str, sources))
-        record = self._begin(target, sources)
+        record, told = self._begin(target, sources)
         unconnected = unconnected_choice(unconnected_gradients)
         (y,), flat = single(target, "partials"), tensors_of(list(sources.values()), "sources")
         parse, plan, compute = _behind_partials()
@@ -337,13 +346,16 @@ class GradientTape(Explains, FieldOperators, WholeDerivatives):
         results: tuple[Any, ...] = compute(
             record, y, dict(zip(names, flat, strict=True)), planned, unconnected, total
         )
-        self._finish(results)
+        self._finish(results, told)
         return results
 
     # states and answers
 
-    def _begin(self, target: Any, sources: Any) -> Record:
-        """The record to walk along; a non-persistent tape stops recording, a persistent one says what that costs."""
+    def _begin(self, target: Any, sources: Any) -> tuple[Record, Sequence[Listener]]:
+        """The record to walk along, and who is told of the question and the answer.
+
+        A non-persistent tape stops recording, a persistent one says what that costs.
+        """
         record = self._record
         if record is None:
             raise errors.ConsumedTapeError(_CONSUMED)
@@ -358,10 +370,12 @@ class GradientTape(Explains, FieldOperators, WholeDerivatives):
                     errors.PersistentTapeWarning,
                     stacklevel=3,
                 )
-        for listener in listeners():
-            if listener.walks:
+        told: Sequence[Listener] = listeners()
+        if told:
+            told = [listener for listener in told if listener.walks]
+            for listener in told:
                 listener.hear_question(record, target, sources)
-        return record
+        return record, told
 
     def _unconnected(
         self, record: Record, targets: list[Any], sources: list[Any], results: list[Any]
@@ -370,11 +384,10 @@ class GradientTape(Explains, FieldOperators, WholeDerivatives):
         self._unanswered = record
         leave_word(record, targets, sources, results)
 
-    def _finish(self, results: Any) -> None:
-        """Tell who listens what was answered, and drop the record of a tape that may be used once."""
-        for listener in listeners():
-            if listener.walks:
-                listener.hear_answer(self._record, results)  # type: ignore[arg-type]  # there since `_begin`
+    def _finish(self, results: Any, told: Sequence[Listener]) -> None:
+        """Tell them what was answered, and drop the record of a tape that may be used once."""
+        for listener in told:
+            listener.hear_answer(self._record, results)  # type: ignore[arg-type]  # there since `_begin`
         if not self._persistent:
             self._seen = self.watched_variables()
             self._record = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy as np
 from .arguments import UnconnectedGradients, single, tensors_of, unconnected_choice
 from .core import errors, nest
 from .core.absent import origin
+from .core.listen import Listener
 from .core.tensor import Tensor
 from .jacobians import gradients_of_rows, hessian, jacobian
 from .modes.record import Record
@@ -28,10 +30,10 @@ class WholeDerivatives:
 
     _persistent: bool
 
-    def _begin(self, target: Any, sources: Any) -> Record:
+    def _begin(self, target: Any, sources: Any) -> tuple[Record, Sequence[Listener]]:
         raise NotImplementedError
 
-    def _finish(self, results: Any) -> None:
+    def _finish(self, results: Any, told: Sequence[Listener]) -> None:
         raise NotImplementedError
 
     def _unconnected(self, record: Record, target: Any, sources: Any, results: Any) -> None:
@@ -67,7 +69,7 @@ class WholeDerivatives:
         [[2.0, 0.0], [0.0, 4.0]]
         """
         self._may_repeat(experimental_use_pfor)
-        record = self._begin(target, sources)
+        record, told = self._begin(target, sources)
         if target is None:
             raise errors.TargetError(
                 f"Argument `target` should be a tensor or variable, not None{origin(None)}"
@@ -79,7 +81,7 @@ class WholeDerivatives:
         results = [answer(j, source, unconnected, shape) for j, source in zip(found, flat, strict=True)]
         if any(result is None for result in results):
             self._unconnected(record, [y], flat, results)
-        self._finish(results)
+        self._finish(results, told)
         return nest.pack_sequence_as(sources, results)
 
     def batch_jacobian(
@@ -117,7 +119,7 @@ class WholeDerivatives:
                 "batch_jacobian needs persistent=True when parallel_iterations is given"
             )
         self._may_repeat(experimental_use_pfor)
-        record = self._begin(target, source)
+        record, told = self._begin(target, source)
         if target is None:
             raise errors.TargetError(
                 f"Argument `target` should be a tensor or variable, not None{origin(None)}"
@@ -136,7 +138,7 @@ class WholeDerivatives:
             )
         (found,) = jacobian(record, y, [x], 1, parallel_iterations if experimental_use_pfor else 1)
         result = Tensor(np.zeros(ys + xs[1:], y._value.dtype)) if found is None else found
-        self._finish(result)
+        self._finish(result, told)
         return result
 
     def hessian(
@@ -172,7 +174,7 @@ class WholeDerivatives:
         >>> tape.hessian(y, x).numpy().tolist()
         [[6.0, 0.0], [0.0, 12.0]]
         """
-        record = self._begin(target, sources)
+        record, told = self._begin(target, sources)
         unconnected = unconnected_choice(unconnected_gradients)
         (y,), flat = single(target, "hessian"), tensors_of(sources, "sources")
         if y._value.size != 1:
@@ -185,7 +187,7 @@ class WholeDerivatives:
             lead = tuple(source._value.shape)
             found = [answer(h, other, unconnected, lead) for h, other in zip(row, flat, strict=True)]
             answers.append(nest.pack_sequence_as(sources, found))
-        self._finish(answers)
+        self._finish(answers, told)
         return nest.pack_sequence_as(sources, answers)
 
     def batch_gradient(
@@ -215,7 +217,7 @@ class WholeDerivatives:
         >>> tape.batch_gradient(loss, w).numpy().tolist()
         [[10.0, 20.0], [66.0, 88.0]]
         """
-        record = self._begin(target, sources)
+        record, told = self._begin(target, sources)
         unconnected = unconnected_choice(unconnected_gradients)
         (y,), flat = single(target, "batch_gradient"), tensors_of(sources, "sources")
         if y._value.ndim == 0:
@@ -225,7 +227,7 @@ class WholeDerivatives:
         count = int(y._value.shape[0])
         found = gradients_of_rows(record, y, flat)
         answers = [answer(g, source, unconnected, (count,)) for g, source in zip(found, flat, strict=True)]
-        self._finish(answers)
+        self._finish(answers, told)
         return nest.pack_sequence_as(sources, answers)
 
     def _may_repeat(self, vectorised: bool) -> None:

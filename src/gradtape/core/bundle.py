@@ -84,7 +84,7 @@ def item_tensor(bundle: Bundle, index: int, value: Any) -> Tensor:
     if node is None:
         node = bundle.item(index)
         for key, note in bundle.notes():
-            listener = key.listener()
+            listener = key()
             share = _share(key.forward, bundle, note, index)
             if listener is not None and share is not None:
                 listener.attach(node, share)

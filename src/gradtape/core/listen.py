@@ -32,15 +32,14 @@ if TYPE_CHECKING:
 Parents = tuple["Node | None", ...]
 
 
-class Key:
-    """Identity of a listener as nodes see it; says what its notes are (`Listener.forward`, `Listener.stands`)."""
+class Key(ReferenceType["Listener"]):
+    """A listener as nodes see it: a weak reference, known by identity, that says what the listener's notes are."""
 
-    __slots__ = ("forward", "listener", "stands")
+    __slots__ = ("forward", "stands")
+    __hash__, __eq__ = object.__hash__, object.__eq__
 
-    def __init__(self, listener: Listener) -> None:
-        self.forward = listener.forward
-        self.stands = listener.stands
-        self.listener = ref(listener)
+    forward: bool
+    stands: bool
 
 
 class Node:
@@ -101,7 +100,7 @@ class Node:
         node.key = key
         node.note = note
         node.more = None
-        node.serial = SERIAL()
+        node.serial = next(SERIALS)
         return node
 
     @property
@@ -164,7 +163,7 @@ def leaf(value: Any, key: Key | None = None, note: Any = None) -> Node:
     node.spec = kind if kind is not np.ndarray else (value.shape, value.dtype)
     node.key = key
     node.note = note
-    node.serial = SERIAL()
+    node.serial = next(SERIALS)
     return node
 
 
@@ -174,7 +173,7 @@ def spec_of(value: Any) -> Any:
     return kind if kind is not np.ndarray else (value.shape, value.dtype)
 
 
-SERIAL: Callable[[], int] = itertools.count().__next__
+SERIALS = itertools.count()
 
 # Reentrant: erasing a note can drop the last reference to another listener, which then erases its own.
 _WRITING = lasting_lock(4)
@@ -203,7 +202,8 @@ class Listener:
     def __init__(self) -> None:
         self.home: int | None = None  # nowhere, until it listens for the first time
         self.task: ReferenceType[Any] | None = None
-        self.key = Key(self)
+        key = self.key = Key(self)
+        key.forward, key.stands = self.forward, self.stands
         self.nodes: list[ReferenceType[Node]] = []
         self._limit = 4096
 
@@ -298,10 +298,13 @@ class Listener:
         self._limit = max(4096, 2 * len(self.nodes))
 
     def release(self) -> None:
-        """Take back every note, oldest first, so that no long chain of nodes dies at once."""
+        """Take back every note, latest first: what only a later result kept is then gone when its turn comes.
+
+        A long chain of nodes dies at once then, without recursion, as that of any dead result does.
+        """
         key, nodes = self.key, self.nodes
         self.nodes = []
-        for reference in nodes:
+        for reference in reversed(nodes):
             node = reference()
             if node is None:
                 continue

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -101,10 +100,14 @@ def is_differentiable(dtype: DType) -> bool:
     return dtype.kind in "fc"
 
 
-@lru_cache
-def unit(kind: Any) -> Any:
-    """The number one of a NumPy scalar type, always the same object: a weight that is known to be one."""
-    return kind(1)
+class _Units(dict[Any, Any]):
+    def __missing__(self, kind: Any) -> Any:
+        one = self[kind] = kind(1)
+        return one
+
+
+UNITS = _Units()
+"""The number one of each NumPy scalar type, always the same object: a weight that is known to be one."""
 
 
 class _Default:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import sys
 import threading
 from contextvars import Context
-from functools import lru_cache
 from types import FrameType
 from typing import Any
 
@@ -104,19 +103,26 @@ _keep_freed_memory()
 def number(dtype: DType, x: float) -> Any:
     """A Python number as a NumPy scalar of a dtype; one too large for it is an infinity, as in IEEE arithmetic."""
     kind: Any = dtype.type
-    return _number(kind, x) if x else kind(x)
+    found = _NUMBERS.get((kind, x))
+    return _number(kind, x) if found is None else found
 
 
-@lru_cache(
-    maxsize=1024
-)  # programs write few numbers, and most of them again and again; zeros, of two signs, stay out
+_NUMBERS: dict[tuple[Any, float], Any] = {}
+"""Programs write few numbers, and most of them again and again. Zeros, which have two signs, stay out."""
+
+
 def _number(kind: Any, x: float) -> Any:
-    """What `number` remembers."""
+    """A number that was not asked for before, or long ago."""
     try:
-        return QUIET.run(kind, x)
+        made = QUIET.run(kind, x)
     except RuntimeError:  # a signal handler or finalizer came while the context was busy
         with np.errstate(all="ignore"):
-            return kind(x)
+            made = kind(x)
+    if x:
+        if len(_NUMBERS) >= 1024:
+            _NUMBERS.clear()
+        _NUMBERS[kind, x] = made
+    return made
 
 
 def value_beside(obj: Any, dtype: DType) -> Any:

@@ -158,7 +158,7 @@ def _connected(question: Question, nodes: list[Node]) -> Explanation:
             f"{question.y} depends on {question.x}, and its derivative is not None.",
             "Ask for it with tape.gradient, on a tape that has not been used up.",
         )
-    passed = set(Pullback(record, [start], [source._node]).order)
+    passed = set(Pullback(record, [start], [source._node]).blank)
     names = sorted({node.primitive.name for node in nodes if node.primitive is not None and node in passed})
     if "function" in names:
         remedy = (

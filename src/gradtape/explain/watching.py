@@ -169,7 +169,7 @@ class Watch(Following):
     def _enter(self, x: Tensor, slot: int, way: Trail) -> Passage | None:
         """A passage for a tensor that nothing heard has made; None for a plain number and for what a rule made."""
         node = x._node
-        watched = node is not None and any(_is_tape(key.listener()) for key, _ in node.notes())
+        watched = node is not None and any(_is_tape(key()) for key, _ in node.notes())
         if way.derived or (x._value.ndim == 0 and not watched):
             return None
         role = "watched" if watched else "data"

@@ -63,18 +63,20 @@ class Derivatives:
     __slots__ = ("_latest",)
 
     def __init__(self) -> None:
-        self._latest: deque[Any] = deque(maxlen=LATEST)
+        self._latest: list[Any] = []  # a deque takes longer to make than all that most tapes hear of
 
     def note(self, result: Node, source: Node) -> None:
         """Remember one, as cheaply as that can be done. Called by `Record.hear_derivative`, and that by the tape."""
-        frame = user_frame(4)
-        self._latest.append((ref(result), ref(source), frame.f_code, frame.f_lasti))
+        frame, latest = user_frame(4), self._latest
+        latest.append((ref(result), ref(source), frame.f_code, frame.f_lasti))
+        if len(latest) >= 2 * LATEST:
+            del latest[:-LATEST]
 
     def among(self, nodes: Container[Node]) -> list[Cut]:
         """Those whose results are among these nodes, as cuts."""
         return [
             Cut("derivative", "gradient", place_at(code, instruction), [source])
-            for result, source, code, instruction in self._latest
+            for result, source, code, instruction in self._latest[-LATEST:]
             if result() in nodes
         ]
 

@@ -12,13 +12,13 @@ ordinary way. So do the rules that users register, which may depend on things th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any
 
 from ..core.listen import Listener, Node, paused
 from ..core.primitive import Kind, Primitive, Steps
-from ..core.spec import Spec, unit
+from ..core.spec import UNITS, Spec
 from ..core.tensor import Tensor, apply
 from ..ops.elementwise import conjugated, multiply
 from ..ops.linear import add
@@ -33,15 +33,14 @@ class _UnreadableError(Exception):
     """A rule does not only compute."""
 
 
-def walk(key: Any, order: Sequence[Node], position: int, cotangents: dict[Node, Any], heard: bool) -> int:
-    """Walk back from a position in the order over operations on numbers; gives the position of the first other one.
+def walk(key: Any, nodes: Iterator[Node], cotangents: dict[Node, Any], heard: bool) -> Node | None:
+    """Walk on over operations on numbers; gives the first node of another kind, None at the end.
 
     What nobody hears is to be run where NumPy does not warn (`QUIET`): no code but NumPy's and that of this room runs
     inside.
     """
     try:
-        for position in range(position, len(order)):  # noqa: B020
-            node = order[position]
+        for node in nodes:
             g = cotangents[node]
             parents = node.note if node.key is key else node.read(key)
             if g is None or not parents:
@@ -49,14 +48,14 @@ def walk(key: Any, order: Sequence[Node], position: int, cotangents: dict[Node, 
             spec = node.spec
             value = g._value if type(g) is Tensor else g
             if type(value) is not spec or (steps := node.primitive.steps.get(spec)) is None or node.params:  # type: ignore[union-attr]
-                return position
+                return node
             if heard:
                 steps[1](cotangents, parents, g, node)
             else:
                 steps[0](cotangents, parents, value, node)
     except MixedError:
-        return position
-    return len(order)
+        return node  # type: ignore[possibly-undefined]  # whose step raised it
+    return None
 
 
 def as_tensor(cotangent: Any) -> Any:
@@ -194,7 +193,7 @@ def _step(readings: Sequence[_Reading | None], kind: Any, form: _Numbers | _Tens
         "apply": apply,
         "add": add,
     }
-    bound |= {"join": join, "as_tensor": as_tensor, "unit": unit(kind)}
+    bound |= {"join": join, "as_tensor": as_tensor, "unit": UNITS[kind]}
     real = kind(0).dtype.kind == "f"
     read = [reading for reading in readings if reading is not None]
     used = sorted({i for reading in read for i in reading.uses})

@@ -14,9 +14,9 @@ from weakref import ref
 from numpy import ndarray
 
 from ..core.bundle import attach_bundle, bundle_of
-from ..core.listen import SERIAL, Key, Listener, Node, leaf
+from ..core.listen import SERIALS, Key, Listener, Node, leaf
 from ..core.primitive import Primitive
-from ..core.spec import Spec, is_differentiable
+from ..core.spec import Spec
 from ..core.tensor import Tensor
 from ..core.variable import Variable
 from .cuts import LEAVINGS, Cuts, Derivatives, Early
@@ -121,7 +121,7 @@ class Record(Listener):
                 node.key = key
                 node.note = parents
                 node.more = None
-                node.serial = SERIAL()
+                node.serial = next(SERIALS)
             else:
                 self._share(node, primitive, inputs, params, result._value, parents)
                 node.write(key, parents)
@@ -168,14 +168,15 @@ class Record(Listener):
             self._cut("assign", variable.name, (given,), variable)
 
     def hear_derivative(self, source: Any, result: Tensor) -> None:
-        if not self.explains or not self.knows(source):
+        if not self.explains or (behind := self.node_of(source)) is None:
             return
-        if not self.knows(result):
+        node = self.node_of(result)
+        if node is None:
             self._cut("derivative", "gradient", (source,), result)
             return
         if self.derivatives is None:
             self.derivatives = Derivatives()
-        self.derivatives.note(result._node, source._node)  # type: ignore[arg-type]  # both are known
+        self.derivatives.note(node, behind)
 
     def _cut(self, kind: str, how: str, inputs: Sequence[Any], result: Any) -> None:
         """Remember that a path ends here, if one does: what the result (None: none) is made of, it does not follow."""
@@ -227,7 +228,7 @@ class Record(Listener):
         if type(source) is not Tensor and isinstance(source, Variable):
             self.variables[source._serial] = source
         value = source._value
-        if not is_differentiable(value.dtype):
+        if value.dtype.kind not in "fc":  # `is_differentiable`, in line: tapes are short, and many
             return False
         node = source._node
         if node is None:
@@ -246,7 +247,7 @@ class Record(Listener):
 
     def path(self, targets: Iterable[Node]) -> list[Node]:
         """The nodes that the targets were made of, in the order in which they were recorded."""
-        return reached(self.key, targets)[::-1]
+        return list(between(self.key, targets, None))
 
     def knows(self, source: Tensor | Variable) -> bool:
         """Whether this record follows the source."""
@@ -276,38 +277,35 @@ def _saved(inputs: tuple[Tensor, ...], keeps: tuple[bool, ...] | bool) -> tuple[
     )
 
 
-def reached(key: Key, targets: Iterable[Node]) -> list[Node]:
-    """The nodes that the targets were made of, latest first, as the listener of this key noted them."""
-    return between(key, targets, None)
+def between(key: Key, targets: Iterable[Node], sources: frozenset[Node] | None) -> dict[Node, Any]:
+    """Those nodes that the targets were made of which depend on a source (None: all of them), in their order.
 
-
-def between(key: Key, targets: Iterable[Node], sources: frozenset[Node] | None) -> list[Node]:
-    """Those nodes that the targets were made of which depend on a source (None: all of them), latest first."""
-    found = list(targets)
-    seen: set[Node | None] = {None, *found}
-    if len(seen) <= len(found):  # one is given twice
-        found = list(dict.fromkeys(found))
+    The listener of this key noted what each was made of. The nodes are the keys of a dictionary, with None beside each.
+    """
+    pending: list[Any] = list(targets)
+    seen: dict[Any, Any] = {None: None}
     leading = True
-    for node in found:  # grows while it is read
-        parents = node.note if node.key is key else node.read(key)
-        if parents:
-            for parent in parents:
-                if parent not in seen:
-                    seen.add(parent)
-                    found.append(parent)
-        elif leading and sources is not None:
-            leading = node in sources
+    for (
+        node
+    ) in pending:  # grows while it is read, by nodes that were seen too: leaving these out there takes longer
+        if node not in seen:
+            seen[node] = None
+            parents = node.note if node.key is key else node.read(key)
+            if parents:
+                pending += parents
+            elif leading and sources is not None:
+                leading = node in sources
+    del seen[None]
+    found = sorted(seen, key=_SERIAL)
     if leading:  # every leaf is a source, so everything depends on one
-        found.sort(key=_SERIAL, reverse=True)
-        return found
-    found.sort(key=_SERIAL)
-    useful: set[Node | None] = set(sources)  # type: ignore[arg-type]  # None leads everywhere
-    kept = []
+        return dict.fromkeys(found)
+    useful: dict[Node, Any] = {}
     for node in found:
-        if node in useful:
-            kept.append(node)
-        elif not useful.isdisjoint(node.note if node.key is key else node.read(key)):
-            useful.add(node)
-            kept.append(node)
-    kept.reverse()
-    return kept
+        if node in sources:  # type: ignore[operator]  # without sources all leaves lead
+            useful[node] = None
+            continue
+        for parent in node.note if node.key is key else node.read(key):
+            if parent in useful:
+                useful[node] = None
+                break
+    return useful

@@ -13,7 +13,7 @@ import numpy as np
 
 from ..core import errors
 from ..core.bundle import ITEM, Bundle, item_tensor
-from ..core.listen import SERIAL, Node, listeners, paused
+from ..core.listen import SERIALS, Node, listeners, paused
 from ..core.primitive import Kind, Masked, Primitive, Rule
 from ..core.spec import Spec
 from ..core.tensor import Tensor, apply
@@ -35,16 +35,20 @@ class Pullback:
         targets: nodes to start from.
         sources: nodes to arrive at; a source that lies on the way to another does not stop the walk.
 
-    `order` lists the nodes on the way from a target to a source, latest first; `blank` has them without a cotangent.
+    `blank` has the nodes on the way from a target to a source, in their order, each without a cotangent.
     """
 
-    __slots__ = ("blank", "key", "order", "sources")
+    __slots__ = ("blank", "key", "sources")
 
     def __init__(self, record: Record, targets: Iterable[Node], sources: Iterable[Node]) -> None:
         self.key = record.key
         self.sources = frozenset(sources)
-        self.order = order = between(record.key, targets, self.sources)
-        self.blank: dict[Node, Any] = dict.fromkeys(order)
+        self.blank = between(record.key, targets, self.sources)
+
+    @property
+    def order(self) -> list[Node]:
+        """The nodes on the way, latest first."""
+        return list(reversed(self.blank))
 
     def depends(self, node: Node) -> bool:
         """Whether a target depends on this source."""
@@ -62,44 +66,46 @@ class Pullback:
         along the first axis sends to a source that nothing made is entered there, as pairs of slices and indices,
         instead of being added into a dense tensor.
         """
-        order, sources = self.order, self.sources
+        sources = self.sources
         cotangents = self.blank.copy()
         for node, seed in seeds:
             if node in cotangents:
                 old = cotangents[node]
                 cotangents[node] = seed if old is None else join(old, seed)
-        start, active = SERIAL(), listeners()
+        start, active, key = next(SERIALS), listeners(), self.key
         told = [listener for listener in active if listener.walks] if active else active
-        position, end = 0, len(order)
-        while position < end:
-            if slices is None and not told:
-                if active:
-                    position = numbers.walk(self.key, order, position, cotangents, True)
-                else:
-                    position = QUIET.run(numbers.walk, self.key, order, position, cotangents, False)
-                if position == end:
-                    break
-            node = order[position]
-            g = cotangents[node]
-            parents = node.note if node.key is self.key else node.read(self.key)
-            position += 1
+        nodes = reversed(self.blank)
+        at: Node | None
+        while True:
+            if slices is not None or told:
+                at = next(nodes, None)
+            elif active:
+                at = numbers.walk(key, nodes, cotangents, True)
+            else:
+                at = QUIET.run(numbers.walk, key, nodes, cotangents, False)
+            if at is None:
+                break
+            g = cotangents[at]
+            parents = at.note if at.key is key else at.read(key)
             if g is None:
                 continue
             for listener in told:
-                listener.hear_cotangent(node, g)
+                listener.hear_cotangent(at, g)
             if not parents:
                 continue
-            if slices is not None and self._reads_slices(node, parents):
-                slices.setdefault(parents[0], []).append((plain(numbers.as_tensor(g)), node.saved[1]))
+            if slices is not None and self._reads_slices(at, parents):
+                slices.setdefault(parents[0], []).append((plain(numbers.as_tensor(g)), at.saved[1]))
             else:
-                self._step(node, numbers.as_tensor(g), parents, cotangents)
-            if node not in sources:
-                cotangents[node] = None  # its memory is free from here on
+                self._step(at, numbers.as_tensor(g), parents, cotangents)
+            if at not in sources:
+                cotangents[at] = None  # its memory is free from here on
         found: dict[Node, Any] = {}
         for node in sources:
             g = cotangents.get(node)
             if type(g) is Tensor:
-                found[node] = _own(g, start)
+                found[node] = Tensor(g._value) if g._node is None else _own(g, start)
+            elif type(g) is node.spec:  # a number
+                found[node] = Tensor(g)
             elif g is not None:
                 g = numbers.as_tensor(g)
                 found[node] = g if absent else plain(g)
@@ -136,9 +142,7 @@ def _own(g: Tensor, start: int) -> Tensor:
 
     `start` is the serial of the first node that the walk can have made.
     """
-    if g._node is None:
-        return Tensor(g._value)
-    return identity(g) if g._node.serial < start else g
+    return identity(g) if g._node.serial < start else g  # type: ignore[union-attr]  # the caller saw a node
 
 
 def _shares(node: Node, g: Any, parents: Sequence[Node | None], useful: Container[Node | None]) -> list[Any]:

@@ -38,7 +38,7 @@ def gradients_of_rows(record: Record, target: Node, sources: Sequence[Node]) -> 
         return None
     batch, first = Batch(target.shape[0]), Record()
     rows: dict[Node, Node] = {}
-    for node in reversed(walk.order):
+    for node in walk.blank:
         parents = node.read(record.key)
         if node not in flags:
             first.attach(node, parents)

@@ -14,7 +14,6 @@ from ...core.graph import Operation, frozen
 from ...core.primitive import Kind, Primitive
 from ...core.spec import Spec
 from ...core.tensor import ROWS
-from .complex_mathematics import OWN
 from .emit import Lane, Module
 from .kinds import FLOATS, KINDS, Unsupported
 from .verbs import Verbs
@@ -68,9 +67,7 @@ def words(primitive: Primitive, params: Mapping[str, Any], specs: list[Spec]) ->
 
     Asked once for each, by trying.
     """
-    if primitive.element is None or primitive.spec is None:
-        return 0.0
-    if ROWS.get(primitive.name) is not primitive and primitive not in OWN:
+    if primitive.element is None or primitive.spec is None or ROWS.get(primitive.name) is not primitive:
         return 0.0
     key = (primitive.name, frozen(params) if params else (), *[s.dtype for s in specs])
     if key not in _WORDS:
@@ -91,8 +88,7 @@ def _tries(primitive: Primitive, params: Mapping[str, Any], specs: list[Spec]) -
         spoken(e, Operation(primitive, params, (), ()), lanes, numbers, result)
     except Unsupported:
         return 0.0
-    called = sum(f"@{name}(" in line for line in e.lines for name in e.module.imports)
-    return 1.0 + len(e.lines) + CALLED * called
+    return 1.0 + len(e.lines) + CALLED * len(e.module.imports)
 
 
 __all__ = ["CALLED", "speaks", "spoken", "words"]

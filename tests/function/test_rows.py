@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 
 import gradtape as gt
-from gradtape.backends.llvm import tiles
+from gradtape.backends.llvm import tiles, walks
 
 
 @pytest.fixture(autouse=True)
 def walked(monkeypatch):
-    """Batches that would stay in the cache go by tiles too."""
+    """Batches that would stay in the cache go by tiles too, and little work is shared."""
     monkeypatch.setattr(tiles, "CACHED", 0)
+    monkeypatch.setattr(walks, "SMALLEST_SHARE", 5_000.0)
 
 
 @pytest.fixture(params=[1, 2, 3])

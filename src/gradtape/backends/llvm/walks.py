@@ -26,8 +26,11 @@ from .places import Known, Places
 from .program import ALIGNMENT, Program
 from .threads import get_threads, share
 
-SMALLEST_SHARE = 50_000.0
-"""To hand work to a thread pays from so many nanoseconds of it on."""
+SMALLEST_SHARE = 150_000.0
+"""To hand work to a thread pays from so many nanoseconds of it on, as on a busy machine it is late to wake."""
+
+SMALLEST_STRETCH = 50_000.0
+"""What a stretch of tiles takes at least, in nanoseconds, beside which beginning it is little."""
 
 STRETCH = 512
 """So many tiles are added up one after the other; sums over more are gathered from stretches, in double precision."""
@@ -308,8 +311,8 @@ class Walk:
         self.written = [places.written(index) for index in body.written]
         self.leaving = [places.leaving[place] for place in self.written if place in places.leaving]
         self.gathered = places.made([index for index, _ in body.gathered])
-        share = SMALLEST_SHARE * self.tiles / max(work, 1.0)
-        self.stretch = max(STRETCH, int(share)) if body.gathered else self.tiles
+        least = SMALLEST_STRETCH * self.tiles / max(work, 1.0)
+        self.stretch = max(STRETCH, int(least)) if body.gathered else self.tiles
         self.threads = max(1, min(self.tiles, int(work / SMALLEST_SHARE)))
 
     def run(self, known: Known) -> None:

@@ -92,7 +92,9 @@ def test_a_program_recorded_is_the_program(name, backend):
     assert f.stats()["roads"] == 1
 
 
-@pytest.mark.parametrize("name", ["SGD", "Adam", "RMSprop", "Adagrad", "AdamW"])
+@pytest.mark.parametrize(
+    "name", ["SGD", "Adam", "RMSprop", "Adagrad", "AdamW", "Adadelta", "Adamax", "Nadam", "Ftrl"]
+)
 def test_steps_of_an_optimiser(name):
     rng = np.random.default_rng(0)
     x = gt.constant(rng.normal(size=(64, 3)))

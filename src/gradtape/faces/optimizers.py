@@ -15,28 +15,14 @@ from __future__ import annotations
 from typing import Any
 
 from ..core.errors import InvalidArgumentError
-from ..core.further_errors import RangeError
 from ..core.tensor import Tensor
 from ..ops.composite import astype
 from ..ops.elementwise import maximum, sqrt, square
 from . import schedules as schedules
+from .further_optimizers import Adadelta, Adamax, Ftrl, Nadam
 from .lbfgs import LbfgsResult, lbfgs_minimize
 from .optimizer import Optimizer, Slots
-
-
-def _fraction(name: str, argument: str, value: Any, closed: bool = False) -> float:
-    """A number in [0, 1), or in [0, 1]."""
-    if not isinstance(value, (int, float)) or not (0 <= value < 1 or (closed and value == 1)):
-        raise RangeError(
-            f"{name}: {argument} must be a number in [0, 1{']' if closed else ')'}, got {value!r}"
-        )
-    return float(value)
-
-
-def _positive(name: str, argument: str, value: Any) -> float:
-    if not isinstance(value, (int, float)) or not value >= 0:
-        raise RangeError(f"{name}: {argument} must be a number that is not negative, got {value!r}")
-    return float(value)
+from .stepping import fraction, not_negative
 
 
 class SGD(Optimizer):
@@ -73,7 +59,7 @@ class SGD(Optimizer):
         name: str = "SGD",
     ) -> None:
         super().__init__(learning_rate, weight_decay, clipnorm, clipvalue, global_clipnorm, name)
-        self.momentum = _fraction(name, "momentum", momentum, closed=True)
+        self.momentum = fraction(name, "momentum", momentum, closed=True)
         self.nesterov = bool(nesterov)
 
     def _initial(self) -> dict[str, float]:
@@ -126,8 +112,8 @@ class Adam(Optimizer):
         name: str = "Adam",
     ) -> None:
         super().__init__(learning_rate, weight_decay, clipnorm, clipvalue, global_clipnorm, name)
-        self.beta_1, self.beta_2 = _fraction(name, "beta_1", beta_1), _fraction(name, "beta_2", beta_2)
-        self.epsilon = _positive(name, "epsilon", epsilon)
+        self.beta_1, self.beta_2 = fraction(name, "beta_1", beta_1), fraction(name, "beta_2", beta_2)
+        self.epsilon = not_negative(name, "epsilon", epsilon)
         self.amsgrad = bool(amsgrad)
 
     def _initial(self) -> dict[str, float]:
@@ -213,9 +199,9 @@ class RMSprop(Optimizer):
         name: str = "RMSprop",
     ) -> None:
         super().__init__(learning_rate, weight_decay, clipnorm, clipvalue, global_clipnorm, name)
-        self.rho = _fraction(name, "rho", rho)
-        self.momentum = _fraction(name, "momentum", momentum, closed=True)
-        self.epsilon = _positive(name, "epsilon", epsilon)
+        self.rho = fraction(name, "rho", rho)
+        self.momentum = fraction(name, "momentum", momentum, closed=True)
+        self.epsilon = not_negative(name, "epsilon", epsilon)
         self.centered = bool(centered)
 
     def _initial(self) -> dict[str, float]:
@@ -262,10 +248,10 @@ class Adagrad(Optimizer):
         name: str = "Adagrad",
     ) -> None:
         super().__init__(learning_rate, weight_decay, clipnorm, clipvalue, global_clipnorm, name)
-        self.initial_accumulator_value = _positive(
+        self.initial_accumulator_value = not_negative(
             name, "initial_accumulator_value", initial_accumulator_value
         )
-        self.epsilon = _positive(name, "epsilon", epsilon)
+        self.epsilon = not_negative(name, "epsilon", epsilon)
 
     def _initial(self) -> dict[str, float]:
         return {"accumulator": self.initial_accumulator_value}
@@ -276,10 +262,14 @@ class Adagrad(Optimizer):
 
 
 __all__ = [
+    "Adadelta",
     "Adagrad",
     "Adam",
     "AdamW",
+    "Adamax",
+    "Ftrl",
     "LbfgsResult",
+    "Nadam",
     "Optimizer",
     "RMSprop",
     "SGD",

@@ -113,3 +113,19 @@ def _shrunk(g: Tensor, squares: Tensor, limit: float) -> Tensor:
     """A gradient scaled down as a norm is to a limit; NaN stays NaN."""
     scale = limit / each.maximum(each.sqrt(squares), limit)
     return g * astype(scale, g.dtype)  # type: ignore[no-any-return]
+
+
+def fraction(name: str, argument: str, value: Any, closed: bool = False) -> float:
+    """A number in [0, 1), or in [0, 1]."""
+    if not isinstance(value, (int, float)) or not (0 <= value < 1 or (closed and value == 1)):
+        raise RangeError(
+            f"{name}: {argument} must be a number in [0, 1{']' if closed else ')'}, got {value!r}"
+        )
+    return float(value)
+
+
+def not_negative(name: str, argument: str, value: Any) -> float:
+    """A number from zero up."""
+    if not isinstance(value, (int, float)) or not value >= 0:
+        raise RangeError(f"{name}: {argument} must be a number that is not negative, got {value!r}")
+    return float(value)

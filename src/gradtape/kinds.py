@@ -6,6 +6,7 @@ import itertools
 import weakref
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ import numpy as np
 from .core import nest
 from .core.errors import ArgumentTypeError, DtypeError
 from .core.forking import lasting_lock
+from .core.recording import Guard
 from .core.tensor import as_tensor
 from .replay import Road, alone
 
@@ -32,12 +34,19 @@ class Kind:
 
     def add(self, road: Road) -> None:
         """Enter a road, first to be tried, unless another thread has recorded the same meanwhile."""
-        asked = [(guard.question, repr(guard.answer), guard.line) for guard in road.recorded.guards]
+        asked = [_asked(guard) for guard in road.recorded.guards]
         with _LOCK:
             for other in self.roads:
-                if asked == [(g.question, repr(g.answer), g.line) for g in other.recorded.guards]:
+                if asked == [_asked(guard) for guard in other.recorded.guards]:
                     return
             self.roads = [road, *self.roads]  # a list of its own: others may be going through the old one
+
+
+def _asked(guard: Guard) -> tuple[Any, ...]:
+    """A guard as what is equal to another that asks the same and had the same answer."""
+    question: Any = guard.question
+    bound = (question.func, question.args) if isinstance(question, partial) else (question,)
+    return (*bound, repr(guard.answer), guard.line)
 
 
 class Identity:

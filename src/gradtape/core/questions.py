@@ -36,6 +36,12 @@ def only_entry(value: Any) -> Any:
 
 
 @question
+def goes_on(_room: int, value: Any) -> bool:
+    """Whether a loop would do more turns than it has room for, which are so many."""
+    return bool(value)
+
+
+@question
 def has_true(value: Any) -> bool:
     """Whether any entry is not zero."""
     return bool(np.any(value))

@@ -302,10 +302,17 @@ def _as_loop(
         after = _next(body, nest.pack_sequence_as(loop_vars, before[1:]))
         return [as_tensor(cond(*after)), *(as_tensor(leaf) for leaf in nest.flatten(after))], []
 
-    if goes_on._value.shape or goes_on._value.dtype.kind != "b" or not _holds("while_loop", goes_on):
+    if goes_on._value.shape or goes_on._value.dtype.kind != "b":
+        return None
+    if not attempt.nested and not _holds("while_loop", goes_on):
         return None
     formed = attempt.while_loop(turn, [goes_on, *state], limit)
-    return None if formed is None else nest.pack_sequence_as(loop_vars, formed.state[1:])
+    if formed is not None:
+        return nest.pack_sequence_as(loop_vars, formed.state[1:])
+    if attempt.nested:  # Python has not asked yet whether the turns that were done are to be done
+        for asked in [goes_on, *(leaves[0] for leaves, _ in attempt.done)][: len(attempt.done)]:
+            _holds("while_loop", asked)
+    return None
 
 
 def _numeric(leaf: Any) -> bool:

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -28,14 +29,15 @@ from ..core.further_errors import BranchError
 from ..core.graph import Builder, check
 from ..core.listen import Listener, activate, deactivate, listeners, paused
 from ..core.loop import Loop
+from ..core.questions import goes_on
 from ..core.recording import Cell, Recording
 from ..core.spec import Spec
-from ..core.tensor import Tensor, apply, as_tensor
+from ..core.tensor import Tensor, apply, as_tensor, decide
 from ..core.variable import Variable
 from ..ops.constant import not_equal
 from ..ops.linear import add, cast, reshape
 from .forms import known, with_entries
-from .recorded import Spy, captured_tensor, is_closed, restore
+from .recorded import Spy, asks_for_room, captured_tensor, is_closed, restore
 from .row import LOOP
 
 DEEPEST = 8
@@ -54,7 +56,7 @@ class _Branch(Spy):
         taken: whether this is what the program does.
     """
 
-    __slots__ = ("open", "taken")
+    __slots__ = ("open",)
 
     def __init__(self, outside: tuple[Listener, ...], taken: bool) -> None:
         super().__init__(outside, follows=True)
@@ -69,7 +71,9 @@ class _Branch(Spy):
             self._beyond()
 
     def hear_leave(self, holder: Any, how: Any) -> None:
-        if (
+        if asks_for_room(how):
+            super().hear_leave(holder, how)
+        elif (
             how != "format"
             and self.find(holder if isinstance(holder, Tensor) else as_tensor(holder)) is not None
         ):
@@ -249,17 +253,21 @@ def _formed(gates: Sequence[Tensor], done: Sequence[_Done], columns: list[list[A
     present = [column for column in columns if column[0] is not None]
     cells = list(dict.fromkeys(cell for branch in done for cell in branch.after))
     parts: list[list[Tensor]] = []
+    room = max(branch.spy.room for branch in done)
     for place, (gate, branch) in enumerate(zip(gates, done, strict=True)):
-        loop, fixed = with_entries(*_loop(branch.spy, [column[place] for column in present], cells))
+        leaves = [column[place] for column in present]
+        loop, fixed = with_entries(*_loop(branch.spy, leaves, cells, room > 0))
         given = (*fixed, reshape(gate, shape=(1,)))
         parts.append(list(apply(LOOP, given, {"loop": known(loop)})) if loop.summed else [])
     results = iter([_joined(part) for part in zip(*parts, strict=True)])
     truths = [column[0]._value.dtype.kind == "b" for column in present]
     values = iter([not_equal(y, _ZERO) if truth else y for truth, y in zip(truths, results, strict=False)])
     leaves = [None if column[0] is None else next(values) for column in columns]
-    for cell, value in zip(cells, results, strict=True):
+    for cell, value in zip(cells, results, strict=False):
         truth = cell.content.dtype.kind == "b"
         cell.content.assign(not_equal(value, _ZERO) if truth else value)
+    if room:
+        decide(not_equal(next(results), _ZERO), partial(goes_on, room))
     return nest.pack_sequence_as(done[0].result, leaves)
 
 
@@ -271,11 +279,18 @@ def _joined(parts: Sequence[Tensor]) -> Tensor:
     return total
 
 
-def _loop(spy: _Branch, leaves: Sequence[Tensor], cells: Sequence[Cell]) -> tuple[Loop, list[Tensor]]:
-    """A branch as a loop of one turn at most, which sums its results and what the variables hold behind it."""
+def _loop(
+    spy: _Branch, leaves: Sequence[Tensor], cells: Sequence[Cell], guarded: bool
+) -> tuple[Loop, list[Tensor]]:
+    """A branch as a loop of one turn at most, which sums its results and what the variables hold behind it.
+
+    Where it is `guarded`, also whether a loop inside would go on.
+    """
     with paused((spy,)):
         held = [spy.written[c] if c in spy.written else spy.index(as_tensor(c.content)) for c in cells]
-    outputs = [_summable(spy.builder, index) for index in (*(spy.index(leaf) for leaf in leaves), *held)]
+    unfinished = (spy.whether_unfinished() or [spy.index(_ZERO)]) if guarded else []
+    given = (*(spy.index(leaf) for leaf in leaves), *held, *unfinished)
+    outputs = [_summable(spy.builder, index) for index in given]
     body, fixed = spy.body(outputs)
     gate = Spec((), np.dtype(bool))
     body = replace(body, specs=(*body.specs, gate), inputs=(*body.inputs, len(body.specs)))

@@ -9,6 +9,9 @@ the loop goes on turn by turn.
 A variable that the turns assign to is part of the state, from which a read has its value, and a fixed input, to which
 a read has its derivative; behind the loop the last value is assigned.
 
+A loop with a condition has room for some turns, and guards that it needs no more. Where it stands in a turn, or in a
+branch, the answers of all turns are gathered, and the guard stands outside.
+
 What the turns draw at random is drawn before the loop, for all turns at once, and sliced. A source from which a turn
 draws twice would give its numbers in another order, and of a `while_loop` it is not known how many turns there are to
 be; there the state of the source is part of the loop's, as a variable is.
@@ -29,18 +32,22 @@ from ..core.graph import Graph, Operation, check, evaluator, frozen
 from ..core.listen import Listener, activate, deactivate, listeners, tell_draw
 from ..core.loop import Loop, is_same
 from ..core.primitive import Kind
+from ..core.questions import goes_on
 from ..core.recording import Cell, Recording, Source
 from ..core.spec import Spec, is_differentiable
 from ..core.tensor import ROWS, Tensor, apply, decide
 from ..core.variable import READ, Variable
-from ..ops.constant import stop_gradient
-from ..ops.linear import flip, getitem, identity
+from ..ops.constant import logical_or, not_equal, stop_gradient
+from ..ops.linear import cast, flip, getitem, identity
 from .forms import with_entries
 from .row import LOOP
 from .stretches import done
 
 SHORTEST = 8
 """Loops of fewer turns are written turn by turn, which lets their turns fuse."""
+
+ROOM = 64
+"""A loop in a turn or in a branch has room for so many turns at least, as its count may differ from time to time."""
 
 Tensors = Sequence[Tensor]
 Turn = Callable[[list[Tensor], list[Tensor]], tuple[list[Tensor], list[Tensor]]]
@@ -53,14 +60,19 @@ class Spy(Recording):
         outside: who listens to the turn too.
         follows: whether draws go by the states of their sources; they do not where each example of a batch has draws
             of its own.
+
+    `taken` says whether it is what the program does, or is done to be known only.
     """
 
-    __slots__ = ("_follows", "before", "captured", "draws", "outside", "sources_before")
+    __slots__ = ("_follows", "before", "captured", "draws", "outside", "sources_before", "taken", "unfinished")
 
     def __init__(self, outside: tuple[Listener, ...], follows: bool = False) -> None:
         super().__init__()
         self.outside = outside
         self._follows = follows and not any(listener.stands for listener in outside)
+        self.taken = True
+        self.unfinished: list[tuple[int, int]] = []
+        """Truth values which say that a loop inside would go on, and for how many turns there is room."""
         self.captured: list[Tensor] = []
         self.draws: list[tuple[Any, Any]] = []
         """What was drawn: the value, and the function that draws again."""
@@ -99,13 +111,35 @@ class Spy(Recording):
             self.draws.append((tensor._value, draw))
         super().hear_draw(tensor, source, draw)
 
+    def hear_leave(self, holder: Any, how: Any) -> None:
+        if not asks_for_room(how):
+            super().hear_leave(holder, how)
+        elif (place := self.find(holder)) is not None:
+            self.unfinished.append((place, how.args[0]))
+
+    @property
+    def room(self) -> int:
+        """How many turns a loop inside has room for, the largest if there are several; zero if there is none."""
+        return max((room for _, room in self.unfinished), default=0)
+
+    def whether_unfinished(self) -> list[int]:
+        """One if a loop inside would go on, else zero; nothing where there is none."""
+        if not self.unfinished:
+            return []
+        any_, *others = [place for place, _ in self.unfinished]
+        truth, number = Spec((), np.dtype(bool)), Spec((), np.dtype("int32"))
+        for other in others:
+            (any_,) = self.builder.add(logical_or, {}, [any_, other], [truth])
+        return [self.builder.add(cast, {"dtype": number.dtype}, [any_], [number])[0]]
+
     def mark(self) -> Any:
-        return super().mark(), len(self.draws)
+        return super().mark(), len(self.draws), len(self.unfinished)
 
     def withdraw(self, mark: Any) -> None:
-        written, draws = mark
+        written, draws, unfinished = mark
         super().withdraw(written)
         del self.draws[draws:]
+        del self.unfinished[unfinished:]
 
     def find(self, tensor: Tensor) -> int | None:
         found = super().find(tensor)
@@ -193,6 +227,11 @@ def is_closed(graph: Graph) -> bool:
     )
 
 
+def asks_for_room(how: Any) -> bool:
+    """Whether a question is whether a loop has not enough room."""
+    return isinstance(how, partial) and how.func is goes_on
+
+
 def restore(values: Mapping[Cell, Any]) -> None:
     """Put back the values that variables had."""
     for cell, value in values.items():
@@ -206,6 +245,9 @@ class _Body:
     graph: Graph
     fixed: list[Any]
     before: dict[Cell, Any]
+    sources: dict[Cell, Any]
+    room: int
+    """Where it gives whether a loop inside would go on, for how many turns there is room."""
 
     def is_same(self, other: _Body) -> bool:
         return (
@@ -271,6 +313,8 @@ class Attempt:
     def __init__(self) -> None:
         recordings = [listener for listener in listeners() if isinstance(listener, Recording)]
         self._marks = [(recording, recording.mark()) for recording in recordings]
+        self.nested = any(isinstance(recording, Spy) for recording in recordings)
+        self._supposed = any(isinstance(recording, Spy) and not recording.taken for recording in recordings)
         self.done: list[tuple[list[Tensor], list[Tensor]]] = []
         self._drawn: list[list[tuple[Any, Any]]] = []
         self._mixed: tuple[dict[Cell, Any], ...] | None = None
@@ -300,7 +344,7 @@ class Attempt:
         given = self._begun(found, state)
         drawn = [flip(x, axis=(0,)) if backwards else x for x in self._draws(count)]
         sliced = [*sliced, *drawn]
-        loop = Loop(found.graph, len(given), len(sliced), 0, count, backwards)
+        loop = Loop(found.graph, len(given), len(sliced), min(found.room, 1), count, backwards)
         return self._formed(loop, found, given, sliced)
 
     def _draws(self, count: int) -> list[Tensor]:
@@ -324,15 +368,19 @@ class Attempt:
         given = self._begun(found, state)
         values, same = [x._value for x in given], [captured_tensor(x)._value for x in found.fixed]
         once, count = evaluator(found.graph), 0
-        while values[0] and (most is None or count < most):
+        while values[0] and (most is None or count < most) and not (self._supposed and count >= ROOM):
             values = once([*values, *same])
+            if found.room and values.pop():
+                self._undo((found.before, found.sources))
+                return None
             count += 1
-        turns = max(1 << (2 * count - 1).bit_length(), SHORTEST)
+        turns = max(1 << (2 * count - 1).bit_length(), ROOM if self.nested else SHORTEST)
         bounded = most is not None and most <= turns
-        loop = Loop(found.graph, len(given), 0, 0, most if bounded else turns, gate="carried")  # type: ignore[arg-type]
+        loop = Loop(found.graph, len(given), 0, min(found.room, 1), most if bounded else turns, gate="carried")  # type: ignore[arg-type]
         formed = self._formed(loop, found, given, ())
-        if not bounded:
-            decide(formed.state[0], bool)  # a call that needs more turns is recorded anew, with more of them
+        if formed is not None and not bounded:
+            # A call that needs more turns is recorded anew, with more of them.
+            decide(formed.state[0], partial(goes_on, turns))
         return formed
 
     def _body(
@@ -350,6 +398,8 @@ class Attempt:
         now = list(state)
         spies: list[Spy] = []
         for index in order[:2]:
+            if gate and self.nested and not self._supposed and not now[0]._value:
+                return None
             spy = Spy(listeners(), follows)
             spies.append(spy)
             given = [apply(identity, (x,)) for x in now]
@@ -364,11 +414,13 @@ class Attempt:
             self.done.append((now, parts))
             if not spy.is_pure() or not all(map(_fit, now, given)) or not _keep(spy.before):
                 return None
-            outputs = [spy.index(y) for y in now] + spy.held() + [spy.index(y) for y in parts]
+            unfinished = spy.whether_unfinished()
+            outputs = [spy.index(y) for y in now] + spy.held() + unfinished + [spy.index(y) for y in parts]
             body, fixed = spy.body(outputs, len(given), len(entries))
-            if not is_closed(body) or (gate and not decide(now[0], bool)):
+            if not is_closed(body) or (gate and not self.nested and not decide(now[0], bool)):
                 return None
-            found.append(_Body(body, fixed, {cell: spy.before[cell] for cell in spy.written}))
+            before = {cell: spy.before[cell] for cell in spy.written}
+            found.append(_Body(body, fixed, before, spy.sources_before, spy.room))
             self._drawn.append(spy.draws)
         if not _alike(*self._drawn) or any(spy.is_mixed() for spy in spies):
             self._mixed = (
@@ -399,14 +451,19 @@ class Attempt:
         for values in before:
             restore(values)
 
-    def _formed(self, loop: Loop, body: _Body, state: Tensors, sliced: Tensors) -> Formed:
-        """Do the loop, and assign what it leaves in variables."""
+    def _formed(self, loop: Loop, body: _Body, state: Tensors, sliced: Tensors) -> Formed | None:
+        """Do the loop, and assign what it leaves in variables; None where a loop inside has not enough room."""
         loop, fixed = with_entries(loop, [captured_tensor(x) for x in body.fixed])
         found = done(loop, (*state, *fixed, *sliced))
+        if body.room:
+            unfinished = not_equal(found[loop.carried], Tensor(np.int32(0)))
+            if decide(unfinished, partial(goes_on, body.room)):
+                self._undo((body.before, body.sources))
+                return None
         first = loop.carried - len(body.before)
         for cell, value in zip(body.before, found[first : loop.carried], strict=True):
             cell.content.assign(value)
-        return Formed(found[:first], found[loop.carried :])
+        return Formed(found[:first], found[loop.carried + loop.summed :])
 
 
 def _fit(new: Tensor, old: Tensor) -> bool:
@@ -439,4 +496,4 @@ def _is_one(a: Any, b: Any) -> bool:
     return Cell(a) == Cell(b) or (isinstance(a, Tensor) and a._node is not None and a._node is b._node)
 
 
-__all__ = ["Attempt", "Formed", "Spy", "captured_tensor", "is_closed", "restore"]
+__all__ = ["Attempt", "Formed", "Spy", "asks_for_room", "captured_tensor", "is_closed", "restore"]

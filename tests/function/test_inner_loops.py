@@ -32,9 +32,7 @@ def branch(x):
 
 def both(x):
     down = lambda y: 2 * y - x - 1.0
-    return gt.cond(
-        x > 0.5, lambda: grown(x, 99.0), lambda: gt.while_loop(lambda y: y > -1e3, down, (x,))[0]
-    )
+    return gt.cond(x > 0.5, lambda: grown(x, 99.0), lambda: gt.while_loop(lambda y: y > -1e3, down, (x,))[0])
 
 
 def folded(x):

@@ -64,7 +64,16 @@ class Spy(Recording):
     `taken` says whether it is what the program does, or is done to be known only.
     """
 
-    __slots__ = ("_follows", "before", "captured", "draws", "outside", "sources_before", "taken", "unfinished")
+    __slots__ = (
+        "_follows",
+        "before",
+        "captured",
+        "draws",
+        "outside",
+        "sources_before",
+        "taken",
+        "unfinished",
+    )
 
     def __init__(self, outside: tuple[Listener, ...], follows: bool = False) -> None:
         super().__init__()
@@ -376,7 +385,9 @@ class Attempt:
             count += 1
         turns = max(1 << (2 * count - 1).bit_length(), ROOM if self.nested else SHORTEST)
         bounded = most is not None and most <= turns
-        loop = Loop(found.graph, len(given), 0, min(found.room, 1), most if bounded else turns, gate="carried")  # type: ignore[arg-type]
+        loop = Loop(
+            found.graph, len(given), 0, min(found.room, 1), most if bounded else turns, gate="carried"
+        )  # type: ignore[arg-type]
         formed = self._formed(loop, found, given, ())
         if formed is not None and not bounded:
             # A call that needs more turns is recorded anew, with more of them.

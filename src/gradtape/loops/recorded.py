@@ -385,9 +385,8 @@ class Attempt:
             count += 1
         turns = max(1 << (2 * count - 1).bit_length(), ROOM if self.nested else SHORTEST)
         bounded = most is not None and most <= turns
-        loop = Loop(
-            found.graph, len(given), 0, min(found.room, 1), most if bounded else turns, gate="carried"
-        )  # type: ignore[arg-type]
+        turns = turns if most is None else min(most, turns)
+        loop = Loop(found.graph, len(given), 0, min(found.room, 1), turns, gate="carried")
         formed = self._formed(loop, found, given, ())
         if formed is not None and not bounded:
             # A call that needs more turns is recorded anew, with more of them.

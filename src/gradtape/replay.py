@@ -22,7 +22,7 @@ from .core.primitive import Kind, Primitive, Rule
 from .core.recording import Recorded, Recording, Source
 from .core.spec import is_differentiable
 from .core.tensor import ROWS, Tensor, apply
-from .loops.recorded import is_closed
+from .loops.spy import is_closed
 from .modes.forward import Pusher
 from .modes.record import Record
 from .modes.reverse import Pullback

@@ -37,8 +37,9 @@ from ..core.variable import Variable
 from ..ops.constant import not_equal
 from ..ops.linear import add, cast, reshape
 from .forms import known, with_entries
-from .recorded import Spy, asks_for_room, captured_tensor, is_closed, restore
+from .recorded import captured_tensor
 from .row import LOOP
+from .spy import Spy, asks_for_room, is_closed, restore
 
 DEEPEST = 8
 """So many branches that are not taken may stand in one another: one that calls its own function has no end."""

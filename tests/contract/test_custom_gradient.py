@@ -361,3 +361,19 @@ def test_a_result_and_a_derivative_are_a_pair(wrong: Any) -> None:
             tf.custom_gradient(wrong)(x)
         y = x * x
     assert tape.gradient(y, x).numpy() == 4.0
+
+
+@pytest.mark.parametrize("answer", [lambda dy: dy, lambda dy: [dy, [dy]], lambda dy: (dy, [dy], dy)])
+def test_with_variables_the_derivative_gives_two_parts(answer: Any) -> None:
+    v, x = tf.Variable(2.0), tf.constant(3.0)
+
+    @tf.custom_gradient
+    def scaled(x: Any) -> Any:
+        return x * v, lambda dy, variables=None: answer(dy)
+
+    with tf.GradientTape(persistent=True) as tape:
+        tape.watch(x)
+        y = scaled(x)
+    with pytest.raises(TypeError, match=r"scaled must return \(argument gradients, variable gradients\)"):
+        tape.gradient(y, x)
+    assert tape.gradient(x, x).numpy() == 1.0

@@ -7,6 +7,7 @@ from random_programs import program_of
 import gradtape as gt
 from gradtape.backends import passes, reference
 from gradtape.backends.llvm import compile as compiled
+from gradtape.backends.llvm import products
 from gradtape.core.further_errors import InternalError
 from gradtape.core.graph import Builder, Graph, Operation, check, spec_of_value
 from gradtape.core.primitive import Kind, Primitive
@@ -314,8 +315,8 @@ def test_products_of_every_size(sizes, dtype):
 
     def program(a, b):
         y = a @ b
-        products = y, gt.transpose(b) @ gt.transpose(a), gt.transpose(a) @ y, y @ gt.transpose(b)
-        return *products, a[:, ::-1] @ b, a @ b[:, :1], gt.transpose(a) @ y[:, :1]
+        turned = gt.transpose(b) @ gt.transpose(a), gt.transpose(a) @ y, y @ gt.transpose(b)
+        return y, *turned, a[:, ::-1] @ b, a @ b[:, :1], gt.transpose(a) @ y[:, :1]
 
     a, b = rng.normal(size=(rows, inner)).astype(dtype), rng.normal(size=(inner, columns)).astype(dtype)
     f = gt.function(program, backend="llvm")
@@ -326,6 +327,23 @@ def test_products_of_every_size(sizes, dtype):
     for found, expected in zip(f(a, b), wanted, strict=True):
         eps = 100 * np.finfo(dtype).eps
         np.testing.assert_allclose(found.numpy(), expected, rtol=eps, atol=eps * inner)
+
+
+@pytest.mark.parametrize("register", [16, 32, 64])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_products_with_registers_of_every_size(register, dtype, monkeypatch):
+    """Blocks cover each entry of the result, and add up the same products."""
+    monkeypatch.setattr(products, "REGISTER", register)
+    rng = np.random.default_rng(0)
+    factors = [
+        tuple(rng.normal(size=shape).astype(dtype) for shape in ((rows, inner), (inner, columns)))
+        for rows, inner, columns in ((5, 7, 23), (13, 3, 37), (1, 9, 75), (4, 83, 1), (40, 2, 6))
+    ]
+    f = gt.function(lambda pairs: [a @ b for a, b in pairs], backend="llvm")
+    f(factors)
+    for found, (a, b) in zip(f(factors), factors, strict=True):
+        eps = 100 * np.finfo(dtype).eps
+        np.testing.assert_allclose(found.numpy(), a @ b, rtol=eps, atol=eps)
 
 
 @pytest.mark.parametrize(

@@ -86,7 +86,11 @@ def test_the_bound_bites(dtype):
     assert max(errors) > 4
 
 
-TWO = {"pow": (gt.pow, np.power, mpmath.power), "atan2": (gt.math.atan2, np.arctan2, mpmath.atan2)}
+TWO = {
+    "pow": (gt.pow, np.power, mpmath.power),
+    "atan2": (gt.math.atan2, np.arctan2, mpmath.atan2),
+    "hypot": (np.hypot, np.hypot, mpmath.hypot),
+}
 
 
 def pairs(name, dtype):

@@ -233,9 +233,9 @@ class _Analysis:
     def _of_rows(self, operation: Operation) -> Role | None:
         """The role of an operation that keeps rows apart or gathers them; None if it does neither."""
         primitive = operation.primitive
-        if ROWS.get(primitive.name) is not primitive or len(operation.outputs) != 1:
-            return None
         name = primitive.name
+        if len(operation.outputs) != 1 or not (primitive.pointwise or ROWS.get(name) is primitive):
+            return None
         if primitive.pointwise or name in ("where", "broadcast_to"):
             found = self._of_entries(operation)
         elif name == "matmul":

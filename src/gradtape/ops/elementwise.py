@@ -198,6 +198,13 @@ def _hypot_slope(a: Any, b: Any) -> Any:
     return np.where(beyond, np.sign(a), quotient).astype(np.result_type(a, b))[()]
 
 
+def _hypot_slope_element(e: Any, a: Any, b: Any) -> Any:
+    zero, infinity, size = e.number(a, 0), e.number(a, np.inf), e.hypot(a, b)
+    beyond = e.both(e.eq(e.abs(a), infinity), e.ne(e.abs(b), infinity))
+    quotient = e.select(e.eq(size, zero), zero, e.div(a, size))
+    return e.select(beyond, e.copysign(e.number(a, 1), a), quotient)
+
+
 # The derivatives of hypot, the sine and cosine of an angle: closed under themselves, without cancellation, and of no
 # squares that overflow. They are 0 at the origin.
 hypot_slope: Primitive = elementwise(
@@ -208,6 +215,7 @@ hypot_slope: Primitive = elementwise(
         lambda y, a, b: -divide_no_nan(y * hypot_slope(b, a), hypot(a, b)),
     ),
     domain=(0.3, 2.0),
+    element=_hypot_slope_element,
 )
 hypot: Primitive = elementwise(
     "hypot",

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import ctypes
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -161,8 +161,18 @@ class Emitter:
         """a b + c, rounded once in any case."""
         return self._intrinsic("fma", (a, b, c))
 
-    def horner(self, x: Lane, coefficients: Sequence[float]) -> Lane:
-        """The polynomial with these coefficients, highest power first."""
+    def polynomial(self, x: Lane, coefficients: Sequence[float]) -> Lane:
+        """The polynomial with these coefficients, highest power first.
+
+        Even and odd powers by Horner's rule each, so that only half of the operations wait for one another.
+        """
+        chains = [coefficients[-1::-2][::-1], coefficients[-2::-2][::-1]]
+        if len(coefficients) < 4:
+            return self._horner(x, coefficients)
+        even, odd = (self._horner(self.mul(x, x), chain) for chain in chains)
+        return self.fma(odd, x, even)
+
+    def _horner(self, x: Lane, coefficients: Sequence[float]) -> Lane:
         total = self.number(x, coefficients[0])
         for coefficient in coefficients[1:]:
             total = self.fma(total, x, self.number(x, coefficient))
@@ -359,22 +369,42 @@ class Emitter:
         given = ", ".join(f"{vector} {a.name}" for a in arguments)
         return self._op(f"call {vector} @{helper}({given})", kind)
 
-    def rarely(self, condition: Lane, usual: Lane, name: str, *arguments: Lane) -> Lane:
-        """`usual`, but the value of a library function in lanes where the condition holds: a branch, seldom taken."""
+    def called(self, function: Callable[..., Lane], *arguments: Lane) -> Lane:
+        """A call of a function of lanes, which is written into the module once for each kind and width."""
+        kind = self._floating(arguments[0]).kind
+        vector, name = self.type(kind), f"{function.__name__.strip('_')}_{kind}_{self.width}"
+        if name not in self.module.declarations:
+            inner = type(self)(self.module, self.width)
+            given = [Lane(f"%x{i}", kind) for i in range(len(arguments))]
+            made = function(inner, *given)
+            parameters = ", ".join(f"{vector} {x.name}" for x in given)
+            head = f"define internal {vector} @{name}({parameters}) noinline {{"
+            lines = [head, "entry:", *inner.lines, f"  ret {vector} {made.name}", "}"]
+            self.module.declare(name, "", "", "\n".join(lines))
+        given_here = ", ".join(f"{vector} {x.name}" for x in arguments)
+        return self._op(f"call {vector} @{name}({given_here})", kind)
+
+    def rarely(self, condition: Lane, usual: Lane, function: Callable[..., Lane], *arguments: Lane) -> Lane:
+        """`usual`, or where a condition holds in some lane `function(emitter, usual, *arguments)`, for all lanes.
+
+        A branch that is seldom taken, to a function of its own. So that a lane does not depend on those beside it, the
+        function gives `usual`, to the bit, in lanes in which the condition does not hold.
+        """
         some = condition.name
         if self.width > 1:
             full = f"llvm.vector.reduce.or.v{self.width}i1"
             self.module.declare(full, "i1", self.type("i1"))
-            some = self.line(f"call i1 @{full}({self.type('i1')} {condition.name})")
+            some = self._op(f"call i1 @{full}({self.type('i1')} {condition.name})", "some").name
+        self.module.declare("seldom", "", "", '!0 = !{!"branch_weights", i32 1, i32 2000}')
         rare, after, before = self.label(), self.label(), self.label()
         self.lines += [
             f"  br label %{before}",
             f"{before}:",
-            f"  br i1 {some}, label %{rare}, label %{after}",
+            f"  br i1 {some}, label %{rare}, label %{after}, !prof !0",
+            f"{rare}:",
         ]
-        self.lines.append(f"{rare}:")
         known = self.forgotten()
-        other = self.select(condition, self.library(name, *arguments), usual)
+        other = self.called(function, usual, *arguments)
         self.forgotten(known)
         self.lines += [f"  br label %{after}", f"{after}:"]
         kind = self.type(usual.kind)

@@ -4,6 +4,7 @@
     atan, atan2  |x| > tan(pi/8) becomes (|x| - 1) / (|x| + 1), and |x| > tan(3 pi/8) becomes -1 / |x| (Cody and Waite);
                  then t + t^3 P(t^2)
     asin, acos   atan2 of the sides of a triangle
+    hypot        sqrt(x^2 + y^2), in double precision, or scaled where the squares would leave the range
     asinh, acosh, atanh  log1p of what is to be added to 1
     erf          up to 1 x + x P(x^2), from there 1 - erfc(x)
     erfc         from 1/2 exp(-x^2) P(q) / (1 + 2x) with q = (x - 3.75) / (x + 3.75), a form of Shepherd and Laframboise
@@ -20,7 +21,20 @@ import math
 
 from .emit import Emitter, Lane
 from .kinds import Unsupported, has
-from .mathematics import HALF_PI, LN2, clamped, exp, expm1, log, log1p, parts_of, scaled_exp, split
+from .mathematics import (
+    EXP_ENDS,
+    HALF_PI,
+    LN2,
+    clamped,
+    exp,
+    exp_within,
+    expm1,
+    log,
+    log1p,
+    parts_of,
+    scaled_exp,
+    split,
+)
 
 _ARC = {
     "double": (
@@ -134,15 +148,20 @@ _THIRD = (1 / 3, 2.0**-54 / 3)  # and what rounding it has lost, as 1/3 - (2^54 
 def sinh(e: Emitter, x: Lane) -> Lane:
     """The hyperbolic sine."""
     size = e.abs(x)
-    t = expm1(e, clamped(e, size, 0.0, 22.0))
+    t = expm1(e, clamped(e, size, None, 22.0))
     near = e.mul(e.number(x, 0.5), e.add(t, e.div(t, e.add(t, e.number(x, 1)))))
-    y = e.select(e.lt(size, e.number(x, 22.0)), near, scaled_exp(e, size, halvings=1))
+    y = e.select(e.lt(size, e.number(x, 22.0)), near, half_exp(e, size))
     return e.select(e.isnan(x), x, e.copysign(y, x))
+
+
+def half_exp(e: Emitter, size: Lane) -> Lane:
+    """e^x / 2 of what is not negative."""
+    return scaled_exp(e, clamped(e, size, None, EXP_ENDS[size.kind][1]), halvings=1)
 
 
 def cosh(e: Emitter, x: Lane) -> Lane:
     """The hyperbolic cosine."""
-    half = scaled_exp(e, e.abs(x), halvings=1)
+    half = half_exp(e, e.abs(x))
     return e.add(half, e.div(e.number(x, 0.25), half))
 
 
@@ -155,7 +174,7 @@ def _arc(e: Emitter, size: Lane, behind: Lane | None = None) -> Lane:
     under = e.select(large, size, e.select(middle, e.add(size, one), one))
     t = e.div(over, under)
     z = e.mul(t, t)
-    y = e.fma(e.mul(t, z), e.horner(z, _ARC[size.kind]), t)
+    y = e.fma(e.mul(t, z), e.polynomial(z, _ARC[size.kind]), t)
     parts = []
     for part in _HALF_PI[size.kind]:
         base = e.select(large, e.number(size, part), e.select(middle, e.number(size, part / 2), zero))
@@ -184,6 +203,53 @@ def atan2(e: Emitter, y: Lane, x: Lane) -> Lane:
     sign = e.bits(x)
     angle = _arc(e, ratio, behind=e.lt(sign, e.number(sign, 0)))
     return e.select(e.isnan(x), x, e.copysign(angle, y))
+
+
+def infinite(e: Emitter, x: Lane) -> Lane:
+    """Whether a number is an infinity."""
+    return e.eq(e.abs(x), e.number(x, math.inf))
+
+
+def finite(e: Emitter, x: Lane) -> Lane:
+    """Whether a number is neither an infinity nor NaN."""
+    return e.lt(e.abs(x), e.number(x, math.inf))
+
+
+def scaled_sizes(e: Emitter, a: Lane, b: Lane) -> tuple[Lane, Lane, Lane, Lane]:
+    """The larger and the smaller size of two doubles, scaled for their squares, and where by 2^-520 and by 2^600."""
+    first, second = e.abs(a), e.abs(b)
+    wide = e.gt(first, second)
+    x, y = e.select(wide, first, second), e.select(wide, second, first)
+    large, small = e.gt(x, e.number(x, 2.0**500)), e.lt(x, e.number(x, 2.0**-480))
+    scale = e.select(large, e.number(x, 2.0**-520), e.select(small, e.number(x, 2.0**600), e.number(x, 1)))
+    return e.mul(x, scale), e.mul(y, scale), large, small
+
+
+def by_range(e: Emitter, large: Lane, small: Lane, numbers: tuple[float, float]) -> Lane:
+    """A number for large values, one for small ones, and between them 0 or, where they are factors, 1."""
+    first, second = (e.number("double", number) for number in numbers)
+    usual = e.number("double", 1.0 if min(numbers) > 0 else 0.0)
+    return e.select(large, first, e.select(small, second, usual))
+
+
+def modulus(e: Emitter, a: Lane, b: Lane) -> tuple[Lane, Lane, Lane]:
+    """The modulus of a number in double precision, scaled, and where by 2^-520 and by 2^600."""
+    x, y, large, small = scaled_sizes(e, a, b)
+    return e.sqrt(e.fma(x, x, e.mul(y, y))), large, small
+
+
+def hypot(e: Emitter, a: Lane, b: Lane) -> Lane:
+    """sqrt(a^2 + b^2), infinite where either is."""
+    if a.kind != b.kind:
+        raise Unsupported(f"hypot of {a.kind} and {b.kind}")
+    if a.kind == "float":
+        x, y = e.to(a, "double"), e.to(b, "double")
+        size = e.to(e.sqrt(e.fma(x, x, e.mul(y, y))), "float")
+    else:
+        size, large, small = modulus(e, a, b)
+        size = e.mul(size, by_range(e, large, small, (2.0**520, 2.0**-600)))
+    endless = e.either(infinite(e, a), infinite(e, b))
+    return e.select(endless, e.number(a, math.inf), size)
 
 
 def _side(e: Emitter, x: Lane) -> Lane:
@@ -233,21 +299,21 @@ def acosh(e: Emitter, x: Lane) -> Lane:
 
 def _erf_near_zero(e: Emitter, x: Lane) -> Lane:
     """The error function up to 1 in size."""
-    return e.fma(x, e.horner(e.mul(x, x), _ERF[x.kind]), x)
+    return e.fma(x, e.polynomial(e.mul(x, x), _ERF[x.kind]), x)
 
 
 def _over_exp(e: Emitter, size: Lane, terms: tuple[float, ...]) -> Lane:
     """exp(x^2) erfc(x)."""
     centre, one = e.number(size, 3.75), e.number(size, 1)
     q = e.div(e.sub(size, centre), e.add(size, centre))
-    return e.div(e.horner(q, terms), e.fma(size, e.number(size, 2), one))
+    return e.div(e.polynomial(q, terms), e.fma(size, e.number(size, 2), one))
 
 
 def erf(e: Emitter, x: Lane) -> Lane:
     """The error function."""
     one = e.number(x, 1)
-    size = clamped(e, e.abs(x), 0.0, 6.0 if x.kind == "double" else 4.0)
-    tail = e.mul(_over_exp(e, size, _ERFC_TO_6[x.kind]), exp(e, e.neg(e.mul(size, size))))
+    size = clamped(e, e.abs(x), None, 6.0 if x.kind == "double" else 4.0)
+    tail = e.mul(_over_exp(e, size, _ERFC_TO_6[x.kind]), exp_within(e, e.neg(e.mul(size, size))))
     y = e.select(e.le(size, one), _erf_near_zero(e, size), e.sub(one, tail))
     return e.copysign(y, x)
 
@@ -257,12 +323,12 @@ def erfc(e: Emitter, x: Lane) -> Lane:
     if x.kind == "float":
         return e.to(erfc(e, e.to(x, "double")), "float")
     one, half = e.number(x, 1), e.number(x, 0.5)
-    size = clamped(e, e.abs(x), 0.0, 27.5)
+    size = clamped(e, e.abs(x), None, 27.5)
     bits = e.bits(size)
     high = e.floating(e.both(bits, e.number(bits, -(1 << 27))))  # whose square is exact
     rest = e.neg(e.mul(e.sub(size, high), e.add(size, high)))
     # e^rest - 1 by its series, as rest is below 2^-14
-    rest = e.mul(rest, e.horner(rest, (1 / 6, 1 / 2, 1.0)))
+    rest = e.mul(rest, e.polynomial(rest, (1 / 6, 1 / 2, 1.0)))
     tail = e.mul(_over_exp(e, size, _ERFC_TO_27), scaled_exp(e, e.neg(e.mul(high, high)), rest))
     y = e.select(e.lt(x, e.number(x, 0)), e.sub(e.number(x, 2), tail), tail)
     y = e.select(e.lt(size, half), e.sub(one, _erf_near_zero(e, x)), y)
@@ -286,7 +352,7 @@ def _long_log(e: Emitter, x: Lane) -> tuple[Lane, Lane]:
     s_low = e.div(e.sub(left, e.mul(s, lost)), under)
     z, z_low = _product(e, s, s)
     z_low = e.fma(e.mul(two, s), s_low, z_low)
-    tail = e.mul(e.mul(z, z), e.horner(z, [1 / (2 * i + 1) for i in range(12, 1, -1)]))
+    tail = e.mul(e.mul(z, z), e.polynomial(z, [1 / (2 * i + 1) for i in range(12, 1, -1)]))
     third, third_low = (e.number(x, part) for part in _THIRD)
     first, first_low = _product(e, z, third)
     first_low = e.add(first_low, e.fma(z, third_low, e.mul(z_low, third)))
@@ -325,7 +391,7 @@ def pow(e: Emitter, x: Lane, y: Lane) -> Lane:
     power, power_low = _product(e, y, high)
     power_low = e.fma(y, low, power_low)
     power_low = e.select(e.lt(e.abs(power), e.number(x, 750)), power_low, zero)
-    return _with_sign(e, x, y, scaled_exp(e, power, power_low))
+    return _with_sign(e, x, y, scaled_exp(e, clamped(e, power, *EXP_ENDS[power.kind]), power_low))
 
 
 def _with_sign(e: Emitter, x: Lane, y: Lane, size: Lane) -> Lane:

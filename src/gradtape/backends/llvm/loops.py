@@ -23,9 +23,9 @@ from ...core.primitive import Kind, Primitive
 from ...core.spec import Spec
 from ...core.tensor import ROWS
 from ..loops import is_loop
+from .complex_mathematics import PAIR, real_of
 from .engine import Code
 from .kinds import KINDS, Unsupported, literal
-from .pairs import PAIR, real_of
 from .program import ALIGNMENT, Program
 from .registers import Registers, fits
 from .steps import Machine

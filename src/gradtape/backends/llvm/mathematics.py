@@ -1,32 +1,33 @@
 """Elementary functions as vector code: float32 and float64, at most 4 units in the last place on the whole range.
 
-Each brings its argument into a small interval, evaluates a Taylor polynomial there, and puts the result together:
+Each brings its argument into a small interval, evaluates a polynomial there (`coefficients.py`), and puts the result
+together:
 
-    exp, expm1   x = n ln 2 + r, |r| <= ln 2 / 2; e^r by its series, scaled by 2^n in two steps, so that neither
-                 overflow nor a subnormal result comes early
-    log, log1p   x = 2^k m, sqrt(1/2) <= m < sqrt(2); log m = 2 artanh(s), s = (m - 1) / (m + 1), by its series
-    sin, cos     x = n pi/2 + r, |r| <= pi/4, with pi/2 in three parts of which n times the first two is exact; beyond
-                 2^20 the C library; tan is their quotient
+    exp, expm1   x = n ln 2 + r, |r| <= ln 2 / 2; e^r is scaled by 2^n in two steps, so that neither overflow nor a
+                 subnormal result comes early
+    log, log1p   x = 2^k (1 + f), sqrt(1/2) <= 1 + f < sqrt(2); log(1 + f) = 2 artanh(s), s = f / (2 + f), is
+                 f - s (f - s^2 P(s^2)); for log1p, f = 2^-k x + (2^-k - 1), which is rounded once
+    sin, cos     x = n pi/2 + r, |r| <= pi/4, with pi/2 in parts of which n times all but the last is exact; for great
+                 numbers the C library; tan is their quotient
     tanh         expm1(2|x|) / (expm1(2|x|) + 2) with the sign of x
 
 The reductions by parts of a constant are Cody and Waite's (Software Manual for the Elementary Functions, 1980), and
-log is put together as in fdlibm's `e_log.c`. A series is cut where the next term is below a quarter unit in the last
-place of the result; the lengths are in `_TERMS`. Rounding to a whole number is done by adding 1.5 2^p, in whose last
-bits it then stands, as AVX2 does not convert between 64-bit integers and doubles.
+log is put together as in fdlibm's `e_log.c`. Rounding to a whole number is done by adding 1.5 2^p, in whose last bits
+it then stands, as AVX2 does not convert between 64-bit integers and doubles; shifted to the place of the exponent,
+nothing but these bits is left. What rarely happens is left to functions of their own, behind a branch
+(`Emitter.rarely`).
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from fractions import Fraction
 
+from .coefficients import COS, EXP, LOG, SIN
 from .emit import Emitter, Lane
+from .kinds import STORED, has
 
-# exp: 0.3466^k / k! against 2^-55 and 2^-26; sin and cos: (pi/4)^k / k!; log: 0.1716^(2k) / (2k + 1).
-_TERMS = {
-    "double": {"exp": 13, "sin": 8, "cos": 9, "log": 11},
-    "float": {"exp": 7, "sin": 5, "cos": 5, "log": 5},
-}
 _MAGIC = {"double": 1.5 * 2.0**52, "float": 1.5 * 2.0**23}
 _FRACTION = {"double": 52, "float": 23}
 _BIAS = {"double": 1023, "float": 127}
@@ -41,164 +42,229 @@ HALF_PI = Fraction(
 
 
 def parts_of(number: Fraction, bits: tuple[int, ...]) -> tuple[float, ...]:
-    """A number as a sum of floats, the first ones of so many bits each."""
+    """A positive number as a sum of floats, the first ones of so many bits each.
+
+    They are positive too, so that -0 less 0 times each remains -0.
+    """
     parts = []
     for count in bits:
         scale = Fraction(2) ** (count - 1 - math.floor(math.log2(abs(number))))
-        part = Fraction(round(number * scale)) / scale
+        part = Fraction(math.floor(number * scale)) / scale
         parts.append(float(part))
         number -= part
     return (*parts, float(number))
 
 
 LN2_PARTS = {"double": parts_of(LN2, (42,)), "float": parts_of(LN2, (15,))}
-HALF_PI_PARTS = parts_of(HALF_PI, (33, 33))
+FUSED = has("FMA3", "ASIMD")
+"""Whether a product and sum are rounded once."""
+HALF_PI_PARTS = {
+    "double": parts_of(HALF_PI, (53, 53) if FUSED else (33, 33, 33)),
+    "float": parts_of(HALF_PI, (24, 24)),
+}
+EXP_ENDS = {"double": (-750.0, 720.0), "float": (-110.0, 95.0)}
+"""Beyond these, the exponential is 0 or infinite."""
+_TINY = {"double": 2.0**-1022, "float": 2.0**-126}
+_LARGE = {"double": 2.0**1000, "float": 2.0**100}
+_FAR = {"double": 2.0**20, "float": 2.0**16}
+"""Beyond this, sines and cosines are the C library's."""
 
 
-def _whole(e: Emitter, x: Lane) -> tuple[Lane, Lane]:
-    """x rounded to a whole number, as a float and in the last bits of a whole number."""
+def _rounded(e: Emitter, x: Lane, over: float) -> tuple[Lane, Lane]:
+    """x / over rounded to a whole number, as a float and in the last bits of a whole number."""
     magic = e.number(x, _MAGIC[x.kind])
-    shifted = e.add(x, magic)
-    return e.sub(shifted, magic), e.sub(e.bits(shifted), e.bits(magic))
+    shifted = e.fma(x, e.number(x, 1 / over), magic)
+    return e.sub(shifted, magic), e.bits(shifted)
 
 
-def _power_of_two(e: Emitter, n: Lane, kind: str) -> Lane:
-    """2^n for a whole number n in the range of normal exponents."""
-    return e.floating(e.shift_left(e.add(n, e.number(n, _BIAS[kind])), _FRACTION[kind]))
+def _power_of_two(e: Emitter, bits: Lane, kind: str, more: int = 0) -> Lane:
+    """2^(n + more), in the range of normal exponents, for the last bits of a whole number n."""
+    one = e.number(bits, (_BIAS[kind] + more) << _FRACTION[kind])
+    return e.floating(e.add(e.shift_left(bits, _FRACTION[kind]), one))
 
 
-def clamped(e: Emitter, x: Lane, low: float, high: float) -> Lane:
+def clamped(e: Emitter, x: Lane, low: float | None, high: float | None) -> Lane:
     """x within bounds; NaN stays."""
-    lowest, highest = e.number(x, low), e.number(x, high)
-    x = e.select(e.lt(x, lowest), lowest, x)
-    return e.select(e.gt(x, highest), highest, x)
+    if low is not None:
+        lowest = e.number(x, low)
+        x = e.select(e.lt(x, lowest), lowest, x)
+    if high is not None:
+        highest = e.number(x, high)
+        x = e.select(e.gt(x, highest), highest, x)
+    return x
 
 
-def _reduced(e: Emitter, x: Lane) -> tuple[Lane, Lane, Lane]:
-    """n as a float and as bits, and e^r - 1 for x = n ln 2 + r."""
-    n, bits = _whole(e, e.mul(x, e.number(x, 1 / math.log(2))))
-    high, low = LN2_PARTS[x.kind]
-    r = e.sub(e.sub(x, e.mul(n, e.number(x, high))), e.mul(n, e.number(x, low)))
-    terms = _TERMS[x.kind]["exp"]
-    tail = e.horner(r, [1 / math.factorial(k) for k in range(terms, 1, -1)])
-    return n, bits, e.fma(e.mul(r, r), tail, r)
+def _reduced(e: Emitter, x: Lane) -> tuple[Lane, Lane]:
+    """The last bits of n, and r, for x = n ln 2 + r."""
+    n, bits = _rounded(e, x, math.log(2))
+    for part in LN2_PARTS[x.kind]:
+        x = e.fma(n, e.number(n, -part), x)
+    return bits, x
+
+
+def _near_one(e: Emitter, r: Lane) -> Lane:
+    """e^r in the first interval."""
+    one = e.number(r, 1)
+    return e.fma(e.fma(e.polynomial(r, EXP[r.kind]), r, one), r, one)
 
 
 def exp(e: Emitter, x: Lane) -> Lane:
     """e^x."""
-    return scaled_exp(e, x)
+    return scaled_exp(e, clamped(e, x, *EXP_ENDS[x.kind]))
+
+
+def exp_below(e: Emitter, x: Lane) -> Lane:
+    """e^x where x is not above zero."""
+    return scaled_exp(e, clamped(e, x, EXP_ENDS[x.kind][0], None))
 
 
 def scaled_exp(e: Emitter, x: Lane, lost: Lane | None = None, halvings: int = 0) -> Lane:
-    """e^(x + d) / 2^halvings, with d far below the last place of x, and no overflow before the result's own."""
-    x = clamped(e, x, *((-750.0, 720.0) if x.kind == "double" else (-110.0, 95.0)))
-    n, bits, p = _reduced(e, x)
-    _, half = _whole(e, e.mul(n, e.number(x, 0.5)))
-    y = e.add(p, e.number(x, 1))
+    """e^(x + d) / 2^halvings, with d far below the last place of x, and no overflow before the result's own.
+
+    x is within `EXP_ENDS`, or NaN.
+    """
+    bits, r = _reduced(e, x)
+    y = _near_one(e, r)
     if lost is not None:
         y = e.fma(y, lost, y)
-    rest = e.sub(bits, half)
-    if halvings:
-        rest = e.sub(rest, e.number(rest, halvings))
-    return e.mul(e.mul(y, _power_of_two(e, half, x.kind)), _power_of_two(e, rest, x.kind))
+    half = e.shift_right(bits, 1)
+    y = e.mul(y, _power_of_two(e, half, x.kind))
+    return e.mul(y, _power_of_two(e, e.sub(bits, half), x.kind, -halvings))
+
+
+def exp_within(e: Emitter, x: Lane) -> Lane:
+    """e^x where neither x nor the result is near the ends of the range."""
+    bits, r = _reduced(e, x)
+    return e.mul(_near_one(e, r), _power_of_two(e, bits, x.kind))
+
+
+def _less_one(e: Emitter, r: Lane) -> Lane:
+    """e^r - 1 in the first interval."""
+    return e.fma(e.mul(r, r), e.polynomial(r, EXP[r.kind]), r)
 
 
 def expm1(e: Emitter, x: Lane) -> Lane:
     """e^x - 1, exact near zero."""
-    given = x
+    given, tiny = x, e.number(x, 2.0**-54 if x.kind == "double" else 2.0**-25)
     x = clamped(e, x, *((-50.0, 710.0) if x.kind == "double" else (-25.0, 89.0)))
-    _, bits, p = _reduced(e, x)
+    bits, r = _reduced(e, x)
     # Half of 2^n p + (2^n - 1), as 2^n itself overflows before the result does.
-    scale = _power_of_two(e, e.sub(bits, e.number(bits, 1)), x.kind)
-    half = e.fma(scale, p, e.sub(scale, e.number(x, 0.5)))
-    # Within the first interval the series itself keeps -0 and subnormals.
-    small = e.eq(bits, e.number(bits, 0))
-    y = e.select(small, p, e.mul(half, e.number(x, 2)))
-    return e.select(e.eq(given, e.number(x, 0)), given, y)
+    scale = _power_of_two(e, bits, x.kind, -1)
+    half = e.fma(scale, _less_one(e, r), e.sub(scale, e.number(x, 0.5)))
+    # Below the last place of 1 the result is x; this keeps -0 and subnormals.
+    return e.select(e.lt(e.abs(given), tiny), given, e.add(half, half))
 
 
 def split(e: Emitter, x: Lane) -> tuple[Lane, Lane, Lane]:
     """k as a float, m, and 2^-k, for x = 2^k m with m from sqrt(1/2) to sqrt(2); x positive, finite and normal."""
     kind, fraction = x.kind, _FRACTION[x.kind]
     one, root = e.bits(e.number(x, 1.0)), e.bits(e.number(x, math.sqrt(0.5)))
-    bits = e.bits(x)
-    k = e.sub(e.shift_right(e.add(bits, e.sub(one, root)), fraction), e.number(bits, _BIAS[kind]))
-    shifted = e.shift_left(k, fraction)
-    m = e.floating(e.sub(bits, shifted))
+    moved = e.add(
+        e.bits(x), e.sub(one, root)
+    )  # k + bias, and behind it the fraction of m less that of the root
     magic = e.number(x, _MAGIC[kind])
-    number = e.sub(e.floating(e.add(k, e.bits(magic))), magic)
-    return number, m, e.floating(e.sub(one, shifted))
+    whole = e.floating(e.either(e.shift_right(moved, fraction), e.bits(magic)))
+    behind = e.number(moved, (1 << fraction) - 1)
+    m = e.floating(e.add(e.both(moved, behind), root))
+    exponent = e.both(moved, e.flip(behind))
+    scale = e.floating(e.sub(e.number(moved, 2 * _BIAS[kind] << fraction), exponent))
+    return e.sub(whole, e.number(x, _MAGIC[kind] + _BIAS[kind])), m, scale
 
 
-def _log_of(e: Emitter, k: Lane, m: Lane, lost: Lane | None) -> Lane:
-    """k ln 2 + log(m + d), with d far below the last place of m.
-
-    The share of d, d / m, needs only few correct bits: 1 / m = (1 - s) / (1 + s), which is 1 - 2 s + 2 s^2 within 2 %.
-    """
-    one = e.number(m, 1)
-    f = e.sub(m, one)
-    s = e.div(f, e.add(f, e.number(m, 2)))
+def log_of(e: Emitter, k: Lane, f: Lane) -> Lane:
+    """k ln 2 + log(1 + f)."""
+    s = e.div(f, e.add(f, e.number(f, 2)))
     z = e.mul(s, s)
-    terms = _TERMS[m.kind]["log"]
-    series = e.mul(z, e.horner(z, [2 / (2 * i + 1) for i in range(terms, 0, -1)]))
-    half = e.mul(e.mul(f, f), e.number(m, 0.5))
-    high, low = LN2_PARTS[m.kind]
-    small = e.fma(k, e.number(m, low), e.mul(s, e.add(half, series)))
-    if lost is not None:
-        twice = e.add(s, s)
-        small = e.fma(lost, e.sub(one, e.fma(e.neg(twice), s, twice)), small)
-    return e.sub(e.mul(k, e.number(m, high)), e.sub(e.sub(half, small), f))
+    rest = e.fma(e.neg(z), e.polynomial(z, LOG[f.kind]), f)
+    high, low = LN2_PARTS[f.kind]
+    small = e.fma(e.neg(s), rest, e.mul(k, e.number(k, low)))
+    return e.fma(k, e.number(k, high), e.add(f, small))
+
+
+def _log_of_normal(e: Emitter, x: Lane, shift: float = 0.0) -> Lane:
+    """log(x / 2^shift) of what is positive, finite and normal."""
+    k, m, _ = split(e, x)
+    if shift:
+        k = e.sub(k, e.number(k, shift))
+    return log_of(e, k, e.sub(m, e.number(m, 1)))
 
 
 def log(e: Emitter, x: Lane) -> Lane:
     """The natural logarithm."""
-    zero, one = e.number(x, 0), e.number(x, 1)
-    tiny, scale, shift = (2.0**-1022, 2.0**54, 54.0) if x.kind == "double" else (2.0**-126, 2.0**25, 25.0)
-    subnormal = e.lt(x, e.number(x, tiny))
-    normal = e.select(subnormal, e.mul(x, e.number(x, scale)), x)
-    usable = e.both(e.gt(x, zero), e.lt(x, e.number(x, math.inf)))
-    k, m, _ = split(e, e.select(usable, normal, one))
-    k = e.select(e.both(subnormal, usable), e.sub(k, e.number(x, shift)), k)
-    return _log_at_the_ends(e, x, x, usable, _log_of(e, k, m, None))
+    return e.rarely(_outside(e, x, _TINY[x.kind], math.inf), _log_of_normal(e, x), _log_at_the_ends, x)
 
 
-def _log_at_the_ends(e: Emitter, x: Lane, inner: Lane, usable: Lane, y: Lane) -> Lane:
-    """The logarithm of `inner`, given y where it is usable: -inf at 0, NaN below, infinity and NaN as they are."""
-    zero = e.number(x, 0)
-    y = e.select(usable, y, inner)
-    y = e.select(e.eq(inner, zero), e.number(x, -math.inf), y)
-    return e.select(e.lt(inner, zero), e.number(x, math.nan), y)
+def _outside(e: Emitter, x: Lane, low: float, high: float) -> Lane:
+    """Whether a number is below a positive one, or not below another, or none.
+
+    As whole numbers without a sign, moved so that it is one comparison of numbers with a sign.
+    """
+    bits, lowest, end = (e.bits(v) for v in (x, e.number(x, low), e.number(x, high)))
+    smallest = e.number(bits, -1 << (8 * STORED[bits.kind][1] - 1))
+    moved, end = (e.add(v, e.sub(smallest, lowest)) for v in (bits, end))
+    return e.ge(moved, end)
+
+
+def _log_at_the_ends(e: Emitter, y: Lane, x: Lane) -> Lane:
+    """y, but the logarithm also of subnormal numbers, and of 0 and infinity; NaN of NaN and below zero."""
+    zero, shift = e.number(x, 0), float(_FRACTION[x.kind] + 1)
+    subnormal = _log_of_normal(e, e.mul(x, e.number(x, 2.0**shift)), shift)
+    y = e.select(e.lt(x, e.number(x, _TINY[x.kind])), subnormal, y)
+    y = e.select(e.eq(x, zero), e.number(x, -math.inf), y)
+    return _no_number(e, x, e.lt(x, zero), y)
+
+
+def _no_number(e: Emitter, x: Lane, below: Lane, y: Lane) -> Lane:
+    """y, but NaN where x is `below` all numbers of which there is a logarithm, and infinity and NaN as they are."""
+    y = e.select(below, e.number(x, math.nan), y)
+    return e.select(e.either(e.isnan(x), e.eq(x, e.number(x, math.inf))), x, y)
 
 
 def log1p(e: Emitter, x: Lane) -> Lane:
     """The logarithm of 1 + x, exact near zero."""
+    y = _signed(e, log1p_of_usual(e, x), x)
+    outside = _outside(e, e.add(x, e.number(x, 1)), _TINY[x.kind], _LARGE[x.kind])
+    return e.rarely(outside, y, _log1p_at_the_ends, x)
+
+
+def log1p_of_usual(e: Emitter, x: Lane) -> Lane:
+    """The same of what is above -1 and far from the end of the range; 0 of -0."""
     one = e.number(x, 1)
-    u = e.add(x, one)
-    back = e.sub(u, one)
-    lost = e.add(e.sub(one, e.sub(u, back)), e.sub(x, back))  # Knuth's exact error of the sum
-    usable = e.both(e.gt(u, e.number(x, 0)), e.lt(u, e.number(x, math.inf)))
-    k, m, scale = split(e, e.select(usable, u, one))
-    # In large numbers what was lost is far below the last place (and 2^-k may be subnormal).
-    lost = e.select(e.lt(u, e.number(x, 2.0**60)), e.mul(lost, scale), e.number(x, 0))
-    lost = e.select(usable, lost, e.number(x, 0))
-    y = _log_of(e, k, m, lost)
-    y = _log_at_the_ends(e, x, u, usable, y)
-    # Below the last place of 1 the result is x; this keeps -0 and subnormals.
-    return e.select(e.lt(e.abs(x), e.number(x, 2.0**-60 if x.kind == "double" else 2.0**-30)), x, y)
+    k, _, scale = split(e, e.add(x, one))
+    return log_of(e, k, e.fma(scale, x, e.sub(scale, one)))
+
+
+def _log1p_at_the_ends(e: Emitter, y: Lane, x: Lane) -> Lane:
+    """y, but the logarithm also of great numbers; -infinity at -1, and NaN of NaN and below."""
+    minus_one = e.number(x, -1)
+    y = e.select(e.ge(x, e.number(x, _LARGE[x.kind])), _log_of_normal(e, x), y)
+    y = e.select(e.eq(x, minus_one), e.number(x, -math.inf), y)
+    return _no_number(e, x, e.lt(x, minus_one), y)
+
+
+def _sign_bit(e: Emitter, bits: Lane) -> Lane:
+    """The first of the bits, and zeros."""
+    return e.both(bits, e.number(bits, 1 << (8 * STORED[bits.kind][1] - 1)))
+
+
+def _signed(e: Emitter, y: Lane, x: Lane) -> Lane:
+    """y with the sign of x; it is positive where it has another one."""
+    return e.floating(e.either(e.bits(y), _sign_bit(e, e.bits(x))))
 
 
 def tanh(e: Emitter, x: Lane) -> Lane:
     """The hyperbolic tangent."""
-    size = clamped(e, e.abs(x), 0.0, 22.0 if x.kind == "double" else 10.0)
-    t = expm1(e, e.add(size, size))
-    y = e.div(t, e.add(t, e.number(x, 2)))
-    return e.select(e.isnan(x), x, e.copysign(y, x))
+    size = clamped(e, e.abs(x), None, 22.0 if x.kind == "double" else 10.0)
+    bits, r = _reduced(e, e.add(size, size))
+    scale = _power_of_two(e, bits, x.kind)
+    t = e.fma(scale, _less_one(e, r), e.sub(scale, e.number(x, 1)))
+    return _signed(e, e.div(t, e.add(t, e.number(x, 2))), x)
 
 
 def sigmoid(e: Emitter, x: Lane) -> Lane:
     """1 / (1 + exp(-x)), as exp(x) / (1 + exp(x)) below zero, where exp(-x) may overflow."""
     one = e.number(x, 1)
-    t = exp(e, e.neg(e.abs(x)))
+    t = exp_below(e, e.neg(e.abs(x)))
     return e.div(e.select(e.lt(x, e.number(x, 0)), t, one), e.add(one, t))
 
 
@@ -206,88 +272,77 @@ def softplus(e: Emitter, x: Lane) -> Lane:
     """max(x, 0) + log1p(exp(-|x|))."""
     zero = e.number(x, 0)
     larger = e.select(e.gt(x, zero), x, zero)
-    y = e.add(larger, log1p(e, exp(e, e.neg(e.abs(x)))))
+    y = e.add(larger, log1p_of_usual(e, exp_below(e, e.neg(e.abs(x)))))
     return e.select(e.isnan(x), x, y)
 
 
-def _quarter(e: Emitter, x: Lane) -> tuple[Lane, Lane, Lane]:
-    """For x = n pi/2 + r in double: n as bits, r, and what rounding r has lost."""
-    x = clamped(e, x, -(2.0**21), 2.0**21)
-    n, bits = _whole(e, e.mul(x, e.number(x, 2 / math.pi)))
-    first, second, third = (e.number(x, part) for part in HALF_PI_PARTS)
-    a = e.sub(x, e.mul(n, first))
-    w = e.mul(n, second)
-    b = e.sub(a, w)
-    lost = e.sub(e.sub(a, b), w)
-    tail = e.sub(lost, e.mul(n, third))
-    r = e.add(b, tail)
-    return bits, r, e.add(e.sub(b, r), tail)
-
-
-def _quarter_of_float(e: Emitter, x: Lane) -> tuple[Lane, Lane, None]:
-    """The same in single precision, by two parts in double: what they lose is far below the last place of r."""
-    wide = clamped(e, e.to(x, "double"), -(2.0**21), 2.0**21)
-    n, bits = _whole(e, e.mul(wide, e.number(wide, 2 / math.pi)))
-    first, second, _ = (e.number(wide, part) for part in HALF_PI_PARTS)
-    r = e.sub(e.sub(wide, e.mul(n, first)), e.mul(n, second))
-    return e.to(bits, "i32"), e.to(r, "float"), None
-
-
 def _circular(e: Emitter, x: Lane) -> tuple[Lane, Lane, Lane]:
-    """n as bits, and the sine and cosine of r, for x = n pi/2 + r below 2^20 in size."""
-    n, r, lost = (_quarter if x.kind == "double" else _quarter_of_float)(e, x)
-    z = e.mul(r, r)
-    odd = _TERMS[x.kind]["sin"]
-    signs = [(-1) ** k / math.factorial(2 * k + 1) for k in range(odd, 0, -1)]
-    cubic = e.mul(e.mul(z, r), e.horner(z, signs))
-    # sin(r + d) = sin r + d (1 - r^2 / 2), cos(r + d) = cos r - d r
-    half = e.mul(z, e.number(z, 0.5))
-    one = e.number(z, 1)
-    sine = e.add(r, cubic if lost is None else e.add(cubic, e.sub(lost, e.mul(half, lost))))
-    even = _TERMS[x.kind]["cos"]
-    rest = e.mul(e.mul(z, z), e.horner(z, [(-1) ** k / math.factorial(2 * k) for k in range(even, 1, -1)]))
-    base = e.sub(one, half)
-    rest = rest if lost is None else e.sub(rest, e.mul(r, lost))
-    cosine = e.add(base, e.add(e.sub(e.sub(one, base), half), rest))
-    return n, sine, cosine
+    """The last bits of n, and the sine and cosine of r, for x = n pi/2 + r that is not far from zero."""
+    n, bits = _rounded(e, x, math.pi / 2)
+    r = x
+    for part in HALF_PI_PARTS[x.kind]:
+        r = e.fma(n, e.number(n, -part), r)
+    z, one = e.mul(r, r), e.number(r, 1)
+    sine = e.mul(r, e.fma(z, e.polynomial(z, SIN[x.kind]), one))  # keeps -0
+    cosine = e.fma(z, e.fma(z, e.polynomial(z, COS[x.kind]), e.number(z, -0.5)), one)
+    return bits, sine, cosine
 
 
-def _has_bit(e: Emitter, n: Lane, bit: int) -> Lane:
-    """Whether a whole number has this bit."""
-    return e.ne(e.both(n, e.number(n, bit)), e.number(n, 0))
+def _in_front(e: Emitter, n: Lane, bit: int) -> Lane:
+    """A whole number with its bit of this number in front."""
+    return e.shift_left(n, 8 * STORED[n.kind][1] - 1 - bit)
 
 
-def _quartered(e: Emitter, x: Lane, name: str) -> Lane:
-    """sin or cos: of the two series that of the quarter in which x lies."""
-    n, sine, cosine = _circular(e, x)
-    if name == "cos":
-        n = e.add(n, e.number(n, 1))
-    y = e.select(_has_bit(e, n, 1), cosine, sine)
-    y = e.select(_has_bit(e, n, 2), e.neg(y), y)
-    return _circular_at_the_ends(e, x, y, name)
+def _flipped(e: Emitter, y: Lane, n: Lane, bit: int) -> Lane:
+    """y with the other sign where a whole number has this bit."""
+    return e.floating(e.differ(e.bits(y), _sign_bit(e, _in_front(e, n, bit))))
 
 
-def _circular_at_the_ends(e: Emitter, x: Lane, y: Lane, name: str) -> Lane:
-    """y, but -0 and NaN as they are, and the C library's value for numbers of great size."""
-    if name != "cos":
-        y = e.select(e.eq(x, e.number(x, 0)), x, y)
-    y = e.select(e.isnan(x), x, y)
-    return e.rarely(e.gt(e.abs(x), e.number(x, 2.0**20)), y, name, x)
+def _odd(e: Emitter, n: Lane) -> Lane:
+    """Whether a whole number is odd."""
+    return e.lt(_in_front(e, n, 0), e.number(n, 0))
+
+
+def _far(e: Emitter, x: Lane) -> Lane:
+    return e.gt(e.abs(x), e.number(x, _FAR[x.kind]))
+
+
+def _by_library(name: str) -> Callable[[Emitter, Lane, Lane], Lane]:
+    """A function that gives y, but the C library's value far from zero."""
+
+    def far(e: Emitter, y: Lane, x: Lane) -> Lane:
+        return e.select(_far(e, x), e.library(name, x), y)
+
+    far.__name__ = f"{name}_far_from_zero"
+    return far
+
+
+_SIN, _COS, _TAN = (_by_library(name) for name in ("sin", "cos", "tan"))
 
 
 def sin(e: Emitter, x: Lane) -> Lane:
     """The sine."""
-    return _quartered(e, x, "sin")
+    if x.kind == "float" and not FUSED:
+        return e.to(sin(e, e.to(x, "double")), "float")
+    n, sine, cosine = _circular(e, x)
+    y = _flipped(e, e.select(_odd(e, n), cosine, sine), n, 1)
+    return e.rarely(_far(e, x), y, _SIN, x)
 
 
 def cos(e: Emitter, x: Lane) -> Lane:
     """The cosine."""
-    return _quartered(e, x, "cos")
+    if x.kind == "float" and not FUSED:
+        return e.to(cos(e, e.to(x, "double")), "float")
+    n, sine, cosine = _circular(e, x)
+    y = _flipped(e, e.select(_odd(e, n), sine, cosine), e.add(n, e.number(n, 1)), 1)
+    return e.rarely(_far(e, x), y, _COS, x)
 
 
 def tan(e: Emitter, x: Lane) -> Lane:
     """The tangent."""
+    if x.kind == "float" and not FUSED:
+        return e.to(tan(e, e.to(x, "double")), "float")
     n, sine, cosine = _circular(e, x)
-    odd = _has_bit(e, n, 1)
-    y = e.div(e.select(odd, cosine, sine), e.select(odd, e.neg(sine), cosine))
-    return _circular_at_the_ends(e, x, y, "tan")
+    odd = _odd(e, n)
+    y = e.div(e.select(odd, cosine, sine), e.select(odd, sine, cosine))
+    return e.rarely(_far(e, x), _flipped(e, y, n, 0), _TAN, x)

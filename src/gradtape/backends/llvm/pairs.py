@@ -5,33 +5,32 @@ looks at it (`views.py`), and a complex value is put together from its parts onl
 result, or an operation that stays NumPy's. In between there are real values, which fuse as all others do.
 
 The formulas are NumPy's (`loops.c.src`): the product is the plain one, the quotient Smith's, so infinities and NaN come
-out as they do there. NumPy may contract products and sums, so the last bits can differ; `exp` is e^a (cos b + i sin b).
+out as they do there. NumPy may contract products and sums, so the last bits can differ. Elementary functions are
+operations on parts of their own (`complex_mathematics.py`), products of small matrices those of their parts.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from ...core.graph import Graph, Operation, check
-from ...core.primitive import Kind, Primitive
 from ...core.spec import Spec, broadcast_shapes
 from ...core.tensor import ROWS, Tensor
 from ..passes import Sweep, alive
+from .complex_mathematics import PAIR, PARTS, real_of
+from .plan import LARGEST_STACK
 
 Pair = tuple[int, int]
 
+LARGEST_OF_PARTS = 1 << 18
+"""A product of complex matrices with more multiplications is left to BLAS, which knows complex numbers,"""
 
-def _joined(a: Any, b: Any) -> Any:
-    found = np.empty(np.shape(a), np.result_type(a, np.complex64))
-    found.real, found.imag = a, b
-    return found[()]
-
-
-PAIR = Primitive("pair", Kind.CONSTANT, _joined, None, (None, None), pointwise=True)
-"""A complex value of its parts, which are of its shape; `plan.py` writes them to their places."""
+NARROW = 1 << 12
+"""unless its two shorter sides have no larger product: it can be done a tile of rows at a time."""
 
 
 def paired(graph: Graph) -> Graph:
@@ -84,6 +83,8 @@ class _Writer:
         common = np.result_type(*(specs[i].dtype for i in operation.inputs))
         real = Spec(spec.shape, real_of(common if spec.dtype.kind == "b" else spec.dtype))
         found = rule(Parts(self, real), operation.params, operation.inputs)
+        if found is None:
+            return False
         if spec.dtype.kind == "c":
             self.pairs[output] = found
         else:
@@ -127,11 +128,6 @@ class _Writer:
         )
 
 
-def real_of(dtype: Any) -> Any:
-    """The dtype of the parts."""
-    return np.zeros((), dtype).real.dtype
-
-
 class Parts:
     """What a rule writes with: operations on real values of one spec."""
 
@@ -152,6 +148,10 @@ class Parts:
     def number(self, value: float) -> int:
         """A number of the dtype."""
         return self.sweep.constant(Tensor(self.spec.dtype.type(value)))
+
+    def full(self, value: float) -> int:
+        """A number in every entry of the result."""
+        return self.sweep.apply("broadcast_to", (self.number(value),), self.spec, shape=self.spec.shape)
 
 
 _TRUTHS = frozenset({"equal", "less", "greater_equal", "isfinite", "logical_and", "logical_not"})
@@ -245,23 +245,90 @@ def _equal(e: Parts, _params: Params, inputs: Inputs) -> int:
     return e("logical_and", e("equal", a, c), e("equal", b, d))
 
 
-def _exp(e: Parts, _params: Params, inputs: Inputs) -> Pair:
-    """e^a (cos b + i sin b), with C's values at infinities; a large e^a is e^(a/2) twice, to overflow late."""
-    a, b = e.of(inputs[0])
-    half = e("exp", e("multiply", a, e.number(0.5)))
-    late = e("less", e.number(80), a)
-    first, second = e("where", late, half, e("exp", a)), e("where", late, half, e.number(1))
-    none = e("equal", a, e.number(-np.inf))
-    zero = e("equal", b, e.number(0))
+def _not_equal(e: Parts, params: Params, inputs: Inputs) -> int:
+    return e("logical_not", _equal(e, params, inputs))
 
-    def part(name: str) -> int:
-        direction = e("where", none, e.number(0), e(name, b))
-        return e("multiply", e("multiply", first, direction), second)
 
-    real, imaginary = part("cos"), part("sin")
-    endless = e("logical_and", e("equal", a, e.number(np.inf)), e("logical_not", e("isfinite", b)))
-    real = e("where", endless, a, real)
-    return e("where", zero, e("exp", a), real), e("where", zero, b, imaginary)
+def _elementary(name: str, factor: float = 1.0) -> Callable[[Parts, Params, Inputs], Pair]:
+    """A function that has operations on parts of its own, times a number."""
+
+    def rule(e: Parts, _params: Params, inputs: Inputs) -> Pair:
+        parts = [part for index in inputs for part in e.of(index)]
+        shape = broadcast_shapes(*(e.sweep.spec(i).shape for i in parts))
+        made = [e.sweep.add(row, {}, tuple(parts), [Spec(shape, e.spec.dtype)])[0] for row in PARTS[name]]
+        first, second = made if factor == 1 else (e("multiply", part, e.number(factor)) for part in made)
+        return first, second
+
+    return rule
+
+
+def _power(e: Parts, params: Params, inputs: Inputs) -> Pair:
+    """By products where the exponent is a whole constant below 100 in size, as in NumPy."""
+    constant = e.writer.source.constants.get(inputs[1])
+    value = None if constant is None else np.asarray(constant._value)
+    if value is None or value.size != 1 or value.imag != 0 or value.real % 1 != 0 or abs(value) >= 100:
+        return _elementary("power")(e, params, inputs)
+    count, base = int(value.real), e.of(inputs[0])
+    if not count:
+        return e.full(1), e.full(0)
+    found, square, left = None, base, abs(count)
+    while left:
+        if left & 1:
+            found = square if found is None else _product(e, found, square)
+        left >>= 1
+        square = _product(e, square, square) if left else square
+    assert found is not None
+    if count > 0:
+        return found
+    zero = e("logical_and", *(e("equal", part, e.number(0)) for part in base))
+    real, imaginary = _quotient(e, (e.number(1), e.number(0)), found)
+    return e("where", zero, e.number(np.nan), real), e("where", zero, e.number(np.nan), imaginary)
+
+
+def _halves(e: Parts, index: int) -> tuple[int, int | None]:
+    """The parts of an input, of a real one no second."""
+    first, second = e.of(index)
+    return first, second if e.writer.source.specs[index].dtype.kind == "c" else None
+
+
+def _multilinear(name: str) -> Callable[[Parts, Params, Inputs], Pair | None]:
+    """A product of two factors by products of their parts, where these are small enough for machine code."""
+
+    def rule(e: Parts, params: Params, inputs: Inputs) -> Pair | None:
+        if not _is_small(e, name, params, inputs):
+            return None
+        (a, b), (c, d) = (_halves(e, i) for i in inputs)
+
+        def product(x: int, y: int) -> int:
+            return e.sweep.apply(name, (x, y), e.spec, **params)
+
+        if b is None or d is None:
+            first, second = product(a, c), product(a if b is None else b, c if d is None else d)
+            return first, second
+        return (
+            e("subtract", product(a, c), product(b, d)),
+            e("add", product(a, d), product(b, c)),
+        )
+
+    return rule
+
+
+def _is_small(e: Parts, name: str, params: Params, inputs: Inputs) -> bool:
+    """Whether machine code has the products of parts (`plan.py`, `lower.py`)."""
+    if len(inputs) != 2:
+        return False
+    first, second = (e.writer.source.specs[i].shape for i in inputs)
+    if name == "matmul":
+        if len(first) != len(second) or len(first) < 2 or first[:-2] != second[:-2]:
+            return False
+        if math.prod(first[:-2]) > LARGEST_STACK:
+            return False
+        sides = sorted((*first[-2:], second[-1]))
+        return math.prod(sides) <= LARGEST_OF_PARTS or sides[0] * sides[1] <= NARROW
+    terms = params["subscripts"].split("->")[0].split(",")
+    sizes = dict(zip("".join(terms), (*first, *second), strict=True))
+    plain = all(len(set(term)) == len(term) for term in terms)
+    return plain and math.prod(sizes.values()) <= LARGEST_OF_PARTS
 
 
 def _where(e: Parts, _params: Params, inputs: Inputs) -> Pair:
@@ -293,11 +360,17 @@ RULES: dict[str, Callable[[Parts, Params, Inputs], Any]] = {
     "reciprocal": _reciprocal,
     "absolute": _absolute,
     "equal": _equal,
-    "exp": _exp,
+    "not_equal": _not_equal,
+    **{name: _elementary(name) for name in PARTS},
+    "power": _power,
+    "log2": _elementary("log", 1 / math.log(2)),
+    "log10": _elementary("log", 1 / math.log(10)),
+    "matmul": _multilinear("matmul"),
+    "einsum": _multilinear("einsum"),
     "where": _where,
     "cast": _cast,
     "real": _part(0),
     "imag": _part(1),
 }
 
-__all__ = ["PAIR", "paired", "real_of"]
+__all__ = ["paired"]

@@ -23,9 +23,9 @@ from ...core.graph import Graph, Operation
 from ...core.spec import Spec
 from ...core.tensor import ROWS, Tensor
 from .again import Again
+from .complex_mathematics import PAIR, real_of
 from .kin import kin
 from .kinds import KINDS
-from .pairs import PAIR, real_of
 from .products import Shape
 from .steps import REDUCTIONS, Call, Kernel, Machine, Other, Plan, Product, Step
 from .views import LOOKS, View, contiguous, is_whole, part_of, parts
@@ -206,6 +206,11 @@ class _Planner:
         return True
 
     def _as_call(self, operation: Operation) -> None:
+        if operation.primitive is ROWS.get(
+            "matmul"
+        ):  # BLAS takes rows or columns whose entries lie side by side
+            inputs = [i if 1 in self.view(i).strides[-2:] else self._copied(i) for i in operation.inputs]
+            operation = replace(operation, inputs=tuple(inputs))
         first = max((self._demand(i) for i in operation.inputs), default=0)
         assert first <= len(self.steps)
         self.steps.append(Call(operation))
@@ -300,11 +305,18 @@ class _Planner:
         return True
 
     def _as_pair(self, operation: Operation) -> bool:
-        """Copy two real values to the places of the parts of a complex one."""
-        if operation.primitive is not PAIR or not math.prod(self.specs[operation.outputs[0]].shape):
+        """Copy two real values, or the parts of a complex one, to the places of the parts of a complex one."""
+        (output, *_), (source, *_) = operation.outputs, operation.inputs
+        spec = self.specs[output]
+        if not math.prod(spec.shape):
             return False
-        self._join(operation.outputs[0], operation.inputs)
-        return True
+        if operation.primitive is PAIR:
+            self._join(output, operation.inputs)
+            return True
+        if operation.primitive is ROWS.get("identity") and spec.dtype.kind == "c":
+            self._join(output, (self._part(source, 0), self._part(source, 1)))
+            return True
+        return False
 
     def _join(self, output: int, sources: tuple[int, ...]) -> None:
         spec = self.specs[output]
@@ -375,9 +387,7 @@ class _Planner:
         self.specs.append(spec)
         copy = len(self.specs) - 1
         operation = Operation(ROWS["identity"], {}, (source,), (copy,))
-        if math.prod(spec.shape) and spec.dtype.kind == "c":
-            self._join(copy, (self._part(source, 0), self._part(source, 1)))
-        elif not self._as_entries(operation):
+        if not self._as_pair(operation) and not self._as_entries(operation):
             self._as_call(operation)
         return copy
 

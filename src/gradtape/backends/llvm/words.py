@@ -14,6 +14,7 @@ from ...core.graph import Operation, frozen
 from ...core.primitive import Kind, Primitive
 from ...core.spec import Spec
 from ...core.tensor import ROWS
+from .complex_mathematics import OWN
 from .emit import Lane, Module
 from .kinds import FLOATS, KINDS, Unsupported
 from .verbs import Verbs
@@ -67,7 +68,9 @@ def words(primitive: Primitive, params: Mapping[str, Any], specs: list[Spec]) ->
 
     Asked once for each, by trying.
     """
-    if primitive.element is None or primitive.spec is None or ROWS.get(primitive.name) is not primitive:
+    if primitive.element is None or primitive.spec is None:
+        return 0.0
+    if ROWS.get(primitive.name) is not primitive and primitive not in OWN:
         return 0.0
     key = (primitive.name, frozen(params) if params else (), *[s.dtype for s in specs])
     if key not in _WORDS:
@@ -88,7 +91,8 @@ def _tries(primitive: Primitive, params: Mapping[str, Any], specs: list[Spec]) -
         spoken(e, Operation(primitive, params, (), ()), lanes, numbers, result)
     except Unsupported:
         return 0.0
-    return 1.0 + len(e.lines) + CALLED * len(e.module.imports)
+    called = sum(f"@{name}(" in line for line in e.lines for name in e.module.imports)
+    return 1.0 + len(e.lines) + CALLED * called
 
 
 __all__ = ["CALLED", "speaks", "spoken", "words"]

@@ -165,8 +165,8 @@ class _Writer(Operands):
     def _work(self) -> int:
         """About how many instructions a vector takes."""
         own = sum(operation.primitive.name in OWN for operation in self.kernel.operations)
-        rest = len(self.kernel.operations) + len(self.loads) + len(self.stores) + len(self.folds)
-        return rest + own * (1 + self.e.inline * ELEMENTARY)
+        moved = sum(1 if self.step(o) in (0, 1) else 2 * self.width for o in self.operands)
+        return len(self.kernel.operations) + moved + own * (1 + self.e.inline * ELEMENTARY)
 
     def _loop(self, known: dict[int, Lane], pointers: dict[int, str]) -> dict[int, Lane]:
         """The loop over vectors; the totals of what is gathered in it, by operand."""

@@ -1,5 +1,8 @@
 """Law: every row compiled gives what the reference gives, in every dtype; programs of rows too."""
 
+import gc
+import weakref
+
 import numpy as np
 import pytest
 from random_programs import program_of
@@ -8,6 +11,7 @@ import gradtape as gt
 from gradtape.backends import passes, reference
 from gradtape.backends.llvm import compile as compiled
 from gradtape.backends.llvm import products
+from gradtape.core import straight
 from gradtape.core.further_errors import InternalError
 from gradtape.core.graph import Builder, Graph, Operation, check, spec_of_value
 from gradtape.core.primitive import Kind, Primitive
@@ -465,3 +469,30 @@ def test_a_function_that_the_library_has_not_is_called_by_its_value(monkeypatch)
     f(x)
     np.testing.assert_allclose(f(x).numpy(), np.cbrt(x) + np.exp(x), rtol=1e-14)
     assert f.stats()["calls"] == ["cbrt"]
+
+
+def test_a_graph_as_a_function_gives_what_its_steps_give():
+    """With parameters, constants, results that are tuples, outputs that are inputs; and it goes by reference count."""
+    w = np.random.default_rng(0).normal(size=(3, 3))
+
+    def program(x):
+        q, r = gt.linalg.qr(x @ w + np.eye(3))
+        return q, gt.reduce_sum(r, axis=1), x, gt.constant(2.0)
+
+    f = gt.function(program, backend="reference")
+    x = np.random.default_rng(1).normal(size=(3, 3))
+    f(x)
+    graph = f._latest().recorded.graph
+    once, often = (straight.evaluator_for(graph, times) for times in (1, straight.OFTEN))
+    assert once.__qualname__ != often.__qualname__
+    for a, b in zip(once([x]), often([x]), strict=True):
+        np.testing.assert_array_equal(a, b)
+    gone = weakref.ref(often)
+    gc.disable()
+    try:
+        del often
+        assert gone() is None
+    finally:
+        gc.enable()
+    with pytest.raises(ValueError, match="unpack"):
+        straight.evaluator_for(graph, straight.OFTEN)([x, x])

@@ -557,15 +557,16 @@ def test_the_second_derivative_of_a_loop_of_stretches(monkeypatch):
         agree(f(w, xs), reverse_over_reverse(recurrent)(w, xs))
 
 
-def test_an_error_in_a_turn_names_its_operation_and_line(record):
+@pytest.mark.parametrize("turns", [9, 60])
+def test_an_error_in_a_turn_names_its_operation_and_line(record, turns):
     f = record(lambda x: gt.foldl(lambda a, t: gt.linalg.inv(a) + t, x, gt.eye(2, dtype=gt.float64)))
-    good = np.stack([np.eye(2) * k for k in range(1, 10)])
+    good = np.stack([np.eye(2) * k for k in range(1, turns + 1)])
     expected = np.eye(2)
     for step in good:
         expected = np.linalg.inv(expected) + step
     for _ in range(2):
         np.testing.assert_allclose(f(good).numpy(), expected, rtol=1e-12)
     with pytest.raises(gt.errors.InvalidArgumentError, match=r"^inv\(float64\[2, 2\]\): Singular") as caught:
-        f(np.stack([-np.eye(2)] * 9))
+        f(np.stack([-np.eye(2)] * turns))
     assert any("test_loops.py" in note for note in caught.value.__notes__)
     np.testing.assert_allclose(f(good).numpy(), expected, rtol=1e-12)

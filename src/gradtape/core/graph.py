@@ -115,7 +115,7 @@ def evaluate(operation: Operation, values: Sequence[Any]) -> tuple[Any, ...]:
     try:
         found = operation.primitive.value(*values, **operation.params)
     except Exception as error:
-        raise _placed(explained(error, operation.primitive, values, operation.params), operation) from None
+        raise failed(error, operation, values) from None
     return found if operation.joint else (found,)
 
 
@@ -135,7 +135,7 @@ def evaluator(graph: Graph) -> Callable[[Sequence[Any]], list[Any]]:
             try:
                 found = function(*given, **params)
             except Exception as error:
-                raise _placed(explained(error, operation.primitive, given, params), operation) from None
+                raise failed(error, operation, given) from None
             if joint:
                 for index, value in zip(outputs, found, strict=True):
                     known[index] = value
@@ -161,8 +161,9 @@ def inline(graph: Graph, inputs: Sequence[Tensor]) -> list[Tensor]:
     return [known[i] for i in graph.outputs]
 
 
-def _placed(error: Exception, operation: Operation) -> Exception:
-    """The error with the line of the user's program as a note."""
+def failed(error: Exception, operation: Operation, values: Sequence[Any]) -> Exception:
+    """The error of an operation on these values in its own words, with the line of the user's program as a note."""
+    error = explained(error, operation.primitive, values, operation.params)
     if operation.line:
         error.add_note(f"recorded at {operation.line}")
     return error

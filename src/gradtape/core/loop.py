@@ -19,8 +19,9 @@ from typing import Any
 
 import numpy as np
 
-from .graph import Graph, evaluator, frozen, is_equal
+from .graph import Graph, frozen, is_equal
 from .spec import Spec
+from .straight import evaluator_for
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -137,7 +138,7 @@ def run(loop: Loop, inputs: Sequence[Any], turn: Callable[[Sequence[Any]], Seque
 
 def value_of(*xs: Any, loop: Loop) -> tuple[Any, ...]:
     """The results of a loop by the rows' own NumPy values."""
-    return run(loop, xs, evaluator(loop.body))
+    return run(loop, xs, evaluator_for(loop.body, loop.turns))
 
 
 __all__ = ["Loop", "is_same", "run", "start_of_sum", "value_of"]

@@ -95,15 +95,13 @@ class _Writer:
         if shape.rows % height:
             late = e.line(f"icmp ugt i64 {block}, {shape.rows - height}")
             row = e.line(f"select i1 {late}, i64 {shape.rows - height}, i64 {block}")
-        first = [
-            self._place("%a", e.line(f"mul nsw i64 {self._plus(row, i)}, {shape.down}"))
-            for i in range(height)
-        ]
+        above = self._place("%a", e.line(f"mul nsw i64 {row}, {shape.down}"))
+        first = [self._behind(above, i * shape.down) for i in range(height)]
         totals = self._dots(first) if shape.along_rows else self._inner(first, panel)
+        made = self._place("%c", e.line(f"mul nsw i64 {row}, {shape.columns}"))
         for i in range(height):
-            line = e.line(f"mul nsw i64 {self._plus(row, i)}, {shape.columns}")
             for (start, width), total in zip(panel, totals[i], strict=True):
-                place = self._place("%c", self._plus(line, start))
+                place = self._behind(made, i * shape.columns + start)
                 e.lines.append(f"  store {self._vector(width)} {total}, ptr {place}, align {self.size}")
         e.lines += [
             f"  br label %{head}_latch",
@@ -127,17 +125,17 @@ class _Writer:
                 zero = "zeroinitializer" if width > 1 else "0.0"
                 vector = self._vector(width)
                 e.lines.append(f"  {total} = phi {vector} [ {zero}, %{before} ], [ {total}_next, %{head} ]")
-        offset = e.line(f"mul nsw i64 {k}, {shape.second}")
+        below = self._place("%b", e.line(f"mul nsw i64 {k}, {shape.second}"))
         along = k if shape.along == 1 else e.line(f"mul nsw i64 {k}, {shape.along}")
         # What is fewer, rows or vectors, is read first, and waits in registers for the others.
         if len(first) < len(panel):
             entries = [self._entry(row, along, panel) for row in first]
             for place, (start, width) in enumerate(panel):
-                second = self._second(offset, start, width)
+                second = self._second(below, start, width)
                 for entry, line in zip(entries, totals, strict=True):
                     self._add_product(entry[width], second, line[place], width)
         else:
-            seconds = [self._second(offset, start, width) for start, width in panel]
+            seconds = [self._second(below, start, width) for start, width in panel]
             for row, line in zip(first, totals, strict=True):
                 entry = self._entry(row, along, panel)
                 for second, total, (_, width) in zip(seconds, line, panel, strict=True):
@@ -150,9 +148,9 @@ class _Writer:
         ]
         return [[f"{total}_next" for total in line] for line in totals]
 
-    def _second(self, offset: str, start: int, width: int) -> str:
-        """A vector of the second factor."""
-        place = self._place("%b", self._plus(offset, start))
+    def _second(self, row: str, start: int, width: int) -> str:
+        """A vector of the second factor, so many entries from where its row begins."""
+        place = self._behind(row, start)
         return self.e.line(f"load {self._vector(width)}, ptr {place}, align {self.size}")
 
     def _entry(self, row: str, along: str, panel: Panel) -> dict[int, str]:
@@ -252,6 +250,10 @@ class _Writer:
 
     def _plus(self, value: str, number: int) -> str:
         return value if not number else self.e.line(f"add nsw i64 {value}, {number}")
+
+    def _behind(self, pointer: str, number: int) -> str:
+        """So many entries behind a pointer; of known distances, put last, LLVM makes parts of the instructions."""
+        return self._place(pointer, str(number)) if number else pointer
 
     def _place(self, pointer: str, offset: str) -> str:
         return self.e.line(f"getelementptr {self.stored}, ptr {pointer}, i64 {offset}")

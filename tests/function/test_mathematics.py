@@ -8,9 +8,11 @@ import gradtape as gt
 
 EXACT = {
     "exp": (gt.exp, mpmath.exp),
+    "exp2": (np.exp2, lambda x: mpmath.power(2, x)),
     "expm1": (gt.math.expm1, mpmath.expm1),
     "log": (gt.math.log, mpmath.log),
     "log1p": (gt.math.log1p, mpmath.log1p),
+    "log2": (np.log2, lambda x: mpmath.log(x, 2)),
     "sin": (gt.sin, mpmath.sin),
     "cos": (gt.cos, mpmath.cos),
     "tanh": (gt.tanh, mpmath.tanh),
@@ -39,7 +41,7 @@ def grid(name, dtype):
     parts = [rng.normal(size=400), rng.uniform(-30, 30, 300), np.linspace(-1, 1, 301), sizes, ends, -ends]
     parts += [np.arange(1, 200) * np.pi / 2, np.exp(rng.normal(size=200) * 1e-3), rng.uniform(1e5, 1e9, 50)]
     x = np.concatenate(parts).astype(dtype)
-    if name in ("log", "pow"):
+    if name in ("log", "log2", "pow"):
         x = np.abs(x)
     if name in ("asin", "acos", "atanh"):
         x = np.divide(1, x, out=x.copy(), where=np.abs(x) > 1)
@@ -155,6 +157,8 @@ def test_two_numbers_at_the_ends_as_in_the_c_library(name, dtype):
 
 
 LIMITS = {
+    "exp2": [1, 1, np.inf, 0, np.nan],
+    "log2": [-np.inf, -np.inf, np.inf, np.nan, np.nan],
     "erf": [0, -0.0, 1, -1, np.nan],
     "erfc": [1, 1, 0, 2, np.nan],
     "sinh": [0, -0.0, np.inf, -np.inf, np.nan],
@@ -182,4 +186,15 @@ def test_one_number_at_the_ends(name, dtype):
     np.testing.assert_array_equal(np.signbit(found[:2]), np.signbit(np.array(LIMITS[name][:2])))
     if name == "acosh":
         return
-    assert abs(found[5] - dtype(float(exact(float(x[5]))))) <= np.spacing(found[5])
+    assert abs(found[5] - dtype(float(exact(float(x[5]))))) <= np.abs(np.spacing(found[5]))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64], ids=["float32", "float64"])
+def test_powers_of_two_are_exact(dtype):
+    info = np.finfo(dtype)
+    whole = np.arange(info.minexp - info.nmant, info.maxexp).astype(dtype)
+    powers = np.ldexp(dtype(1), whole.astype(int))
+    for function, given, expected in ((np.exp2, whole, powers), (np.log2, powers, whole)):
+        f = gt.function(function, backend="llvm")
+        f(given)
+        np.testing.assert_array_equal(f(given).numpy(), expected)

@@ -127,9 +127,21 @@ def scaled_exp(e: Emitter, x: Lane, lost: Lane | None = None, halvings: int = 0)
     y = _near_one(e, r)
     if lost is not None:
         y = e.fma(y, lost, y)
+    return _scaled(e, y, bits, halvings)
+
+
+def _scaled(e: Emitter, y: Lane, bits: Lane, halvings: int = 0) -> Lane:
+    """y 2^(n - halvings) for the last bits of n, y about one, in two steps: n may be beyond the range of exponents."""
     half = e.shift_right(bits, 1)
-    y = e.mul(y, _power_of_two(e, half, x.kind))
-    return e.mul(y, _power_of_two(e, e.sub(bits, half), x.kind, -halvings))
+    y = e.mul(y, _power_of_two(e, half, y.kind))
+    return e.mul(y, _power_of_two(e, e.sub(bits, half), y.kind, -halvings))
+
+
+def exp2(e: Emitter, x: Lane) -> Lane:
+    """2^x."""
+    x = clamped(e, x, *((-1100.0, 1030.0) if x.kind == "double" else (-160.0, 135.0)))
+    n, bits = _rounded(e, x, 1.0)
+    return _scaled(e, _near_one(e, e.mul(e.sub(x, n), e.number(x, math.log(2)))), bits)
 
 
 def exp_within(e: Emitter, x: Lane) -> Lane:
@@ -171,13 +183,18 @@ def split(e: Emitter, x: Lane) -> tuple[Lane, Lane, Lane]:
     return e.sub(whole, e.number(x, _MAGIC[kind] + _BIAS[kind])), m, scale
 
 
-def log_of(e: Emitter, k: Lane, f: Lane) -> Lane:
-    """k ln 2 + log(1 + f)."""
+def _artanh(e: Emitter, f: Lane) -> tuple[Lane, Lane]:
+    """s and t, with log(1 + f) = f - s t."""
     s = e.div(f, e.add(f, e.number(f, 2)))
     z = e.mul(s, s)
-    rest = e.fma(e.neg(z), e.polynomial(z, LOG[f.kind]), f)
+    return s, e.fma(e.neg(z), e.polynomial(z, LOG[f.kind]), f)
+
+
+def log_of(e: Emitter, k: Lane, f: Lane) -> Lane:
+    """k ln 2 + log(1 + f)."""
+    s, t = _artanh(e, f)
     high, low = LN2_PARTS[f.kind]
-    small = e.fma(e.neg(s), rest, e.mul(k, e.number(k, low)))
+    small = e.fma(e.neg(s), t, e.mul(k, e.number(k, low)))
     return e.fma(k, e.number(k, high), e.add(f, small))
 
 
@@ -189,9 +206,24 @@ def _log_of_normal(e: Emitter, x: Lane, shift: float = 0.0) -> Lane:
     return log_of(e, k, e.sub(m, e.number(m, 1)))
 
 
+def _log2_of_normal(e: Emitter, x: Lane, shift: float = 0.0) -> Lane:
+    """The same to base 2: k + log(1 + f) / ln 2."""
+    k, m, _ = split(e, x)
+    if shift:
+        k = e.sub(k, e.number(k, shift))
+    f = e.sub(m, e.number(m, 1))
+    s, t = _artanh(e, f)
+    return e.fma(e.fma(e.neg(s), t, f), e.number(f, 1 / math.log(2)), k)
+
+
 def log(e: Emitter, x: Lane) -> Lane:
     """The natural logarithm."""
     return e.rarely(_outside(e, x, _TINY[x.kind], math.inf), _log_of_normal(e, x), _log_at_the_ends, x)
+
+
+def log2(e: Emitter, x: Lane) -> Lane:
+    """The logarithm to base 2, exact for powers of 2."""
+    return e.rarely(_outside(e, x, _TINY[x.kind], math.inf), _log2_of_normal(e, x), _log2_at_the_ends, x)
 
 
 def _outside(e: Emitter, x: Lane, low: float, high: float) -> Lane:
@@ -207,8 +239,17 @@ def _outside(e: Emitter, x: Lane, low: float, high: float) -> Lane:
 
 def _log_at_the_ends(e: Emitter, y: Lane, x: Lane) -> Lane:
     """y, but the logarithm also of subnormal numbers, and of 0 and infinity; NaN of NaN and below zero."""
+    return _at_the_ends(e, y, x, _log_of_normal)
+
+
+def _log2_at_the_ends(e: Emitter, y: Lane, x: Lane) -> Lane:
+    """The same to base 2."""
+    return _at_the_ends(e, y, x, _log2_of_normal)
+
+
+def _at_the_ends(e: Emitter, y: Lane, x: Lane, of_normal: Callable[[Emitter, Lane, float], Lane]) -> Lane:
     zero, shift = e.number(x, 0), float(_FRACTION[x.kind] + 1)
-    subnormal = _log_of_normal(e, e.mul(x, e.number(x, 2.0**shift)), shift)
+    subnormal = of_normal(e, e.mul(x, e.number(x, 2.0**shift)), shift)
     y = e.select(e.lt(x, e.number(x, _TINY[x.kind])), subnormal, y)
     y = e.select(e.eq(x, zero), e.number(x, -math.inf), y)
     return _no_number(e, x, e.lt(x, zero), y)

@@ -22,16 +22,16 @@ from .further_mathematics import (
     pow,
     sinh,
 )
-from .mathematics import cos, exp, expm1, log, log1p, sigmoid, sin, softplus, tan, tanh
+from .mathematics import cos, exp, exp2, expm1, log, log1p, log2, sigmoid, sin, softplus, tan, tanh
 
 OWN: dict[str, Callable[..., Lane]] = {
     function.__name__: function
     for function in (
-        *(exp, expm1, log, log1p, tanh, sigmoid, softplus, sin, cos, tan),
+        *(exp, exp2, expm1, log, log1p, log2, tanh, sigmoid, softplus, sin, cos, tan),
         *(sinh, cosh, asinh, acosh, atanh, asin, acos, atan, atan2, erf, erfc, hypot, pow),
     )
 }
-LIBRARY = ("cbrt", "exp2", "log10", "log2")
+LIBRARY = ("cbrt", "log10")
 """What the C library computes, lane by lane; scalar code, so these are the slow ones."""
 
 

@@ -67,7 +67,7 @@ class _Bound:
     """Makes a decorated function work as a method too."""
 
     def __init__(self, function: Callable[..., Any], run: Callable[..., Any]) -> None:
-        functools.update_wrapper(self, function)
+        functools.update_wrapper(self, function, updated=())  # its attributes are not ours
         self._function = function
         self._run = run
 

@@ -62,7 +62,7 @@ class Function:
         results: str = "tensors",
     ) -> None:
         _check_returns(python_function)
-        functools.update_wrapper(self, python_function)
+        functools.update_wrapper(self, python_function, updated=())  # its attributes are not ours
         self.python_function = python_function
         self.input_signature = None if input_signature is None else tuple(input_signature)
         self._own = 0 if input_signature is None else _unsigned(python_function)

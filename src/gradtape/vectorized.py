@@ -108,7 +108,7 @@ class Vectorized:
     """
 
     def __init__(self, python_function: Callable[..., Any], backend: str | None = None) -> None:
-        functools.update_wrapper(self, python_function)
+        functools.update_wrapper(self, python_function, updated=())  # its attributes are not ours
         self.python_function = python_function
         self._name = getattr(python_function, "__name__", type(python_function).__name__)
         self._sizes: set[int] = set()

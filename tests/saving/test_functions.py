@@ -463,3 +463,12 @@ def test_random_files_can_only_raise(path):
     assert raised > 60
     assert ran > 0
     warnings.simplefilter("default")
+
+
+def test_a_loaded_function_can_be_part_of_another_program(tmp_path):
+    path, x = tmp_path / "square.safetensors", gt.constant([1.0, 2.0])
+    gt.save_function(path, lambda x: x * x, x)
+    loaded = gt.load_function(path)
+    for outer in (gt.function(loaded), gt.function(lambda x: loaded(x))):
+        for _ in range(3):
+            np.testing.assert_array_equal(outer(x).numpy(), [1.0, 4.0])

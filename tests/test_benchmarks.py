@@ -56,7 +56,9 @@ def test_memory_counts_what_the_size_needs_and_not_what_was_there():
 
     assert 3.9 < memory.growth(prepare, 1, 1 << 25) / (1 << 25) < 4.5
     assert memory.growth(prepare, 1 << 25, 1) < 1 << 20
-    left = [bytearray(1 << 20) for _ in range(48)]  # blocks of a size that the C library keeps when they are freed
+    left = [
+        bytearray(1 << 20) for _ in range(48)
+    ]  # blocks of a size that the C library keeps when they are freed
     del left
     assert 3.9 < memory.growth(prepare, 1, 1 << 25) / (1 << 25) < 4.5
 

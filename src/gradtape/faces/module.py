@@ -56,13 +56,13 @@ class Module(Holder):
     """
 
     def __init__(self, name: str | None = None) -> None:
-        self._name = name or _snake(type(self).__name__)
+        self._name = name or snake(type(self).__name__)
         self._scope = scoped(self._name) + "/"
 
     @property
     def name(self) -> str:
         """The name given, or one made of the class's name."""
-        return getattr(self, "_name", _snake(type(self).__name__))
+        return getattr(self, "_name", snake(type(self).__name__))
 
     @property
     def name_scope(self) -> name_scope:
@@ -131,5 +131,6 @@ def _leaves(module: Module, seen: set[int]) -> Iterator[Any]:
                 yield leaf
 
 
-def _snake(name: str) -> str:
+def snake(name: str) -> str:
+    """The name of a class in lower case with underscores."""
     return "".join("_" + c.lower() if c.isupper() and i else c.lower() for i, c in enumerate(name))

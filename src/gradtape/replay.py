@@ -20,6 +20,7 @@ from .core.graph import Graph, inline
 from .core.listen import listeners, paused
 from .core.primitive import Kind, Primitive, Rule
 from .core.recording import Recorded, Recording, Source
+from .core.showing import show_all
 from .core.spec import is_differentiable
 from .core.tensor import ROWS, Tensor, apply
 from .loops.spy import is_closed
@@ -272,10 +273,9 @@ class Road:
         last = first + recorded.results
         for variable, value in zip(recorded.written, outputs[last:], strict=False):
             variable._set(value if not isinstance(value, Tensor) else value._value)
-        rest = iter(outputs[last + len(recorded.written) :])
-        for show, count in recorded.shown:
-            values = [next(rest) for _ in range(count)]
-            show(*(value._value if isinstance(value, Tensor) else value for value in values))
+        if recorded.shown:
+            shown = outputs[last + len(recorded.written) :]
+            show_all(recorded.shown, [y._value if isinstance(y, Tensor) else y for y in shown])
         results = iter(outputs[first:last])
         return self.pack([wrap(next(results)) if leaf is RESULT else leaf for leaf in self.leaves])
 

@@ -264,7 +264,11 @@ class Listener:
         """Be told that a source of random numbers was made from a seed, so that it gives the same in every run."""
 
     def hear_show(self, show: Any, tensors: Any) -> None:
-        """Be told that `show(*values)` was called with the values of these tensors, to let the world see them."""
+        """Be told that `show(*values)` is called with the values of these tensors, to let the world see them."""
+
+    def hold_show(self, show: Any, values: Any) -> bool:
+        """Whether this listener holds back what is to be shown until it is known whether the program does it."""
+        return False
 
     def hear_effect(self, what: str) -> None:
         """Be told of something that is done for its effect and leaves no trace among the operations."""

@@ -24,6 +24,7 @@ from .listen import Listener, leaf
 from .place import place_of, user_frame, user_place
 from .primitive import Primitive
 from .questions import ASKED, only_entry
+from .showing import Shows
 from .spec import is_differentiable
 from .tensor import ROWS, Tensor
 from .variable import READ, Variable
@@ -65,7 +66,7 @@ class Recorded:
     guards: tuple[Guard, ...]
     results: int
     written: tuple[Any, ...]
-    shown: tuple[tuple[Callable[..., Any], int], ...]
+    shown: Shows
 
 
 class Recording(Listener):
@@ -160,11 +161,15 @@ class Recording(Listener):
     def mark(self) -> Any:
         """The present end of what has been written, for `withdraw`."""
         written = dict(self.states), dict(self.written)
-        return len(self.builder.operations), len(self.guards), len(self.sources), *written
+        return len(self.builder.operations), len(self.guards), len(self.sources), len(self.shown), *written
 
     def withdraw(self, mark: Any) -> None:
-        """Take back operations, guards, draws and writes since a mark; using their results later is an error."""
-        operations, guards, sources, states, written = mark
+        """Take back operations, guards, draws, writes and what was shown since a mark.
+
+        Using their results later is an error.
+        """
+        operations, guards, sources, shown, states, written = mark
+        del self.shown[shown:]
         for operation in self.builder.operations[operations:]:
             self.withdrawn.update(operation.outputs)
         del self.builder.operations[operations:]
@@ -312,8 +317,12 @@ class Recording(Listener):
             tuple(guard for _, guard in self.guards),
             len(results),
             variables,
-            tuple((show, len(places)) for show, places in self.shown),
+            self.shows(),
         )
+
+    def shows(self) -> Shows:
+        """What is shown, as functions and how many values each is called with."""
+        return tuple((show, len(places)) for show, places in self.shown)
 
 
 class Cell:

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from ..core import nest
-from ..core.listen import listeners
+from ..core.showing import tell_show
 from ..core.tensor import as_tensor
 
 
 def print_values(
     *inputs: Any, output_stream: Any = None, summarize: int = 3, sep: str = " ", end: str = "\n"
 ) -> None:
-    """Print values as `tf.print` does: tensors as their numbers alone. A replayed function prints again.
+    """Print values as `tf.print` does: tensors as their numbers alone.
+
+    A recorded function prints again at every call, the turns of its loops and the branches it takes in their order,
+    when it has run; Python's objects are printed as they were when it was recorded.
 
     Args:
         inputs: tensors, variables, nests of them, and anything else, which is printed as Python prints it.
@@ -29,25 +34,49 @@ def print_values(
     >>> gt.print("x is", gt.range(10), {"y": gt.constant(2.0)}, output_stream=sys.stdout)
     x is [0 1 2 ... 7 8 9] {'y': 2}
     """
-    leaves = [nest.flatten(given) if nest.is_nested(given) else [given] for given in inputs]
-    tensors = [as_tensor(leaf) for part in leaves for leaf in part if hasattr(type(leaf), "_as_tensor")]
+    tensors: list[Any] = []
 
-    def show(*values: Any) -> None:
-        texts = iter([_array_text(np.asarray(value), summarize) for value in values])
+    def written(leaf: Any, text: Callable[[Any], str]) -> Any:
+        if hasattr(type(leaf), "_as_tensor"):
+            tensors.append(as_tensor(leaf))
+            return _PLACE
+        return _Bare(text(leaf))
+
+    texts = [
+        nest.map_structure(lambda leaf: written(leaf, repr), given)
+        if nest.is_nested(given)
+        else written(given, str)
+        for given in inputs
+    ]
+    tell_show(_Print(texts, output_stream, summarize, sep, end), tensors)
+
+
+_PLACE = object()
+"""Stands for a tensor."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Print:
+    """Prints values of tensors among texts, which are those of Python's objects at the time of the call.
+
+    Two are equal if they print the same for the same values.
+    """
+
+    texts: list[Any]
+    output_stream: Any
+    summarize: int
+    sep: Any
+    end: Any
+
+    def __call__(self, *values: Any) -> None:
+        rest = iter(values)
 
         def text(leaf: Any) -> Any:
-            return _Bare(next(texts)) if hasattr(type(leaf), "_as_tensor") else leaf
+            return _Bare(_array_text(np.asarray(next(rest)), self.summarize)) if leaf is _PLACE else leaf
 
-        shown = [
-            nest.map_structure(text, given) if nest.is_nested(given) else text(given) for given in inputs
-        ]
-        print(*shown, sep=sep, end=end, file=sys.stderr if output_stream is None else output_stream)
-
-    for listener in listeners():
-        listener.hear_ahead(None)
-    show(*(tensor._value for tensor in tensors))
-    for listener in listeners():
-        listener.hear_show(show, tensors)
+        shown = [nest.map_structure(text, x) if nest.is_nested(x) else text(x) for x in self.texts]
+        stream = sys.stderr if self.output_stream is None else self.output_stream
+        print(*shown, sep=self.sep, end=self.end, file=stream)
 
 
 class _Bare(str):

@@ -9,8 +9,9 @@ is not taken is neither computed nor part of a derivative.
     results -> [branch 0 if gate 0] -> [branch 1 if gate 1] -> ... -> results
 
 A variable that any branch assigns to is part of the state, and so is the state of a generator that any branch draws
-from. A branch that does what a graph has no words for (a print, a value that Python looks at) leaves the decision to
-Python: it is guarded, and the other way is another road.
+from. What a branch prints comes out of its loop, and is shown where the gate holds. A branch that does what a graph has
+no words for (a value that Python looks at) leaves the decision to Python: it is guarded, and the other way is another
+road.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from ..core.listen import Listener, activate, deactivate, listeners, paused
 from ..core.loop import Loop
 from ..core.questions import goes_on
 from ..core.recording import Cell, Recording
+from ..core.showing import Branch, tell_show
 from ..core.spec import Spec
 from ..core.tensor import Tensor, apply, as_tensor, decide
 from ..core.variable import Variable
@@ -90,7 +92,7 @@ class _Branch(Spy):
 
     def is_pure(self) -> bool:
         # What variables hold behind it is given out, and a source with a seed gives constants.
-        return not (self.open or self.guards or self.shown or self.made) and all(
+        return not (self.open or self.guards or self.shows_many() or self.made) and all(
             source.draw is None for source in self.sources
         )
 
@@ -156,6 +158,7 @@ def chosen(
     for cell, value in first.after.items():
         cell.content._value = value
     ask()
+    first.spy.let_out()  # where Python may not decide, it has shown nothing
     return first.result
 
 
@@ -167,7 +170,10 @@ def _done(branch: Callable[[], Any], taken: bool) -> _Done:
         result = branch()
         leaves = [as_tensor(x) if _is_array(x) else x for x in nest.flatten(result)]
     except Exception:
-        if not taken:
+        deactivate(spy)
+        if taken:
+            spy.let_out()
+        else:
             restore(spy.before)
         raise
     finally:
@@ -254,12 +260,16 @@ def _formed(gates: Sequence[Tensor], done: Sequence[_Done], columns: list[list[A
     present = [column for column in columns if column[0] is not None]
     cells = list(dict.fromkeys(cell for branch in done for cell in branch.after))
     parts: list[list[Tensor]] = []
+    shown: list[list[Tensor]] = []
     room = max(branch.spy.room for branch in done)
     for place, (gate, branch) in enumerate(zip(gates, done, strict=True)):
         leaves = [column[place] for column in present]
         loop, fixed = with_entries(*_loop(branch.spy, leaves, cells, room > 0))
         given = (*fixed, reshape(gate, shape=(1,)))
-        parts.append(list(apply(LOOP, given, {"loop": known(loop)})) if loop.summed else [])
+        found = list(apply(LOOP, given, {"loop": known(loop)})) if loop.summed else []
+        own = len(found) - sum(len(places) for _, places in branch.spy.shown)
+        parts.append(found[:own])
+        shown.append(found[own:])
     results = iter([_joined(part) for part in zip(*parts, strict=True)])
     truths = [column[0]._value.dtype.kind == "b" for column in present]
     values = iter([not_equal(y, _ZERO) if truth else y for truth, y in zip(truths, results, strict=False)])
@@ -267,6 +277,9 @@ def _formed(gates: Sequence[Tensor], done: Sequence[_Done], columns: list[list[A
     for cell, value in zip(cells, results, strict=False):
         truth = cell.content.dtype.kind == "b"
         cell.content.assign(not_equal(value, _ZERO) if truth else value)
+    for gate, branch, values_shown in zip(gates, done, shown, strict=True):
+        if branch.spy.shown:
+            tell_show(Branch(branch.spy.shows()), [gate, *values_shown])
     if room:
         decide(not_equal(next(results), _ZERO), partial(goes_on, room))
     return nest.pack_sequence_as(done[0].result, leaves)
@@ -285,12 +298,13 @@ def _loop(
 ) -> tuple[Loop, list[Tensor]]:
     """A branch as a loop of one turn at most, which sums its results and what the variables hold behind it.
 
-    Where it is `guarded`, also whether a loop inside would go on.
+    Where it is `guarded`, also whether a loop inside would go on; and last what it shows.
     """
     with paused((spy,)):
         held = [spy.written[c] if c in spy.written else spy.index(as_tensor(c.content)) for c in cells]
     unfinished = (spy.whether_unfinished() or [spy.index(_ZERO)]) if guarded else []
-    given = (*(spy.index(leaf) for leaf in leaves), *held, *unfinished)
+    shown = [place for _, places in spy.shown for place in places]
+    given = (*(spy.index(leaf) for leaf in leaves), *held, *unfinished, *shown)
     outputs = [_summable(spy.builder, index) for index in given]
     body, fixed = spy.body(outputs)
     gate = Spec((), np.dtype(bool))

@@ -11,6 +11,9 @@ a read has its derivative; behind the loop the last value is assigned.
 A loop with a condition has room for some turns, and guards that it needs no more. Where it stands in a turn, or in a
 branch, the answers of all turns are gathered, and the guard stands outside.
 
+What the turns print is stacked over the turns, with the truth values that say which were done where there is a
+condition, and shown behind the loop, turn by turn.
+
 What the turns draw at random is drawn before the loop, for all turns at once, and sliced. A source from which a turn
 draws twice would give its numbers in another order, and of a `while_loop` it is not known how many turns there are to
 be; there the state of the source is part of the loop's, as a variable is.
@@ -18,6 +21,7 @@ be; there the state of the source is part of the loop's, as a variable is.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -32,6 +36,7 @@ from ..core.listen import activate, deactivate, listeners, tell_draw
 from ..core.loop import Loop, is_same
 from ..core.questions import goes_on
 from ..core.recording import Cell, Recording, Source
+from ..core.showing import Shows, Turns, tell_show
 from ..core.spec import Spec, is_differentiable
 from ..core.tensor import Tensor, apply, decide
 from ..core.variable import READ
@@ -47,6 +52,9 @@ SHORTEST = 8
 ROOM = 64
 """A loop in a turn or in a branch has room for so many turns at least, as its count may differ from time to time."""
 
+LARGEST = 1 << 26
+"""Loops whose turns show more bytes in all are written turn by turn."""
+
 Tensors = Sequence[Tensor]
 Turn = Callable[[list[Tensor], list[Tensor]], tuple[list[Tensor], list[Tensor]]]
 
@@ -61,11 +69,20 @@ class _Body:
     sources: dict[Cell, Any]
     room: int
     """Where it gives whether a loop inside would go on, for how many turns there is room."""
+    shows: Shows
+    shown: int
+    """How many of the last outputs are shown, the first of which says whether the turn was done if there is a gate."""
+
+    def shows_much(self, turns: int) -> bool:
+        """Whether so many turns show more than is to be kept until all are done."""
+        specs = [self.graph.specs[i] for i in self.graph.outputs[len(self.graph.outputs) - self.shown :]]
+        return turns * sum(math.prod(spec.shape) * spec.dtype.itemsize for spec in specs) > LARGEST
 
     def is_same(self, other: _Body) -> bool:
         return (
             is_same(self.graph, other.graph)
             and list(self.before) == list(other.before)
+            and self.shows == other.shows
             and all(_is_one(a, b) for a, b in zip(self.fixed, other.fixed, strict=True))
         )
 
@@ -132,6 +149,7 @@ class Attempt:
         self._drawn: list[list[tuple[Any, Any]]] = []
         self._mixed: tuple[dict[Cell, Any], ...] | None = None
         """Where the draws of all turns cannot be made at once: what variables and sources were before."""
+        self._spies: list[Spy] = []
 
     def loop(
         self, turn: Turn, state: Tensors, sliced: Tensors, count: int, backwards: bool = False
@@ -152,7 +170,8 @@ class Attempt:
         if found is None and self._mixed is not None:
             self._undo(self._mixed)
             found = self._body(turn, state, sliced, order, follows=True)
-        if found is None:
+        if found is None or found.shows_much(count):
+            self._let_out()
             return None
         given = self._begun(found, state)
         drawn = [flip(x, axis=(0,)) if backwards else x for x in self._draws(count)]
@@ -176,13 +195,16 @@ class Attempt:
         if not self._marks or (most is not None and most < SHORTEST):
             return None
         found = self._body(turn, state, (), range(2), gate=True, follows=True)
-        if found is None or any(self._drawn):  # how many draws there are to be is not known
+        # How many draws there are to be is not known, nor whether the condition, which the last turn of a loop with
+        # a limit does not ask, is what shows.
+        if found is None or any(self._drawn) or (found.shows and most is not None):
+            self._let_out()
             return None
         given = self._begun(found, state)
         values, same = [x._value for x in given], [captured_tensor(x)._value for x in found.fixed]
         once, count = evaluator(found.graph), 0
         while values[0] and (most is None or count < most) and not (self._supposed and count >= ROOM):
-            values = once([*values, *same])
+            values = once([*values, *same])[: len(given) + min(found.room, 1)]
             if found.room and values.pop():
                 self._undo((found.before, found.sources))
                 return None
@@ -190,6 +212,9 @@ class Attempt:
         turns = max(1 << (2 * count - 1).bit_length(), ROOM if self.nested else SHORTEST)
         bounded = most is not None and most <= turns
         turns = turns if most is None else min(most, turns)
+        if found.shows_much(turns):
+            self._undo((found.before, found.sources))
+            return None
         loop = Loop(found.graph, len(given), 0, min(found.room, 1), turns, gate="carried")
         formed = self._formed(loop, found, given, ())
         if formed is not None and not bounded:
@@ -210,7 +235,7 @@ class Attempt:
         found: list[_Body] = []
         self._drawn, self._mixed = [], None
         now = list(state)
-        spies: list[Spy] = []
+        self._spies = spies = []
         for index in order[:2]:
             if gate and self.nested and not self._supposed and not now[0]._value:
                 return None
@@ -223,18 +248,26 @@ class Attempt:
             activate(spy)
             try:
                 now, parts = turn(given, entries)
+            except Exception:
+                deactivate(spy)
+                self._let_out()
+                raise
             finally:
                 deactivate(spy)
             self.done.append((now, parts))
             if not spy.is_pure() or not all(map(_fit, now, given)) or not _keep(spy.before):
                 return None
             unfinished = spy.whether_unfinished()
-            outputs = [spy.index(y) for y in now] + spy.held() + unfinished + [spy.index(y) for y in parts]
+            shown = [place for _, places in spy.shown for place in places]
+            if gate and spy.shown:
+                shown.insert(0, spy.index(given[0]))
+            stacked = [spy.index(y) for y in parts] + shown
+            outputs = [spy.index(y) for y in now] + spy.held() + unfinished + stacked
             body, fixed = spy.body(outputs, len(given), len(entries))
             if not is_closed(body) or (gate and not self.nested and not decide(now[0], bool)):
                 return None
             before = {cell: spy.before[cell] for cell in spy.written}
-            found.append(_Body(body, fixed, before, spy.sources_before, spy.room))
+            found.append(_Body(body, fixed, before, spy.sources_before, spy.room, spy.shows(), len(shown)))
             self._drawn.append(spy.draws)
         if not _alike(*self._drawn) or any(spy.is_mixed() for spy in spies):
             self._mixed = (
@@ -260,10 +293,16 @@ class Attempt:
     def _undo(self, before: tuple[Mapping[Cell, Any], ...]) -> None:
         """Take back what the turns have written, assigned and drawn."""
         self.done.clear()
+        self._spies = []
         for recording, mark in self._marks:
             recording.withdraw(mark)
         for values in before:
             restore(values)
+
+    def _let_out(self) -> None:
+        """Show what the turns that are done have shown, as the loop goes on from there."""
+        for spy in self._spies:
+            spy.let_out()
 
     def _formed(self, loop: Loop, body: _Body, state: Tensors, sliced: Tensors) -> Formed | None:
         """Do the loop, and assign what it leaves in variables; None where a loop inside has not enough room."""
@@ -277,7 +316,10 @@ class Attempt:
         first = loop.carried - len(body.before)
         for cell, value in zip(body.before, found[first : loop.carried], strict=True):
             cell.content.assign(value)
-        return Formed(found[:first], found[loop.carried + loop.summed :])
+        behind = len(found) - body.shown
+        if body.shows:
+            tell_show(Turns(body.shows, loop.order(), loop.gate == "carried"), found[behind:])
+        return Formed(found[:first], found[loop.carried + loop.summed : behind])
 
 
 def _fit(new: Tensor, old: Tensor) -> bool:

@@ -20,6 +20,7 @@ from ..core.listen import Listener
 from ..core.primitive import Kind
 from ..core.questions import goes_on
 from ..core.recording import Cell, Recording, Source
+from ..core.showing import let_out
 from ..core.spec import Spec, is_differentiable
 from ..core.tensor import ROWS, Tensor
 from ..core.variable import READ, Variable
@@ -44,6 +45,7 @@ class Spy(Recording):
         "before",
         "captured",
         "draws",
+        "held_back",
         "outside",
         "sources_before",
         "taken",
@@ -64,6 +66,18 @@ class Spy(Recording):
         """The values of variables before they were assigned to."""
         self.sources_before: dict[Cell, Any] = {}
         """The states of sources before they were drawn from."""
+        self.held_back: list[tuple[Any, Any]] = []
+        """What is to be shown, as functions and values, once it is known that the program does this."""
+
+    def hold_show(self, show: Any, values: Any) -> bool:
+        self.held_back.append((show, values))
+        return True
+
+    def let_out(self) -> None:
+        """Show what was held back: the program does this, and it becomes no operation."""
+        held_back, self.held_back = self.held_back, []
+        for show, values in held_back:
+            let_out(show, values)
 
     def hear_ahead(self, what: Any) -> None:
         super().hear_ahead(what)
@@ -161,7 +175,11 @@ class Spy(Recording):
 
     def is_pure(self) -> bool:
         """Whether the operations, and what is assigned, say all that was done."""
-        return not (self.guards or self.shown or self.made or self.seeded)
+        return not (self.guards or self.shows_many() or self.made or self.seeded)
+
+    def shows_many(self) -> bool:
+        """Whether it shows something for each example of a batch, of which a recording would have one's."""
+        return bool(self.shown) and any(listener.stands for listener in self.outside)
 
     def held(self) -> list[int]:
         """What the variables that were assigned to hold, without a derivative."""

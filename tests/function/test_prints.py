@@ -1,0 +1,257 @@
+"""`gt.print` in branches and in the turns of loops: the texts of the eager program, in its order, at every call."""
+
+import numpy as np
+import pytest
+
+import gradtape as gt
+import gradtape.loops.recorded as loops
+
+X = gt.constant([1.0, -2.0, 3.0])
+
+
+def scan(x):
+    def turn(y, i):
+        gt.print("turn", i, "of", {"y": y})
+        gt.print("then", y * x, sep=":")
+        return y * x + i
+
+    gt.print("before", x)
+    y = gt.scan(turn, gt.range(9, dtype="float32"), x)
+    gt.print("after", y[-1])
+    return y
+
+
+def backwards(x):
+    return gt.scan(lambda y, i: gt.print(i, y[0]) or y * 0.5 + i, gt.range(10.0), x, reverse=True)
+
+
+def fold(x):
+    return gt.foldl(lambda y, i: gt.print(y > i) or gt.sin(y) + i, gt.range(9.0), x)
+
+
+def without_values(x):
+    gt.map_fn(lambda i: gt.print("a turn") or i, gt.range(8.0))
+    return gt.while_loop(
+        lambda y: gt.reduce_sum(y) < 9.0, lambda y: gt.print("once more") or (y + 0.3,), (x,)
+    )[0]
+
+
+def repeated(x):
+    def body(i, y):
+        gt.print("body", i, y)
+        return i + 1, y * 1.5
+
+    def condition(i, y):
+        gt.print("condition", i)
+        return gt.reduce_sum(gt.abs(y)) < 200.0
+
+    return gt.while_loop(condition, body, (gt.constant(0), x))[1]
+
+
+def limited(x):
+    def condition(y):
+        gt.print("condition", y)
+        return gt.reduce_sum(y) < 2000.0
+
+    return gt.while_loop(condition, lambda y: gt.print(y[0]) or (y * 1.1,), (x,), maximum_iterations=12)[0]
+
+
+def choice(x):
+    def positive():
+        gt.print("positive", x, x > 0.0)
+        gt.print("still")
+        return gt.exp(x)
+
+    return gt.cond(gt.reduce_sum(x) > 0.0, positive, lambda: gt.print("negative", -x) or x + 1.0)
+
+
+def case(x):
+    total = gt.reduce_sum(x)
+    y = gt.case(
+        [(total > 5.0, lambda: gt.print("large", total) or x), (total > 0.0, lambda: x * x)],
+        default=lambda: gt.print("default") or -x,
+    )
+    which = gt.cast(total > 1.0, "int32")
+    return gt.switch_case(which, [lambda: gt.print("zero", y) or y, lambda: gt.print("one", y) or 2.0 * y])
+
+
+def nested(x):
+    """Of numbers whose products are exact, so that all backends round alike."""
+
+    def inner(z, i):
+        gt.cond(z[0] > 2.0, lambda: gt.print("   deep", z) or 0.0, lambda: 0.0)
+        gt.print("  inner", i)
+        return z * 0.5 + i * 0.25
+
+    def turn(y, k):
+        gt.print("outer", k)
+        z = gt.foldl(inner, gt.range(8.0), y)
+        w = gt.cond(
+            k > 3.0,
+            lambda: gt.while_loop(
+                lambda v: v[0] < 5.0, lambda v: gt.print(" while", v[0]) or (v + 0.5,), (z,)
+            )[0],
+            lambda: gt.print(" small", z) or z,
+        )
+        gt.print("end", k, w)
+        return w * 0.75
+
+    return gt.scan(turn, gt.range(8.0), x)
+
+
+def now_and_then(x):
+    def turn(y, i):
+        gt.cond(i > 5.0, lambda: gt.print("late", i, y) or 0.0, lambda: 0.0)
+        gt.case([(gt.equal(i, 2.0), lambda: gt.print("two") or 0.0)], default=lambda: gt.print("") or 0.0)
+        gt.cond(gt.equal(i, 7.0), lambda: 0.0, lambda: gt.print("not seven", x) or 0.0)
+        return gt.cond(y[0] > 3.0, lambda: gt.print("high", y) or y * 0.5, lambda: y + i)
+
+    y = gt.scan(turn, gt.range(9.0), x, reverse=True)
+    return gt.while_loop(
+        lambda y: y[0] < 30.0,
+        lambda y: (gt.cond(y[0] > 9.0, lambda: gt.print("out", y) or y + 4.0, lambda: y + 1.0),),
+        (y[0],),
+    )[0]
+
+
+def counting(x):
+    """Where Python's own values differ from turn to turn, so must the texts."""
+    turns = []
+    return gt.foldl(lambda y, i: gt.print("turn", turns, i) or turns.append(1) or y + i, gt.range(9.0), x)
+
+
+def derived(x):
+    with gt.GradientTape() as outer:
+        outer.watch(x)
+        with gt.GradientTape() as tape:
+            tape.watch(x)
+            y = gt.reduce_sum(gt.scan(lambda y, i: gt.print(y) or gt.sin(y * i), gt.range(8.0), x))
+            y = y + gt.reduce_sum(choice(x) ** 2)
+        slope = tape.gradient(y, x)
+    return slope, outer.gradient(slope, x)
+
+
+PROGRAMS = [
+    scan,
+    backwards,
+    fold,
+    without_values,
+    repeated,
+    limited,
+    choice,
+    case,
+    nested,
+    now_and_then,
+    counting,
+    derived,
+]
+
+
+@pytest.mark.parametrize("backend", ["reference", "llvm"])
+@pytest.mark.parametrize("program", PROGRAMS, ids=lambda p: p.__name__)
+def test_calls_print_what_the_eager_program_prints(program, backend, capsys):
+    def eager(x):
+        found = gt.nest.flatten(program(x))
+        return found, capsys.readouterr().err
+
+    f = gt.function(program, backend=backend)
+    for x in (X, gt.constant([0.5, 0.25, 0.125]), -X, 2.0 * X, X):
+        wanted, text = eager(x)
+        found = gt.nest.flatten(f(x))
+        assert capsys.readouterr().err == text
+        for y, z in zip(found, wanted, strict=True):
+            np.testing.assert_allclose(y.numpy(), z.numpy(), rtol=2e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("program", [scan, backwards, fold, choice, case, now_and_then])
+def test_what_prints_is_one_program(program, capsys):
+    f = gt.function(program)
+    for x in (X, -X, 2.0 * X):
+        f(x)
+    assert f.stats()["roads"] == 1
+    assert "loop" in f.source()
+
+
+@pytest.mark.parametrize("program", [scan, choice, nested])
+@pytest.mark.parametrize("backend", ["reference", "llvm"])
+def test_derivatives_of_a_program_print_once(program, backend, capsys):
+    program(X)
+    text = capsys.readouterr().err
+    f = gt.function(program, backend=backend)
+    for _ in range(2):
+        with gt.GradientTape() as outer:
+            outer.watch(X)
+            with gt.GradientTape() as tape:
+                tape.watch(X)
+                y = gt.reduce_sum(f(X))
+            slope = tape.gradient(y, X)
+        outer.gradient(slope, X)
+        assert capsys.readouterr().err == text
+
+
+def test_a_loop_that_prints_too_much_goes_turn_by_turn(monkeypatch, capsys):
+    for program in (scan, repeated):
+        program(X)
+        text = capsys.readouterr().err
+        with monkeypatch.context() as patch:
+            patch.setattr(loops, "LARGEST", 50)
+            f = gt.function(program)
+            for _ in range(2):
+                f(X)
+                assert capsys.readouterr().err == text
+            assert "loop" not in f.source()
+
+
+def test_an_error_in_a_turn_comes_behind_what_was_printed(capsys):
+    def turn(y, i):
+        gt.print("turn", i)
+        return gt.cond(y > 0.0, lambda: gt.print("taken") or gt.reshape(y, [7]), lambda: y)
+
+    with pytest.raises(ValueError, match="reshape"):
+        gt.function(lambda x: gt.foldl(turn, gt.range(9.0), x))(gt.constant(1.0))
+    assert capsys.readouterr().err == "turn 0\ntaken\n"
+
+
+def test_a_branch_that_prints_cannot_be_saved(tmp_path):
+    with pytest.raises(TypeError, match="it prints"):
+        gt.save_function(tmp_path / "f", choice, X)
+
+
+def test_a_print_in_a_batch_prints_as_without_a_function(capsys):
+    def program(x):
+        return gt.vectorized_map(
+            lambda v: gt.scan(lambda y, i: gt.print("turn", i) or y * v, gt.range(9.0), v), x
+        )
+
+    program(X)
+    text = capsys.readouterr().err
+    f = gt.function(program)
+    for _ in range(2):
+        f(X)
+        assert capsys.readouterr().err == text
+
+
+@pytest.mark.filterwarnings("ignore::gradtape.errors.LoopedMapWarning")
+def test_a_choice_in_a_batch_prints_the_branch_of_each_example(capsys):
+    def program(x):
+        return gt.cond(x > 2.0, lambda: gt.print("large", x) or x, lambda: gt.print("small", x) or -x)
+
+    np.testing.assert_array_equal(gt.vectorized_map(program, X).numpy(), [-1.0, 2.0, 3.0])
+    assert capsys.readouterr().err == "small 1\nsmall -2\nlarge 3\n"
+    f = gt.function(program)
+    f(gt.constant(1.0))
+    np.testing.assert_array_equal(gt.vectorized_map(f, X).numpy(), [-1.0, 2.0, 3.0])
+
+
+def test_what_python_prints_is_as_it_was_when_recording(capsys):
+    steps = [1]
+
+    @gt.function
+    def f(x):
+        gt.print("steps", steps, {"x": x})
+        steps.append(2)
+        return x
+
+    for _ in range(2):
+        f(X)
+        assert capsys.readouterr().err == "steps [1] {'x': [1 -2 3]}\n"

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import queue
 import threading
+from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -15,12 +15,9 @@ from ...core.further_errors import RangeError
 MOST = 64
 """Not more threads than this."""
 
-_Done = tuple[int, Any, BaseException | None]
-_Job = tuple[int, Callable[[], Any], "queue.SimpleQueue[_Done]"]
-
 _LOCK = lasting_lock(3)
 _COUNT: list[int | None] = [None]
-_POOLS: dict[int, tuple[queue.SimpleQueue[_Job], list[threading.Thread]]] = {}
+_POOLS: dict[int, tuple[queue.SimpleQueue[_Shared], list[threading.Thread]]] = {}
 
 
 def set_threads(count: int | None) -> None:
@@ -51,38 +48,67 @@ def get_threads() -> int:
     return os.cpu_count() or 1
 
 
+class _Shared:
+    """Pieces of work, and what has come of them."""
+
+    __slots__ = ("_finished", "_left", "_lock", "_waiting", "_work", "error", "found")
+
+    def __init__(self, work: Sequence[Callable[[], Any]]) -> None:
+        self._work = work
+        self._waiting = deque(range(len(work)))
+        self._left = len(work)
+        self._lock = threading.Lock()
+        self._finished = threading.Lock()
+        self._finished.acquire()
+        self.found: list[Any] = [None] * len(work)
+        self.error: BaseException | None = None
+
+    def help(self) -> None:
+        """Do pieces that nobody has begun, until there are none; after an error they are passed over."""
+        while True:
+            try:
+                place = self._waiting.popleft()
+            except IndexError:
+                return
+            try:
+                if self.error is None:
+                    self.found[place] = self._work[place]()
+            except BaseException as error:
+                self.error = error
+            with self._lock:
+                self._left -= 1
+                if not self._left:
+                    self._finished.release()
+
+    def wait(self) -> list[Any]:
+        """What has come of all pieces, once all are done; it is then the caller's alone."""
+        self._finished.acquire()
+        found, error = self.found, self.error
+        self.found, self.error, self._work = [], None, ()  # a thread may look at this late, and would keep them
+        if error is not None:
+            raise error
+        return found
+
+
 def share(work: Sequence[Callable[[], Any]]) -> list[Any]:
-    """Do several pieces of work at once; their results in order.
+    """Do several pieces of work at once; their results in order, or the first error once no piece runs any more.
 
     Whoever is free takes the next piece, this thread too: it waits for none that has not been begun. So where the other
-    threads are late, as on a busy machine, little is lost.
+    threads are late, as on a busy machine, little is lost. And as it takes no others' pieces, whoever waits does so for
+    pieces that only wait for their own: no two can wait for each other.
     """
     if len(work) == 1:
         return [work[0]()]
-    jobs, done = _jobs(len(work) - 1), queue.SimpleQueue[_Done]()
-    for place, piece in enumerate(work[1:], 1):
-        jobs.put((place, piece, done))
-    found: list[Any] = [work[0]()] + [None] * (len(work) - 1)
+    shared = _Shared(work)
+    jobs = _jobs(len(work) - 1)
     for _ in work[1:]:
-        with contextlib.suppress(queue.Empty):
-            _do(*jobs.get_nowait())  # a piece of this work, or of another thread's
-        place, result, error = done.get()
-        if error is not None:
-            raise error
-        found[place] = result
-    return found
+        jobs.put(shared)
+    shared.help()
+    return shared.wait()
 
 
-def _do(place: int, piece: Callable[[], Any], done: queue.SimpleQueue[_Done]) -> None:
-    """Do a piece and tell who waits for it."""
-    try:
-        done.put((place, piece(), None))
-    except BaseException as error:
-        done.put((place, None, error))
-
-
-def _jobs(count: int) -> queue.SimpleQueue[_Job]:
-    """The pieces that wait for a thread, of which there are so many at least."""
+def _jobs(count: int) -> queue.SimpleQueue[_Shared]:
+    """Where threads, of which there are so many at least, look for work."""
     with _LOCK:
         key = os.getpid()  # threads do not survive a fork
         if key not in _POOLS:
@@ -95,7 +121,7 @@ def _jobs(count: int) -> queue.SimpleQueue[_Job]:
     return jobs
 
 
-def _work(jobs: queue.SimpleQueue[_Job]) -> None:
+def _work(jobs: queue.SimpleQueue[_Shared]) -> None:
     """What a thread does all its life."""
     while True:
-        _do(*jobs.get())
+        jobs.get().help()

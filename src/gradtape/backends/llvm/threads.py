@@ -84,7 +84,11 @@ class _Shared:
         """What has come of all pieces, once all are done; it is then the caller's alone."""
         self._finished.acquire()
         found, error = self.found, self.error
-        self.found, self.error, self._work = [], None, ()  # a thread may look at this late, and would keep them
+        self.found, self.error, self._work = (
+            [],
+            None,
+            (),
+        )  # a thread may look at this late, and would keep them
         if error is not None:
             raise error
         return found

@@ -79,6 +79,7 @@ ORDER = [
     "start",
     "seed_eager",
     "seed_compiled",
+    "seed_floats",
     "wide",
     "logsumexp",
     "monte_carlo",

@@ -3,34 +3,20 @@
 from __future__ import annotations
 
 from benchmarks.workload import Call, Goal, Workload
+from benchmarks.workloads.seed_compiled import jax_program, tape_program
 
 
 def gradtape(size: int) -> Call:
     """The work in gradtape's words."""
     import gradtape as tf
 
-    @tf.function(results="python")
-    def derivatives(x, t):
-        with tf.GradientTape() as outer:
-            outer.watch(x)
-            with tf.GradientTape(persistent=True) as inner:
-                inner.watch([x, t])
-                y = x * x * x + 2 * t
-            y_x, y_t = inner.gradient(y, x), inner.gradient(y, t)
-        return y_x, outer.gradient(y_x, x), y_t
-
+    derivatives = tf.function(tape_program(tf), results="python")
     return lambda: list(derivatives(1.0, 1.0))
 
 
 def jax(size: int) -> Call:
     """The work in JAX's words."""
-    import jax
-
-    def y(x, t):
-        return x * x * x + 2 * t
-
-    y_x = jax.grad(y, 0)
-    derivatives = jax.jit(lambda x, t: (y_x(x, t), jax.grad(y_x, 0)(x, t), jax.grad(y, 1)(x, t)))
+    derivatives = jax_program()
     return lambda: [float(number) for number in derivatives(1.0, 1.0)]
 
 

@@ -383,7 +383,7 @@ def opened() -> bool:
 
 def replayed() -> bool:
     """Whether somebody listens who will do again what is done now, with other values."""
-    for listener in listeners():  # noqa: SIM110
+    for listener in listeners():  # noqa: SIM110  # as in `opened`
         if listener.replays:
             return True
     return False

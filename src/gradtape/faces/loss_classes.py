@@ -122,6 +122,11 @@ class _Function(Loss):
     function: Any
     options: Mapping[str, Any] = MappingProxyType({})
 
+    def __init__(
+        self, reduction: str | None = "sum_over_batch_size", name: str | None = None, dtype: Any = None
+    ):
+        super().__init__(name, reduction, dtype)
+
     def call(self, y_true: Any, y_pred: Any) -> Tensor:
         """The loss of each sample."""
         return type(self).function(*aligned(y_true, y_pred), **self.options)  # type: ignore[no-any-return]
@@ -138,27 +143,11 @@ class MeanSquaredError(_Function):
 
     function = staticmethod(mse)
 
-    def __init__(
-        self,
-        reduction: str | None = "sum_over_batch_size",
-        name: str = "mean_squared_error",
-        dtype: Any = None,
-    ):
-        super().__init__(name, reduction, dtype)
-
 
 class MeanAbsoluteError(_Function):
     """The mean over the last axis of the absolute error. The arguments are those of `Loss`."""
 
     function = staticmethod(mae)
-
-    def __init__(
-        self,
-        reduction: str | None = "sum_over_batch_size",
-        name: str = "mean_absolute_error",
-        dtype: Any = None,
-    ):
-        super().__init__(name, reduction, dtype)
 
 
 class KLDivergence(_Function):
@@ -172,7 +161,7 @@ class KLDivergence(_Function):
         name: str = "kl_divergence",
         dtype: Any = None,
     ):
-        super().__init__(name, reduction, dtype)
+        super().__init__(reduction, name, dtype)
 
 
 class Huber(_Function):
@@ -187,7 +176,7 @@ class Huber(_Function):
         name: str = "huber_loss",
         dtype: Any = None,
     ):
-        super().__init__(name, reduction, dtype)
+        super().__init__(reduction, name, dtype)
         self.options = {"delta": delta}
 
 
@@ -211,7 +200,7 @@ class BinaryCrossentropy(_Function):
         name: str = "binary_crossentropy",
         dtype: Any = None,
     ):
-        super().__init__(name, reduction, dtype)
+        super().__init__(reduction, name, dtype)
         self.options = {"from_logits": from_logits, "label_smoothing": label_smoothing, "axis": axis}
 
 

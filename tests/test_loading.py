@@ -23,7 +23,8 @@ FIRST = """
     explain explain.on_tape
     faces faces.arrays faces.einops faces.elementary faces.spelling
     modes modes.batch modes.cuts modes.mask modes.numbers modes.record modes.reverse modes.rows
-    ops ops.composite ops.constant ops.contraction ops.elementwise ops.leading ops.linear ops.reduction
+    ops ops.arranging ops.composing ops.composite ops.constant ops.contraction ops.elementwise ops.leading
+    ops.linear ops.reduction
 """
 """The files that `import gradtape` loads. One more costs every program: has it a place behind a name in `_LATER`?"""
 PYTHONS = {"__future__", "copy", "dataclasses", "sysconfig", "threading"}

@@ -25,7 +25,7 @@ from .core.listen import listeners, paused
 from .core.tensor import Tensor
 from .modes.relation import Relation
 from .modes.structure import Structure
-from .ops.composite import ravel
+from .ops.arranging import ravel
 from .ops.linear import scatter, take
 
 SHARE = 16

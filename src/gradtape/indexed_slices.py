@@ -13,7 +13,7 @@ from .core.spec import DType, TensorShape
 from .core.tensor import Tensor, as_tensor
 from .modes.reverse import Pullback
 from .ops import linear
-from .ops.composite import concatenate
+from .ops.arranging import concatenate
 
 
 class IndexedSlices:

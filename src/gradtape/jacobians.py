@@ -30,7 +30,7 @@ from .modes import rows as rows_of
 from .modes.batch import mapped
 from .modes.record import Record
 from .modes.reverse import Pullback, transpose
-from .ops.composite import ravel
+from .ops.arranging import ravel
 from .ops.linear import concatenate
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from ..core.spec import as_dtype, float64
 from ..core.tensor import Tensor
 from ..core.values import to_value
 from ..faces import exchange, numpy_arrays
-from ..ops import composite
+from ..ops import arranging, composing, composite
 from .arrays import SCALARS, Array, array, exported, promoted, tensor_of
 from .dtypes import copied, on_device
 
@@ -38,7 +38,7 @@ def asarray(obj: Any, /, *, dtype: Any = None, device: Any = None, copy: Any = N
     if copy is False:
         raise SharingError(f"asarray: a {type(obj).__name__} cannot become an array without a copy")
     if isinstance(obj, (list, tuple)) and _holds_tensors(obj):
-        stacked = composite.stack(promoted(*(asarray(part, dtype=dtype) for part in obj)))
+        stacked = arranging.stack(promoted(*(asarray(part, dtype=dtype) for part in obj)))
         return array(stacked)  # type: ignore[no-any-return]
     value = to_value(obj, np.asarray(obj).dtype)  # refuses what holds no numbers
     if value.dtype.kind not in "biufc":
@@ -118,7 +118,7 @@ def ones(shape: Any, *, dtype: Any = None, device: Any = None) -> Any:
 
 
 def _constant(shape: Any, number: int, dtype: Any) -> Tensor:
-    return Tensor(np.full(composite.shape_of(shape), number, float64 if dtype is None else dtype)[()])
+    return Tensor(np.full(composing.shape_of(shape), number, float64 if dtype is None else dtype)[()])
 
 
 @exported

@@ -10,7 +10,7 @@ import numpy as np
 from ..core.errors import ShapeError
 from ..faces.numpy_reductions import summed_dtype
 from ..ops import contraction
-from ..ops.composite import shape_of
+from ..ops.composing import shape_of
 from ..ops.matrices import FUNCTIONS_LINALG, EighResult, EigResult, QRResult, SlogdetResult, SVDResult
 from .arrays import described, exported, promoted, tensor_of
 from .manipulation import matrix_transpose

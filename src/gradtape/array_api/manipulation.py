@@ -8,7 +8,7 @@ from typing import Any
 from ..core import spec
 from ..core.errors import InvalidIndexError, ShapeError
 from ..core.tensor import FUNCTIONS, Tensor
-from ..ops import composite, linear
+from ..ops import arranging, composing, linear
 from .arrays import exported, promoted, tensor_of
 from .dtypes import copied
 from .elementwise import shaped_alike
@@ -28,13 +28,13 @@ def broadcast_shapes(*shapes: Any) -> Any:
 @exported
 def broadcast_to(x: Any, /, shape: Any) -> Any:
     """The array repeated to a shape."""
-    return linear.broadcast_to(tensor_of(x), shape=composite.shape_of(shape))
+    return linear.broadcast_to(tensor_of(x), shape=composing.shape_of(shape))
 
 
 @exported
 def concat(arrays: Any, /, *, axis: int | None = 0) -> Any:
     """Arrays joined along an axis, or flat for None."""
-    return composite.concatenate(promoted(*arrays), axis)
+    return arranging.concatenate(promoted(*arrays), axis)
 
 
 @exported
@@ -47,13 +47,13 @@ def expand_dims(x: Any, /, axis: Any = 0) -> Any:
     x = tensor_of(x)
     if isinstance(axis, int) and not -x.ndim - 1 <= axis <= x.ndim:
         raise InvalidIndexError(f"expand_dims: axis {axis} is out of range for an array with {x.ndim} axes")
-    return composite.expand_dims(x, axis)
+    return arranging.expand_dims(x, axis)
 
 
 @exported
 def flip(x: Any, /, *, axis: Any = None) -> Any:
     """Entries in reverse order along axes, all by default."""
-    return composite.flip(x, axis)
+    return arranging.flip(x, axis)
 
 
 @exported
@@ -64,7 +64,7 @@ def matrix_transpose(x: Any, /) -> Any:
         raise ShapeError(
             f"matrix_transpose: an array of shape {x.shape} has no matrices in its last two axes"
         )
-    return composite.swapaxes(x, -1, -2)
+    return arranging.swapaxes(x, -1, -2)
 
 
 @exported
@@ -76,13 +76,13 @@ def meshgrid(*arrays: Any, indexing: str = "xy") -> Any:
 @exported
 def moveaxis(x: Any, source: Any, destination: Any, /) -> Any:
     """Axes moved to other places."""
-    return composite.moveaxis(tensor_of(x), source, destination)
+    return arranging.moveaxis(tensor_of(x), source, destination)
 
 
 @exported
 def permute_dims(x: Any, /, axes: Any) -> Any:
     """The axes in another order."""
-    return composite.transpose(tensor_of(x), axes)
+    return arranging.transpose(tensor_of(x), axes)
 
 
 @exported
@@ -93,7 +93,7 @@ def repeat(x: Any, repeats: Any, /, *, axis: int | None = None) -> Any:
 
 def reshape(x: Any, /, shape: Any, *, copy: Any = None) -> Any:
     """The same entries in another shape; one size may be -1."""
-    return copied(composite.reshape(tensor_of(x), shape))
+    return copied(arranging.reshape(tensor_of(x), shape))
 
 
 @exported
@@ -105,13 +105,13 @@ def roll(x: Any, /, shift: Any, *, axis: Any = None) -> Any:
 @exported
 def squeeze(x: Any, /, axis: Any) -> Any:
     """Axes of size one removed."""
-    return composite.squeeze(tensor_of(x), axis) if axis != () else tensor_of(x)
+    return arranging.squeeze(tensor_of(x), axis) if axis != () else tensor_of(x)
 
 
 @exported
 def stack(arrays: Any, /, *, axis: int = 0) -> Any:
     """Arrays joined along a new axis."""
-    return composite.stack(promoted(*arrays), axis)
+    return arranging.stack(promoted(*arrays), axis)
 
 
 @exported
@@ -138,4 +138,4 @@ def unstack(x: Any, /, *, axis: int = 0) -> tuple[Tensor, ...]:
     x = tensor_of(x)
     if x.ndim == 0:
         raise ShapeError("unstack: an array without axes has no slices")
-    return tuple(composite.moveaxis(x, axis, 0))
+    return tuple(arranging.moveaxis(x, axis, 0))

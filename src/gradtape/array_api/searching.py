@@ -9,7 +9,7 @@ import numpy as np
 from ..core.errors import ShapeError
 from ..core.tensor import FUNCTIONS, Tensor, look
 from ..faces import numpy_reductions
-from ..ops import composite, linear, ordering
+from ..ops import arranging, composing, composite, linear, ordering
 from .arrays import exported, promoted, tensor_of
 
 
@@ -52,7 +52,7 @@ def argmin(x: Any, /, *, axis: int | None = None, keepdims: bool = False) -> Any
 def argsort(x: Any, /, *, axis: int = -1, descending: bool = False, stable: bool = True) -> Any:
     """The places that sort each line; equal entries keep their order."""
     x = tensor_of(x)
-    (place,) = composite.axes_of((axis,), x.ndim, "argsort")
+    (place,) = composing.axes_of((axis,), x.ndim, "argsort")
     return ordering.order_of(x, axis=place, descending=descending, dtype=np.dtype(np.int64))
 
 
@@ -89,7 +89,7 @@ def searchsorted(x1: Any, x2: Any, /, *, side: str = "left", sorter: Any = None)
 def sort(x: Any, /, *, axis: int = -1, descending: bool = False, stable: bool = True) -> Any:
     """The entries of each line in order."""
     x = tensor_of(x)
-    (place,) = composite.axes_of((axis,), x.ndim, "sort")
+    (place,) = composing.axes_of((axis,), x.ndim, "sort")
     return ordering.sorted_along(x, place, descending)[0]
 
 
@@ -99,7 +99,7 @@ def take(x: Any, indices: Any, /, *, axis: int | None = None) -> Any:
     x = tensor_of(x)
     if axis is None and x.ndim != 1:
         raise ShapeError(f"take: axis must be given for an array of shape {x.shape}")
-    return composite.take(x, tensor_of(indices), axis)
+    return arranging.take(x, tensor_of(indices), axis)
 
 
 @exported

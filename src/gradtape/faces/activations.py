@@ -11,7 +11,7 @@ from ..core.tensor import Tensor, as_tensor
 from ..ops import composite, linear
 from ..ops import constant as fixed
 from ..ops import elementwise as each
-from ..ops.composite import axes_of
+from ..ops.composing import axes_of
 from ..ops.linear import where
 from ..ops.special import erfc
 from .spelling import unary

@@ -12,9 +12,9 @@ from ..core import errors
 from ..core.spec import as_dtype, broadcast_shapes, default_float, int32
 from ..core.tensor import Tensor, as_tensor, beside, look
 from ..core.values import to_value
-from ..ops import composite, linear
+from ..ops import arranging, composite, linear
 from ..ops import constant as fixed
-from ..ops.composite import axes_of, shape_of
+from ..ops.composing import axes_of, shape_of
 
 
 def constant(value: Any, dtype: Any = None, shape: Any = None, name: str | None = None) -> Tensor:
@@ -39,7 +39,7 @@ def constant(value: Any, dtype: Any = None, shape: Any = None, name: str | None 
         return Tensor(to_value(value, dtype))  # most constants, spared the questions
     if hasattr(type(value), "_as_tensor"):
         tensor = cast(value, dtype) if dtype is not None else as_tensor(value)
-        return tensor if shape is None else composite.reshape(tensor, shape)
+        return tensor if shape is None else arranging.reshape(tensor, shape)
     array = to_value(value, dtype)
     if shape is not None:
         sizes = shape_of(shape)
@@ -183,7 +183,7 @@ def linspace(start: Any, stop: Any, num: int, name: str | None = None, axis: int
     sizes[place] = count
     weight = Tensor(steps.astype(first.dtype).reshape(sizes))
     # Each end is met exactly: one of the two weights is zero there.
-    return composite.expand_dims(first, place) * (1 - weight) + composite.expand_dims(last, place) * weight  # type: ignore[no-any-return]
+    return arranging.expand_dims(first, place) * (1 - weight) + arranging.expand_dims(last, place) * weight  # type: ignore[no-any-return]
 
 
 # shape
@@ -211,33 +211,33 @@ def reshape(tensor: Any, shape: Any, name: str | None = None) -> Tensor:
     >>> gt.reshape(gt.range(6), (2, -1)).shape
     (2, 3)
     """
-    return composite.reshape(tensor, shape)
+    return arranging.reshape(tensor, shape)
 
 
 def transpose(a: Any, perm: Any = None, conjugate: bool = False, name: str = "transpose") -> Tensor:
     """The axes in another order, reversed by default; conjugated on request."""
-    y = composite.transpose(a, perm)
+    y = arranging.transpose(a, perm)
     return composite.conjugate(y) if conjugate else y
 
 
 def broadcast_to(input: Any, shape: Any, name: str | None = None) -> Tensor:
     """The tensor repeated along new axes and axes of size one."""
-    return composite.broadcast_to(input, shape)
+    return arranging.broadcast_to(input, shape)
 
 
 def expand_dims(input: Any, axis: Any, name: str | None = None) -> Tensor:
     """A new axis of size one at the given place of the result."""
-    return composite.expand_dims(input, axis)
+    return arranging.expand_dims(input, axis)
 
 
 def squeeze(input: Any, axis: Any = None, name: str | None = None) -> Tensor:
     """Axes of size one removed."""
-    return composite.squeeze(input, axis)
+    return arranging.squeeze(input, axis)
 
 
 def reverse(tensor: Any, axis: Any, name: str | None = None) -> Tensor:
     """Entries in reverse order along the axes."""
-    return composite.flip(tensor, axis)
+    return arranging.flip(tensor, axis)
 
 
 # joining and cutting
@@ -250,12 +250,12 @@ def concat(values: Any, axis: Any, name: str = "concat") -> Tensor:
     >>> gt.concat([gt.ones((2, 1)), gt.zeros((2, 2))], axis=1).numpy().tolist()
     [[1.0, 0.0, 0.0], [1.0, 0.0, 0.0]]
     """
-    return composite.concatenate(values if isinstance(values, (list, tuple)) else [values], axis)
+    return arranging.concatenate(values if isinstance(values, (list, tuple)) else [values], axis)
 
 
 def stack(values: Any, axis: int = 0, name: str = "stack") -> Tensor:
     """Tensors of one shape joined along a new axis."""
-    return composite.stack(values, axis)
+    return arranging.stack(values, axis)
 
 
 def unstack(value: Any, num: int | None = None, axis: int = 0, name: str = "unstack") -> list[Tensor]:
@@ -280,7 +280,7 @@ def split(
     [[0, 1], [2, 3, 4]]
     """
     if isinstance(num_or_size_splits, (int, np.integer)):
-        return composite.split(value, int(num_or_size_splits), axis)
+        return arranging.split(value, int(num_or_size_splits), axis)
     x, sizes = as_tensor(value), list(shape_of(num_or_size_splits))
     (place,) = axes_of((axis,), x.ndim, "split")
     whole = x._value.shape[place]
@@ -288,7 +288,7 @@ def split(
         sizes[sizes.index(-1)] = whole - (builtins.sum(sizes) + 1)
     if builtins.sum(sizes) != whole or builtins.min(sizes, default=0) < 0:
         raise errors.ShapeError(f"split: sizes {sizes} do not add up to {whole}, the size of axis {axis}")
-    return composite.split_sizes(x, sizes, place)
+    return arranging.split_sizes(x, sizes, place)
 
 
 # reading entries
@@ -318,7 +318,7 @@ def gather(
     batch = batch_dims + places.ndim if batch_dims < 0 else batch_dims
     (place,) = axes_of((batch if axis is None else axis,), x.ndim, "gather")
     if batch == 0:
-        return composite.take(x, places, place)
+        return arranging.take(x, places, place)
     if places._value.shape[:batch] != x._value.shape[:batch] or place < batch:
         raise errors.ShapeError(
             f"gather: {batch} batch axes do not fit the shapes {x.shape} and {places.shape}"
@@ -393,7 +393,7 @@ def one_hot(
             f"rank of indices of shape {places.shape}"
         )
     chosen = places[..., None] == Tensor(np.arange(int(depth)))
-    chosen = chosen if axis == -1 else composite.moveaxis(chosen, -1, axis)
+    chosen = chosen if axis == -1 else arranging.moveaxis(chosen, -1, axis)
     on, off = beside((on_value, off_value))
     y = linear.where(chosen, on, off)
     return y if dtype is None else cast(y, dtype)

@@ -12,7 +12,7 @@ from typing import Any
 from ..core.errors import ShapeError
 from ..core.spec import Spec
 from ..core.tensor import Tensor, as_tensor, beside
-from ..ops.composite import shape_of
+from ..ops.composing import shape_of
 from ..ops.convolution import convolve, transpose_in_input
 from ..ops.elementwise import conjugated
 from ..ops.windows import counts

@@ -11,7 +11,7 @@ from ..core.errors import ShapeError
 from ..core.further_errors import RangeError
 from ..core.spec import default_float, int64
 from ..core.tensor import Tensor, as_tensor
-from ..ops import composite, linear
+from ..ops import arranging, composite, linear
 from ..ops import constant as fixed
 from ..ops import elementwise as each
 from .elementary import clip_by_value
@@ -118,14 +118,14 @@ def sparse_with_mask(
     """The losses of `sparse_categorical_crossentropy`, and which of them are not ignored."""
     p, labels = floats(y_pred), as_tensor(y_true)
     if labels.ndim == p.ndim and p.ndim and labels._value.shape[-1] == 1:
-        labels = composite.squeeze(labels, -1)
+        labels = arranging.squeeze(labels, -1)
     labels = composite.astype(labels, int64)
     valid = None
     if ignore_class is not None:
         valid = fixed.not_equal(labels, each.like(labels, ignore_class))
         labels = composite.astype(valid, int64) * labels
         if p.ndim == labels.ndim + 1:
-            p = linear.where(composite.expand_dims(valid, -1), p, each.like(p, 0))
+            p = linear.where(arranging.expand_dims(valid, -1), p, each.like(p, 0))
     if not from_logits:
         p = each.log(clip_by_value(p, EPSILON, 1.0 - EPSILON))
     losses = sparse_softmax_cross_entropy_with_logits(labels, p)

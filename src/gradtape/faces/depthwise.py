@@ -8,7 +8,7 @@ from ..core.errors import ShapeError
 from ..core.spec import Spec
 from ..core.tensor import Tensor, as_tensor, beside
 from ..ops import linear
-from ..ops.composite import shape_of
+from ..ops.composing import shape_of
 from ..ops.convolution import convolve, transpose_in_input, transpose_in_kernel
 from ..ops.elementwise import conjugated
 from .convolution import convolved, settings_of

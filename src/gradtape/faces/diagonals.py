@@ -10,7 +10,7 @@ from ..core.errors import InvalidArgumentError, ShapeError
 from ..core.further_errors import ChoiceError
 from ..core.spec import broadcast_shapes
 from ..core.tensor import Tensor, as_tensor, beside, look
-from ..ops import composite, linalg, linear, spectral
+from ..ops import arranging, composite, linalg, linear, spectral
 from ..ops import diagonals as bands_of
 from ..ops.matrices import matrices_of
 from ..ops.matrix import adjoint as adjoint_of
@@ -101,7 +101,7 @@ def _three(name: str, given: Any, form: str) -> Tensor:
     if form == "matrix":
         (x,) = matrices_of(name, given, square=True)
         if x._value.shape[-1] == 1:
-            return composite.concatenate([composite.zeros_like(x), x, composite.zeros_like(x)], -2)
+            return arranging.concatenate([composite.zeros_like(x), x, composite.zeros_like(x)], -2)
         return bands_of.read_diagonals(x, (-1, 1), 0, "LEFT_RIGHT", name)
     if form != "sequence":
         raise ChoiceError(f"{name}: diagonals_format must be 'compact', 'matrix' or 'sequence', not {form!r}")
@@ -111,7 +111,7 @@ def _three(name: str, given: Any, form: str) -> Tensor:
     n = main._value.shape[-1]
     parts = [_filled(name, above, n, False), main, _filled(name, below, n, True)]
     batch = broadcast_shapes(*(part._value.shape for part in parts))
-    return composite.stack([linear.broadcast_to(part, shape=batch) for part in parts], -2)
+    return arranging.stack([linear.broadcast_to(part, shape=batch) for part in parts], -2)
 
 
 def _filled(name: str, d: Tensor, n: int, front: bool) -> Tensor:
@@ -122,7 +122,7 @@ def _filled(name: str, d: Tensor, n: int, front: bool) -> Tensor:
     if size != n - 1:
         raise ShapeError(f"{name}: a diagonal of {size} entries stands beside a main one of {n}")
     zero = Tensor(np.zeros((*d._value.shape[:-1], 1), d.dtype))
-    return composite.concatenate([zero, d] if front else [d, zero], -1)
+    return arranging.concatenate([zero, d] if front else [d, zero], -1)
 
 
 def tridiagonal_solve(
@@ -150,12 +150,12 @@ def tridiagonal_solve(
         raise InvalidArgumentError("tridiagonal_solve: perturb_singular is not covered")
     bands, b = beside((_three("tridiagonal_solve", diagonals, diagonals_format), rhs))
     vector = b.ndim == bands.ndim - 1
-    b = composite.expand_dims(b, -1) if vector else b
+    b = arranging.expand_dims(b, -1) if vector else b
     if transpose_rhs and not vector:
-        b = composite.swapaxes(b, -1, -2)
+        b = arranging.swapaxes(b, -1, -2)
     b = composite.conjugate(b) if conjugate_rhs else b
     x = linalg.tridiagonal_solve(bands, b)
-    return composite.squeeze(x, -1) if vector else x
+    return arranging.squeeze(x, -1) if vector else x
 
 
 def tridiagonal_matmul(

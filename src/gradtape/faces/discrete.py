@@ -13,7 +13,7 @@ from ..core.tensor import Tensor, as_tensor, look
 from ..ops import composite, linear
 from ..ops import constant as fixed
 from ..ops import elementwise as each
-from ..ops.composite import shape_of
+from ..ops.composing import shape_of
 from ..ops.ordering import rank_of
 from .noise import binomial, drawn, noise, poisson
 

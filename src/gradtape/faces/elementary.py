@@ -14,10 +14,10 @@ import numpy as np
 from ..core import errors
 from ..core.spec import int64
 from ..core.tensor import Tensor, as_tensor, beside, call
-from ..ops import composite, linear
+from ..ops import composing, composite, linear
 from ..ops import constant as fixed
 from ..ops import elementwise as each
-from ..ops.composite import axes_of
+from ..ops.composing import axes_of
 from .spelling import binary, named, unary, under_its_name
 
 
@@ -68,7 +68,7 @@ def _where_zero(x: Any, function: Callable[..., Any], y: Any) -> Any:
 
 def add_n(inputs: Any, name: str | None = None) -> Tensor:
     """The sum of a list of tensors of one shape."""
-    xs = beside(composite.listed("add_n", "inputs", inputs))
+    xs = beside(composing.listed("add_n", "inputs", inputs))
     if not xs:
         raise errors.InvalidArgumentError("add_n: at least one tensor is needed")
     if any(x._value.shape != xs[0]._value.shape for x in xs):

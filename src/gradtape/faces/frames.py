@@ -11,8 +11,8 @@ import numpy as np
 from ..core.errors import ShapeError
 from ..core.further_errors import RangeError
 from ..core.tensor import Tensor, as_tensor
-from ..ops import composite, fourier, linear
-from ..ops.composite import axes_of
+from ..ops import arranging, fourier, linear
+from ..ops.composing import axes_of
 from .transforms import dct, irfft, ranked, rfft
 from .windows import hann_window, vorbis_window
 
@@ -42,7 +42,7 @@ def frame(
     if pad_end and missing > 0:
         shape = tuple(missing if i == place else n for i, n in enumerate(x._value.shape))
         fill = linear.broadcast_to(as_tensor(pad_value, x.dtype), shape=shape)
-        x = composite.concatenate([x, fill], place)
+        x = arranging.concatenate([x, fill], place)
     index = np.arange(count)[:, None] * step + np.arange(length)
     return linear.take(x, Tensor(index), axis=place)  # type: ignore[no-any-return]
 
@@ -130,8 +130,8 @@ def mdct(
         raise RangeError(f"mdct: frame_length must be a multiple of 4, not {length}")
     frames = frame(signals, length, length // 2, pad_end)
     frames = frames * (math.sqrt(0.5) if window_fn is None else window_fn(length, dtype=frames.dtype))
-    a, b, c, d = composite.split(frames, 4, -1)
-    folded = composite.concatenate([-composite.flip(c, -1) - d, a - composite.flip(b, -1)], -1)
+    a, b, c, d = arranging.split(frames, 4, -1)
+    folded = arranging.concatenate([-arranging.flip(c, -1) - d, a - arranging.flip(b, -1)], -1)
     return dct(folded, 4, norm=norm)
 
 
@@ -145,8 +145,8 @@ def inverse_mdct(
     x = ranked(mdcts, 2, "inverse_mdct")
     half = x._value.shape[-1]
     y = dct(x, 4, norm=norm)
-    a, b = composite.split(y if norm == "ortho" else y * (0.5 / half), 2, -1)
-    frames = composite.concatenate([b, -composite.flip(b, -1), -composite.flip(a, -1), -a], -1)
+    a, b = arranging.split(y if norm == "ortho" else y * (0.5 / half), 2, -1)
+    frames = arranging.concatenate([b, -arranging.flip(b, -1), -arranging.flip(a, -1), -a], -1)
     frames = frames * (math.sqrt(0.5) if window_fn is None else window_fn(2 * half, dtype=frames.dtype))
     return overlap_and_add(frames, half)
 

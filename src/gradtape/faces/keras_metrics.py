@@ -12,7 +12,7 @@ from ..core.further_errors import UnfinishedError
 from ..core.spec import as_dtype, default_float, int64
 from ..core.tensor import Tensor, as_tensor
 from ..core.variable import Variable
-from ..ops import composite, linear
+from ..ops import arranging, composite, linear
 from ..ops import constant as fixed
 from ..ops import elementwise as each
 from .crossentropies import pair
@@ -206,11 +206,11 @@ class SparseCategoricalAccuracy(_Compared):
         labels, scores = as_tensor(y_true), as_tensor(y_pred)
         column = bool(labels.ndim) and labels.ndim == scores.ndim and labels._value.shape[-1] == 1
         if column:
-            labels = composite.squeeze(labels, -1)
+            labels = arranging.squeeze(labels, -1)
         places = composite.astype(composite.argmax(scores, -1, dtype=int64), labels.dtype)
         matches = fixed.equal(labels, places)
         single = not column and matches.ndim > 1 and matches._value.shape[-1] == 1  # sequences of one step
-        return composite.squeeze(matches, -1) if single else matches
+        return arranging.squeeze(matches, -1) if single else matches
 
 
 __all__ = [

@@ -20,7 +20,7 @@ from ..core.further_errors import BatchedValueError, LoopedMapWarning, Structure
 from ..core.tensor import Tensor, as_tensor
 from ..loops.recorded import Attempt
 from ..modes.batch import mapped
-from ..ops import composite, linear
+from ..ops import arranging, linear
 from .control import require_callable, require_structure
 
 
@@ -65,7 +65,7 @@ def _stacked(name: str, results: list[Any], like: Any = None) -> Any:
                 raise InvalidArgumentError(
                     f"{name}: a result has the dtype {part.dtype.name} where {first.dtype.name} is expected"
                 )
-        stacked.append(composite.stack(parts))
+        stacked.append(arranging.stack(parts))
     return nest.pack_sequence_as(like, stacked)
 
 
@@ -121,9 +121,9 @@ class _Fold:
             return _stacked(self.name, self.history[::-1] if self.backwards else self.history, self.initial)
         stacked = self.stacked
         if self.begun:
-            first = [composite.expand_dims(as_tensor(leaf), 0) for leaf in nest.flatten(self.initial)]
+            first = [arranging.expand_dims(as_tensor(leaf), 0) for leaf in nest.flatten(self.initial)]
             pairs = zip(stacked, first, strict=True) if self.backwards else zip(first, stacked, strict=True)
-            stacked = [composite.concatenate(pair, 0) for pair in pairs]
+            stacked = [arranging.concatenate(pair, 0) for pair in pairs]
         return nest.pack_sequence_as(self.initial, stacked)
 
 

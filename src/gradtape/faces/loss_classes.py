@@ -12,7 +12,7 @@ from typing import Any
 from ..core.further_errors import ChoiceError, UnfinishedError
 from ..core.spec import as_dtype, default_float
 from ..core.tensor import Tensor, as_tensor
-from ..ops import composite
+from ..ops import arranging, composite
 from ..ops import elementwise as each
 from . import crossentropies
 from .distances import huber, mae, mse
@@ -33,7 +33,7 @@ def aligned(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
         return x, y
     if x._value.shape[-1] != 1:
         return x, y
-    return (x, composite.expand_dims(y, -1)) if y.ndim == 1 else (composite.squeeze(x, -1), y)
+    return (x, arranging.expand_dims(y, -1)) if y.ndim == 1 else (arranging.squeeze(x, -1), y)
 
 
 class Loss:

@@ -16,7 +16,7 @@ from ..core.tensor import Tensor, as_tensor, beside, decide
 from ..ops import composite, linear, reduction
 from ..ops import constant as fixed
 from ..ops import elementwise as each
-from ..ops.composite import axes_of
+from ..ops.composing import axes_of
 from ..ops.selection import along
 from .activations import floating
 

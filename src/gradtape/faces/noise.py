@@ -18,7 +18,7 @@ from ..core.listen import listeners, tell_draw
 from ..core.spec import DType, as_dtype, default_float
 from ..core.tensor import Tensor, as_tensor, look
 from ..core.values import to_value
-from ..ops.composite import shape_of
+from ..ops.composing import shape_of
 
 
 def real_dtype(dtype: Any) -> DType:

@@ -19,7 +19,8 @@ from ..core.tensor import Tensor, as_tensor, beside, look
 from ..ops import composite, linear
 from ..ops import constant as fixed
 from ..ops import elementwise as each
-from ..ops.composite import astype, axes_of, shape_of
+from ..ops.composing import axes_of, shape_of
+from ..ops.composite import astype
 from ..ops.padding import pad
 from ..ops.windows import windows
 from . import random

@@ -11,7 +11,7 @@ from ..core.errors import ArgumentTypeError, ShapeError
 from ..core.further_errors import ChoiceError
 from ..core.tensor import Tensor, as_tensor, beside
 from ..indexed_slices import IndexedSlices
-from ..ops import composite, norms
+from ..ops import arranging, composing, composite, norms
 from ..ops.matrix import as_dtype_of
 
 
@@ -38,7 +38,7 @@ def norm(
     """
     x = as_tensor(tensor)
     x = composite.astype(x, np.float64) if x._value.dtype.kind in "biu" else x
-    axes = None if axis is None else composite.axes_of(axis, x.ndim, "norm")
+    axes = None if axis is None else composing.axes_of(axis, x.ndim, "norm")
     keep = bool(keepdims)
     if axes is not None and len(axes) not in (1, 2):
         raise ShapeError(f"norm: axis must be None, one axis or a pair of axes, not {axis!r}")
@@ -74,4 +74,4 @@ def global_norm(t_list: Any, name: str | None = None) -> Tensor:
     parts = [as_tensor(t.values if isinstance(t, IndexedSlices) else t) for t in t_list if t is not None]
     if not parts:
         return Tensor(np.float32(0))
-    return norms.vector_norm(composite.stack([norms.vector_norm(part) for part in parts]))
+    return norms.vector_norm(arranging.stack([norms.vector_norm(part) for part in parts]))

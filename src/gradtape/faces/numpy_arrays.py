@@ -16,9 +16,11 @@ from ..core.errors import InvalidArgumentError, ShapeError
 from ..core.further_errors import ChoiceError, RangeError
 from ..core.spec import broadcast_shapes
 from ..core.tensor import FUNCTIONS, Tensor, as_tensor, beside, look
-from ..ops import composite, linear
+from ..ops import arranging, composite, linear
 from ..ops import elementwise as each
-from ..ops.composite import astype, axes_of, ravel, shape_of
+from ..ops.arranging import ravel
+from ..ops.composing import axes_of, shape_of
+from ..ops.composite import astype
 from .arrays import linspace as spaced
 from .numpy_names import numpy_name, value_of
 from .updates import set_at
@@ -61,7 +63,7 @@ def full_like(
     """One number everywhere, in the shape and dtype of a; differentiable in the number."""
     x = as_tensor(a)
     sizes = x._value.shape if shape is None else shape_of(shape)
-    return composite.broadcast_to(astype(fill_value, x.dtype if dtype is None else dtype), sizes)
+    return arranging.broadcast_to(astype(fill_value, x.dtype if dtype is None else dtype), sizes)
 
 
 @numpy_name("linspace")
@@ -113,7 +115,7 @@ def geomspace(
         first, last = astype(first, np.float64), astype(last, np.float64)
     sign = composite.sign(first)
     exponents = linspace(each.log(first * sign), each.log(last * sign), num, endpoint, axis=axis)
-    y = each.exp(exponents) * (composite.expand_dims(sign, axis) if sign.ndim else sign)
+    y = each.exp(exponents) * (arranging.expand_dims(sign, axis) if sign.ndim else sign)
     return y if dtype is None else astype(y, dtype)
 
 
@@ -124,7 +126,7 @@ def vander(x: Any, N: int | None = None, increasing: bool = False) -> Tensor:
     if x.ndim != 1:
         raise ShapeError(f"np.vander: x must be a vector, not of shape {x.shape}")
     powers = np.arange(x.size if N is None else int(N))
-    return each.power(composite.expand_dims(x, 1), (powers if increasing else powers[::-1]).astype(x.dtype))  # type: ignore[no-any-return]
+    return each.power(arranging.expand_dims(x, 1), (powers if increasing else powers[::-1]).astype(x.dtype))  # type: ignore[no-any-return]
 
 
 # shapes
@@ -133,13 +135,13 @@ def vander(x: Any, N: int | None = None, increasing: bool = False) -> Tensor:
 @numpy_name("matrix_transpose")
 def matrix_transpose(x: Any, /) -> Tensor:
     """The last two axes exchanged."""
-    return composite.swapaxes(x, -1, -2)
+    return arranging.swapaxes(x, -1, -2)
 
 
 @numpy_name("unstack")
 def unstack(x: Any, /, *, axis: int = 0) -> tuple[Tensor, ...]:
     """The slices along an axis."""
-    return tuple(composite.moveaxis(x, axis, 0))
+    return tuple(arranging.moveaxis(x, axis, 0))
 
 
 @numpy_name("resize")
@@ -180,7 +182,7 @@ def sliding_window_view(
                 f"np.sliding_window_view: a window of {size} does not fit axis {place} of {y.shape}"
             )
         places = np.arange(count)[:, None] + np.arange(size)
-        y = composite.moveaxis(linear.take(y, Tensor(places), axis=place), place + 1, -1)
+        y = arranging.moveaxis(linear.take(y, Tensor(places), axis=place), place + 1, -1)
     return y
 
 
@@ -215,8 +217,8 @@ def _joined(name: str, join: Callable[..., Tensor], default: Any) -> None:
     numpy_name(name)(function)
 
 
-_joined("concatenate", composite.concatenate, 0)
-_joined("stack", composite.stack, 0)
+_joined("concatenate", arranging.concatenate, 0)
+_joined("stack", arranging.stack, 0)
 
 
 def _in_dtype(name: str, join: Callable[..., Tensor]) -> None:
@@ -255,7 +257,7 @@ def _blocks(arrays: Any, depth: int, rank: int) -> Tensor:
         return linear.reshape(x, shape=(1,) * (rank - x.ndim) + tuple(x._value.shape))  # type: ignore[no-any-return]
     if not isinstance(arrays, list) or not arrays:
         raise InvalidArgumentError("np.block: lists must be nested to one depth and none may be empty")
-    return composite.concatenate([_blocks(part, depth - 1, rank) for part in arrays], -depth)
+    return arranging.concatenate([_blocks(part, depth - 1, rank) for part in arrays], -depth)
 
 
 @numpy_name("insert")
@@ -270,10 +272,10 @@ def insert(arr: Any, obj: Any, values: Any, axis: int | None = None) -> Tensor:
     if new == 1:  # one place takes all slices of the values
         given = linear.reshape(given, shape=(1,) * (x.ndim - given.ndim) + tuple(given._value.shape))
         if not isinstance(spot, slice) and spot.ndim == 0:
-            given = composite.moveaxis(given, 0, place)
+            given = arranging.moveaxis(given, 0, place)
         new = given._value.shape[place]
     shape = (*x._value.shape[:place], new, *x._value.shape[place + 1 :])
-    both = composite.concatenate((x, composite.broadcast_to(given, shape)), place)
+    both = arranging.concatenate((x, arranging.broadcast_to(given, shape)), place)
     # NumPy decides where values go: it is asked with the entries' numbers in `both`.
     places = np.insert(np.arange(size), spot, size + np.arange(new))
     return linear.take(both, Tensor(places), axis=place)  # type: ignore[no-any-return]
@@ -297,7 +299,7 @@ def choose(a: Any, choices: Any, out: None = None, mode: str = "raise") -> Tenso
     y = options[0]
     for i, option in enumerate(options[1:], 1):
         y = linear.where(Tensor(np.asarray(number == i)[()]), option, y)
-    return composite.broadcast_to(y, broadcast_shapes(np.shape(number), *(o._value.shape for o in options)))
+    return arranging.broadcast_to(y, broadcast_shapes(np.shape(number), *(o._value.shape for o in options)))
 
 
 @numpy_name("take")
@@ -310,7 +312,7 @@ def take(a: Any, indices: Any, axis: int | None = None, out: None = None, mode: 
         size = x.size if axis is None else x._value.shape[axes_of((axis,), x.ndim, "take")[0]]
         places = value_of(indices, "np.take")
         indices = places % size if mode == "wrap" else np.clip(places, 0, size - 1)
-    return composite.take(a, indices, axis)
+    return arranging.take(a, indices, axis)
 
 
 @numpy_name("piecewise")
@@ -348,12 +350,12 @@ def apply_along_axis(func1d: Any, axis: int, arr: Any, *args: Any, **kwargs: Any
     """A function of vectors on each line along an axis."""
     x = as_tensor(arr)
     (place,) = axes_of((axis,), x.ndim, "apply_along_axis")
-    lines = composite.moveaxis(x, place, -1)
+    lines = arranging.moveaxis(x, place, -1)
     outer: Sequence[int] = lines._value.shape[:-1]
     found = [as_tensor(func1d(lines[index], *args, **kwargs)) for index in np.ndindex(*outer)]
     inner = found[0]._value.shape
-    y = linear.reshape(composite.stack(found), shape=(*outer, *inner))
-    return composite.moveaxis(y, tuple(range(len(outer), y.ndim)), tuple(range(place, place + len(inner))))
+    y = linear.reshape(arranging.stack(found), shape=(*outer, *inner))
+    return arranging.moveaxis(y, tuple(range(len(outer), y.ndim)), tuple(range(place, place + len(inner))))
 
 
 @numpy_name("apply_over_axes")
@@ -362,5 +364,5 @@ def apply_over_axes(func: Any, a: Any, axes: Any) -> Tensor:
     x = as_tensor(a)
     for axis in axes_of(axes, x.ndim, "apply_over_axes"):
         y = as_tensor(func(x, axis))
-        x = composite.expand_dims(y, axis) if y.ndim < x.ndim else y
+        x = arranging.expand_dims(y, axis) if y.ndim < x.ndim else y
     return x

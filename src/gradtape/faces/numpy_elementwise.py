@@ -17,7 +17,8 @@ from ..core.tensor import Tensor, apply, as_tensor, beside, look
 from ..ops import constant as fixed
 from ..ops import contraction, linear
 from ..ops import elementwise as each
-from ..ops.composite import astype, conjugate, expand_dims
+from ..ops.arranging import expand_dims
+from ..ops.composite import astype, conjugate
 from .numpy_names import numpy_name, value_of
 
 

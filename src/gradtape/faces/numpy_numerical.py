@@ -14,10 +14,12 @@ from ..core.errors import ArgumentTypeError, ShapeError
 from ..core.further_errors import ChoiceError, RangeError
 from ..core.spec import float64
 from ..core.tensor import Tensor, as_tensor, beside, look
-from ..ops import composite, contraction, linear, ordering
+from ..ops import arranging, composite, contraction, linear, ordering
 from ..ops import constant as fixed
 from ..ops import elementwise as each
-from ..ops.composite import astype, axes_of, concatenate, moveaxis, ravel
+from ..ops.arranging import concatenate, moveaxis, ravel
+from ..ops.composing import axes_of
+from ..ops.composite import astype
 from ..ops.convolution import convolve as correlate_windows
 from ..ops.products import cross_product
 from .numpy_names import numpy_name, value_of
@@ -46,7 +48,7 @@ def diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = 
         if extra is not None:
             y = beside((x, extra))[1]
             shape = (*x._value.shape[:place], 1, *x._value.shape[place + 1 :])
-            ends.append(composite.broadcast_to(y, shape) if y.ndim == 0 else y)
+            ends.append(arranging.broadcast_to(y, shape) if y.ndim == 0 else y)
     parts = [*(ends[:1] if prepend is not None else []), x, *(ends[-1:] if append is not None else [])]
     y = concatenate(parts, place) if len(parts) > 1 else x
     for _ in range(n):
@@ -114,7 +116,7 @@ def _slope(y: Tensor, axis: int, spacing: Any, edge_order: int) -> Tensor:
         )
     steps = beside((y, spacing))[1]
     if steps.ndim == 0:
-        widths = composite.broadcast_to(steps, (size - 1,))
+        widths = arranging.broadcast_to(steps, (size - 1,))
     elif steps._value.shape == (size,):
         widths = diff(steps)
     else:
@@ -153,7 +155,7 @@ def interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period
         point, nodes, values = _periodic(point, nodes, values, period)
         left = right = None
     if nodes.size == 1:
-        inside = composite.broadcast_to(values, (1,))[0] + composite.zeros_like(point)
+        inside = arranging.broadcast_to(values, (1,))[0] + composite.zeros_like(point)
     else:
         found = ordering.searchsorted(nodes, point, "right")
         place = each.minimum(each.maximum(found, 1), nodes.size - 1)

@@ -15,9 +15,10 @@ from ..core.errors import InvalidArgumentError, ShapeError
 from ..core.further_errors import UncoveredError
 from ..core.spec import float64
 from ..core.tensor import FUNCTIONS, Tensor, as_tensor, beside, look
-from ..ops import composite, linear
+from ..ops import arranging, composite, linear
 from ..ops import elementwise as each
-from ..ops.composite import astype, concatenate, ravel
+from ..ops.arranging import concatenate, ravel
+from ..ops.composite import astype
 from ..ops.selection import atleast_1d
 from .numpy_names import numpy_name, value_of
 from .numpy_numerical import convolve
@@ -40,7 +41,7 @@ def polyval(p: Any, x: Any) -> Tensor:
 def _by_rising_powers(c: Tensor, x: Tensor, each_apart: bool) -> Tensor:
     """The values at x of the polynomials along the first axis of c: every polynomial at every x, or each at its own."""
     if each_apart:
-        c = composite.reshape(c, (*c.shape, *(1 for _ in x.shape)))
+        c = arranging.reshape(c, (*c.shape, *(1 for _ in x.shape)))
     y = c[-1] + x * 0
     for k in range(2, c.shape[0] + 1):
         y = c[-k] + y * x
@@ -118,7 +119,7 @@ def polydiv(u: Any, v: Any) -> tuple[Tensor, Tensor]:
         a = concatenate((rest[1:], a[b.size :]), 0)
         if a.size == 0:
             break
-    whole = composite.stack(quotient) if quotient else Tensor(np.zeros(1, a.dtype))
+    whole = arranging.stack(quotient) if quotient else Tensor(np.zeros(1, a.dtype))
     remainder = a if a.size else Tensor(np.zeros(1, b.dtype))
     value = look(remainder, "np.polydiv")
     lead = 0
@@ -146,7 +147,7 @@ def polyint(p: Any, m: int = 1, k: Any = None) -> Tensor:
     if len(constants) < m:
         raise InvalidArgumentError(f"np.polyint: {m} constants are needed, got {len(constants)}")
     for number in constants[:m]:
-        last = composite.reshape(beside((c, number))[1], 1)
+        last = arranging.reshape(beside((c, number))[1], 1)
         c = concatenate((c / np.arange(c.size, 0, -1).astype(c.dtype), last), 0)
     return c
 
@@ -182,7 +183,7 @@ def roots(p: Any) -> Tensor:
     if c.size < 2:
         return Tensor(np.zeros(at_zero, c.dtype))
     below = Tensor(np.eye(c.size - 1, k=-1, dtype=c.dtype)[1:])
-    found = FUNCTIONS["linalg.eigvals"](concatenate((composite.expand_dims(-c[1:] / c[0], 0), below), 0))
+    found = FUNCTIONS["linalg.eigvals"](concatenate((arranging.expand_dims(-c[1:] / c[0], 0), below), 0))
     return concatenate((found, Tensor(np.zeros(at_zero, found.dtype))), 0) if at_zero else found
 
 
@@ -198,12 +199,12 @@ def polyfit(
         )
     point, value = (_floating(t) for t in beside((x, y)))
     powers = np.arange(int(deg), -1, -1).astype(point.dtype)
-    matrix = each.power(composite.expand_dims(point, 1), powers)
-    right = composite.expand_dims(value, 1) if value.ndim == 1 else value
+    matrix = each.power(arranging.expand_dims(point, 1), powers)
+    right = arranging.expand_dims(value, 1) if value.ndim == 1 else value
     if w is not None:
-        weight = composite.expand_dims(beside((point, w))[1], 1)
+        weight = arranging.expand_dims(beside((point, w))[1], 1)
         matrix, right = matrix * weight, right * weight
     # Columns of length one, as in NumPy, keep the condition of the matrix in bounds.
     scale = composite.norm(matrix, axis=0)
-    found = FUNCTIONS["linalg.lstsq"](matrix / scale, right)[0] / composite.expand_dims(scale, 1)
+    found = FUNCTIONS["linalg.lstsq"](matrix / scale, right)[0] / arranging.expand_dims(scale, 1)
     return found[:, 0] if value.ndim == 1 else found  # type: ignore[no-any-return]

@@ -15,10 +15,11 @@ import numpy as np
 from ..core.errors import InvalidArgumentError, ShapeError
 from ..core.spec import float64
 from ..core.tensor import Tensor, as_tensor, beside
-from ..ops import composite, linear
+from ..ops import arranging, composite, linear
 from ..ops import constant as fixed
 from ..ops import elementwise as each
-from ..ops.composite import astype, axes_of
+from ..ops.composing import axes_of
+from ..ops.composite import astype
 from .numpy_names import numpy_name
 from .statistics import running
 
@@ -35,7 +36,7 @@ def _count(a: Any, axis: Any, keepdims: bool, where: Any) -> Any:
     axes = axes_of(axis, x.ndim, "axis")
     if where is True:
         return math.prod(x._value.shape[i] for i in axes)
-    held = composite.broadcast_to(astype(where, bool), x._value.shape)
+    held = arranging.broadcast_to(astype(where, bool), x._value.shape)
     kind = x.dtype if x._value.dtype.kind == "f" else float64
     return composite.sum(astype(held, kind), axes, keepdims=keepdims)
 
@@ -93,7 +94,7 @@ def _extreme(name: str, reduce: Callable[..., Tensor], pair: Any, worst: Callabl
             raise InvalidArgumentError(f"np.{name}: where= needs initial=, the result where no entry is left")
         if initial is not None and not x.size:
             shape = fixed.reduced_shape(x._value.shape, axes_of(axis, x.ndim, name), keepdims)
-            return composite.broadcast_to(beside((x, initial))[1], shape)
+            return arranging.broadcast_to(beside((x, initial))[1], shape)
         y = reduce(_kept(x, where, worst(x._value.dtype)), axis, keepdims=keepdims)
         return y if initial is None else pair(y, initial)
 
@@ -225,7 +226,7 @@ def _along(
     name: str, pair: Any, a: Any, axis: int | None, dtype: Any, neutral: float, initial: bool = False
 ) -> Tensor:
     x = as_tensor(a) if dtype is None else astype(a, dtype)
-    flat = composite.ravel(x) if axis is None else x
+    flat = arranging.ravel(x) if axis is None else x
     (place,) = axes_of((axis or 0,), flat.ndim, name)
     y = running(name, pair, neutral, flat, place, False, False)
     if not initial:
@@ -275,7 +276,7 @@ def _without_nan(name: str, function: Callable[..., Tensor]) -> None:
     def ignoring(a: Any, *args: Any, where: Any = True, **kwargs: Any) -> Tensor:
         x, numbers = _numbers(a)
         if where is not True:
-            numbers = fixed.logical_and(as_tensor(numbers), composite.broadcast_to(where, x._value.shape))
+            numbers = fixed.logical_and(as_tensor(numbers), arranging.broadcast_to(where, x._value.shape))
         return function(x, *args, where=numbers, **kwargs)
 
     ignoring.__name__ = name
@@ -303,7 +304,7 @@ def _nan_extreme(name: str, reduce: Callable[..., Tensor], pair: Any, worst: flo
     ) -> Tensor:
         x, numbers = _numbers(a)
         if where is not True:
-            numbers = fixed.logical_and(as_tensor(numbers), composite.broadcast_to(where, x._value.shape))
+            numbers = fixed.logical_and(as_tensor(numbers), arranging.broadcast_to(where, x._value.shape))
         if numbers is True:
             return reduce(x, axis, keepdims=keepdims)
         y = reduce(composite.where(numbers, x, x._value.dtype.type(worst)), axis, keepdims=keepdims)

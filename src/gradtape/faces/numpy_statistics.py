@@ -11,10 +11,12 @@ from ..core.errors import ShapeError
 from ..core.further_errors import RangeError, UncoveredError
 from ..core.spec import float64
 from ..core.tensor import Tensor, as_tensor, beside, look
-from ..ops import composite, linear, ordering
+from ..ops import arranging, composite, linear, ordering
 from ..ops import constant as fixed
 from ..ops import elementwise as each
-from ..ops.composite import astype, axes_of, ravel
+from ..ops.arranging import ravel
+from ..ops.composing import axes_of
+from ..ops.composite import astype
 from ..ops.contraction import matmul
 from .numpy_names import numpy_name, value_of
 
@@ -36,7 +38,7 @@ def average(
         if w._value.shape != tuple(x._value.shape[i] for i in axes):
             raise ShapeError(f"np.average: weights of shape {w.shape} do not fit a of shape {x.shape}")
         w = linear.reshape(w, shape=tuple(n if i in axes else 1 for i, n in enumerate(x._value.shape)))
-        w = composite.broadcast_to(w, x._value.shape)
+        w = arranging.broadcast_to(w, x._value.shape)
     total = composite.sum(w, axes, keepdims=keepdims)
     y = composite.sum(x * w, axes, keepdims=keepdims) / total
     return (y, total) if returned else y
@@ -57,7 +59,7 @@ def cov(
     """The covariances of variables, which lie in rows, or in columns unless `rowvar`."""
     x = _variables(m, rowvar)
     if y is not None:
-        x = composite.concatenate((x, _variables(y, rowvar)), 0)
+        x = arranging.concatenate((x, _variables(y, rowvar)), 0)
     x = astype(x, dtype) if dtype is not None else x
     less = (0 if bias else 1) if ddof is None else ddof
     count = x._value.shape[1]
@@ -66,7 +68,7 @@ def cov(
         centered = x - composite.mean(x, 1, keepdims=True)
         scale: Any = 1 / (count - less) if count > less else math.nan
         product = matmul(centered, composite.conjugate(linear.transpose(centered, axes=(1, 0))))
-        return composite.squeeze(product * scale)
+        return arranging.squeeze(product * scale)
     w = weights[0] if len(weights) == 1 else weights[0] * weights[1]
     total = composite.sum(w)
     centered = x - composite.sum(x * w, 1, keepdims=True) / total
@@ -75,7 +77,7 @@ def cov(
     else:
         factor = total - less * composite.sum(w * weights[-1]) / total if less else total
     product = matmul(centered, composite.conjugate(linear.transpose(centered * w, axes=(1, 0))))
-    return composite.squeeze(product / factor)
+    return arranging.squeeze(product / factor)
 
 
 def _variables(m: Any, rowvar: bool) -> Tensor:
@@ -96,7 +98,7 @@ def corrcoef(x: Any, y: Any = None, rowvar: bool = True, *, dtype: Any = None) -
     if c.ndim == 0:
         return c / c  # type: ignore[no-any-return]
     spread = each.sqrt(composite.real(_diagonal(c)))
-    c = c / composite.expand_dims(spread, 1) / composite.expand_dims(spread, 0)
+    c = c / arranging.expand_dims(spread, 1) / arranging.expand_dims(spread, 0)
     return composite.clip(c, -1.0, 1.0) if c._value.dtype.kind == "f" else c
 
 
@@ -208,13 +210,13 @@ def unique_all(x: Any) -> Any:
 @numpy_name("union1d")
 def union1d(ar1: Any, ar2: Any) -> Tensor:
     """The different entries of both."""
-    return ordering.unique(composite.concatenate((ar1, ar2), None))  # type: ignore[no-any-return]
+    return ordering.unique(arranging.concatenate((ar1, ar2), None))  # type: ignore[no-any-return]
 
 
 def _chosen(name: str, ar1: Any, ar2: Any, inside: bool) -> Tensor:
     y = ordering.unique(ravel(ar1))
     common = np.isin(look(y, name), look(ar2, name))
-    return composite.getitem(y, common if inside else ~common)
+    return arranging.getitem(y, common if inside else ~common)
 
 
 @numpy_name("intersect1d")
@@ -232,7 +234,7 @@ def setdiff1d(ar1: Any, ar2: Any, assume_unique: bool = False) -> Tensor:
     """The different entries of the first that are not in the second; in their own order if they differ already."""
     if assume_unique:
         x = ravel(ar1)
-        return composite.getitem(x, ~np.isin(look(x, "np.setdiff1d"), value_of(ar2, "np.setdiff1d")))
+        return arranging.getitem(x, ~np.isin(look(x, "np.setdiff1d"), value_of(ar2, "np.setdiff1d")))
     return _chosen("np.setdiff1d", ar1, ar2, False)
 
 
@@ -240,4 +242,4 @@ def setdiff1d(ar1: Any, ar2: Any, assume_unique: bool = False) -> Tensor:
 def setxor1d(ar1: Any, ar2: Any, assume_unique: bool = False) -> Tensor:
     """The entries that are in one of both only, in ascending order."""
     parts = (_chosen("np.setxor1d", ar1, ar2, False), _chosen("np.setxor1d", ar2, ar1, False))
-    return ordering.sort(composite.concatenate(parts, 0))
+    return ordering.sort(arranging.concatenate(parts, 0))

@@ -13,7 +13,7 @@ from ..core.tensor import Tensor, as_tensor, beside
 from ..ops import composite, linear
 from ..ops import constant as fixed
 from ..ops import elementwise as each
-from ..ops.composite import axes_of
+from ..ops.composing import axes_of
 from ..ops.ordering import order_of, rank_of, sorted_along
 from ..ops.selection import along
 from .selection import integers

@@ -16,10 +16,10 @@ from ..core.errors import DtypeError, InvalidArgumentError, ShapeError
 from ..core.further_errors import RangeError
 from ..core.spec import int64
 from ..core.tensor import Tensor, as_tensor, beside
-from ..ops import composite, linear, selection
+from ..ops import composing, linear, selection
 from ..ops import constant as fixed
 from ..ops import elementwise as each
-from ..ops.composite import shape_of
+from ..ops.composing import shape_of
 from ..ops.segments import maximum_at, minimum_at
 from .selection import integers
 
@@ -219,8 +219,8 @@ def dynamic_stitch(indices: Sequence[Any], data: Sequence[Any], name: str | None
     >>> gt.dynamic_stitch([[0, 2], [1]], [gt.constant([1.0, 3.0]), gt.constant([2.0])]).numpy().tolist()
     [1.0, 2.0, 3.0]
     """
-    indices = composite.listed("dynamic_stitch", "indices", indices)
-    data = composite.listed("dynamic_stitch", "data", data)
+    indices = composing.listed("dynamic_stitch", "indices", indices)
+    data = composing.listed("dynamic_stitch", "data", data)
     if len(indices) != len(data) or not len(indices):
         raise InvalidArgumentError(f"dynamic_stitch: {len(indices)} indices are given for {len(data)} data")
     xs = beside(data)

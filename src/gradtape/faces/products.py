@@ -6,7 +6,7 @@ from typing import Any
 
 from ..core.errors import InvalidArgumentError, ShapeError
 from ..core.tensor import Tensor, as_tensor, beside
-from ..ops import composite, contraction, products
+from ..ops import arranging, composite, contraction, products
 
 
 def matmul(
@@ -53,7 +53,7 @@ def matmul(
 def turned(x: Tensor, transposed: bool, adjoint: bool) -> Tensor:
     """The matrix, its transpose or its adjoint."""
     if transposed or adjoint:
-        x = composite.swapaxes(x, -1, -2)
+        x = arranging.swapaxes(x, -1, -2)
     return composite.conjugate(x) if adjoint else x
 
 
@@ -70,8 +70,8 @@ def matvec(
     x, y = beside((a, b))
     if y.ndim < 1:
         raise ShapeError(f"matvec: b has the shape {y.shape}, but rank 1 is the least")
-    product = matmul(x, composite.expand_dims(y, -1), transpose_a=transpose_a, adjoint_a=adjoint_a)
-    return composite.squeeze(product, -1)
+    product = matmul(x, arranging.expand_dims(y, -1), transpose_a=transpose_a, adjoint_a=adjoint_a)
+    return arranging.squeeze(product, -1)
 
 
 def matrix_transpose(a: Any, name: str = "matrix_transpose", conjugate: bool = False) -> Tensor:

@@ -18,7 +18,7 @@ from ..core.spec import as_dtype, broadcast_shapes, float64, int32, int64
 from ..core.tensor import Tensor, as_tensor
 from ..ops import constant, linear
 from ..ops import elementwise as each
-from ..ops.composite import shape_of
+from ..ops.composing import shape_of
 from ..ops.quantile import gammaincinv
 from . import random_experimental as experimental
 from .discrete import binomial_draw, categorical_draw, poisson_draw

@@ -15,9 +15,9 @@ from ..core.errors import ArgumentTypeError, DtypeError, InvalidArgumentError, S
 from ..core.further_errors import ChoiceError, RangeError
 from ..core.spec import TensorShape, as_dtype, bool_, broadcast_shapes, int32
 from ..core.tensor import Tensor, as_tensor
-from ..ops import composite, linear, padding, selection
+from ..ops import arranging, composing, linear, padding, selection
 from ..ops import constant as fixed
-from ..ops.composite import axes_of
+from ..ops.composing import axes_of
 from .arrays import cast, gather
 
 
@@ -172,7 +172,7 @@ def sequence_mask(lengths: Any, maxlen: Any = None, dtype: Any = bool_, name: st
     most = np.max(np.asarray(sizes), initial=0) if maxlen is None else np.asarray(as_tensor(maxlen))
     if np.ndim(most):
         raise ShapeError(f"sequence_mask: maxlen must be a scalar, not of shape {np.shape(most)}")
-    mask = fixed.less(Tensor(np.arange(int(np.ceil(most)))), composite.expand_dims(sizes, -1))
+    mask = fixed.less(Tensor(np.arange(int(np.ceil(most)))), arranging.expand_dims(sizes, -1))
     return mask if as_dtype(dtype) == bool_ else cast(mask, dtype)
 
 
@@ -183,7 +183,7 @@ def shape_n(input: Any, out_type: Any = int32, name: str | None = None) -> list[
     """The shapes of several tensors as integer tensors."""
     return [
         Tensor(np.array(as_tensor(x)._value.shape, out_type))
-        for x in composite.listed("shape_n", "input", input)
+        for x in composing.listed("shape_n", "input", input)
     ]
 
 
@@ -297,7 +297,7 @@ def strided_slice(
             bounds = (None if begin_mask & bit else start, None if end_mask & bit else stop)
             index.append(builtins.slice(*bounds, step))
     try:
-        return composite.getitem(x, tuple(index))
+        return arranging.getitem(x, tuple(index))
     except IndexError as error:
         raise ShapeError(
             f"strided_slice: begin {starts.tolist()} and end {ends.tolist()} do not fit the shape {x.shape}: {error}"
@@ -314,9 +314,9 @@ def batch_gather(params: Any, indices: Any, name: str | None = None) -> Tensor:
 
 def identity_n(input: Any, name: str | None = None) -> list[Tensor]:
     """New tensors of the same values, through which derivatives pass."""
-    return [linear.identity(as_tensor(x)) for x in composite.listed("identity_n", "input", input)]
+    return [linear.identity(as_tensor(x)) for x in composing.listed("identity_n", "input", input)]
 
 
 def parallel_stack(values: Any, name: str = "parallel_stack") -> Tensor:
     """Tensors of one shape joined along a new first axis; the same as `stack` here."""
-    return composite.stack(values)
+    return arranging.stack(values)

@@ -11,10 +11,10 @@ from ..core.errors import DtypeError, InvalidArgumentError, ShapeError
 from ..core.further_errors import RangeError
 from ..core.spec import float32, int32, int64
 from ..core.tensor import Tensor, as_tensor, beside, look
-from ..ops import composite, linear, reduction
+from ..ops import arranging, composing, composite, linear, reduction
 from ..ops import constant as fixed
 from ..ops import elementwise as each
-from ..ops.composite import axes_of
+from ..ops.composing import axes_of
 from .spelling import under_its_name
 
 # running products and sums
@@ -105,7 +105,7 @@ def accumulate_n(inputs: Any, shape: Any = None, tensor_dtype: Any = None, name:
     xs = beside(tuple(inputs)) if isinstance(inputs, (list, tuple)) else []
     if not xs:
         raise InvalidArgumentError("accumulate_n: inputs must be a list of at least one tensor")
-    wanted = xs[0]._value.shape if shape is None else composite.shape_of(shape)
+    wanted = xs[0]._value.shape if shape is None else composing.shape_of(shape)
     for x in xs:
         if x._value.shape != wanted:
             raise ShapeError(f"accumulate_n: the shapes {tuple(x.shape)} and {wanted} are not compatible")
@@ -167,7 +167,7 @@ def zero_fraction(value: Any, name: str | None = None) -> Tensor:
 
 
 def _steps(x: Any, holds: Any) -> Tensor:
-    flat = composite.ravel(as_tensor(x))
+    flat = arranging.ravel(as_tensor(x))
     return composite.all(holds(flat[1:], flat[:-1]))
 
 
@@ -231,7 +231,7 @@ def confusion_matrix(
         if (part >= count).any():
             raise RangeError(f"confusion_matrix: `{what}` out of bound: {part.max()} with {count} classes")
     values = Tensor(np.ones(rows.shape, dtype)) if weights is None else composite.astype(weights, dtype)
-    values = composite.broadcast_to(values, rows.shape)
+    values = arranging.broadcast_to(values, rows.shape)
     return linear.scatter(values, index=(rows, columns), shape=(count, count))  # type: ignore[no-any-return]
 
 

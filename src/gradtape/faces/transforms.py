@@ -14,7 +14,7 @@ import numpy as np
 from ..core.errors import DtypeError, InvalidArgumentError, ShapeError
 from ..core.further_errors import ChoiceError, RangeError
 from ..core.tensor import Tensor, as_tensor
-from ..ops import composite, fourier, linear
+from ..ops import arranging, composite, fourier, linear
 from .spelling import named
 
 # Fourier transforms
@@ -184,7 +184,7 @@ def _scale(x: Tensor, first: float, others: float) -> Tensor:
 
 
 def _dct_1(x: Tensor, ortho: bool) -> Tensor:
-    whole = composite.concatenate([x, x[..., -2:0:-1]], -1)
+    whole = arranging.concatenate([x, x[..., -2:0:-1]], -1)
     return composite.real(rfft(whole))
 
 

@@ -14,7 +14,7 @@ from ..core.tensor import Tensor, as_tensor, beside
 from ..ops import constant as fixed
 from ..ops import elementwise as each
 from ..ops import linear
-from ..ops.composite import shape_of
+from ..ops.composing import shape_of
 from ..ops.special import erfc, ndtri
 from .noise import keyed, noise
 

@@ -14,8 +14,9 @@ import numpy as np
 from ..core.errors import InvalidArgumentError, InvalidIndexError
 from ..core.further_errors import UncoveredError
 from ..core.tensor import Tensor, as_tensor, beside, look
-from ..ops import composite, linear
-from ..ops.composite import astype, axes_of
+from ..ops import arranging, composite, linear
+from ..ops.composing import axes_of
+from ..ops.composite import astype
 from . import numpy_reductions as reductions
 from .numpy_names import NAMES
 
@@ -61,8 +62,8 @@ def reduce(ufunc: Any, function: Any, inputs: tuple[Any, ...], settings: dict[st
     axes = axes_of(given["axis"], x.ndim, f"{ufunc.__name__}.reduce")
     y, start = x, given.get("initial")
     for axis in sorted(axes, reverse=True):
-        y, start = _fold(ufunc, function, composite.moveaxis(y, axis, 0), start), None
-    return composite.expand_dims(y, tuple(sorted(axes))) if given.get("keepdims") else y
+        y, start = _fold(ufunc, function, arranging.moveaxis(y, axis, 0), start), None
+    return arranging.expand_dims(y, tuple(sorted(axes))) if given.get("keepdims") else y
 
 
 def _fold(ufunc: Any, function: Any, x: Tensor, start: Any) -> Tensor:
@@ -74,7 +75,7 @@ def _fold(ufunc: Any, function: Any, x: Tensor, start: Any) -> Tensor:
             )
         start = ufunc.identity
     slices = list(x)
-    y = slices.pop(0) if start is None else composite.broadcast_to(beside((x, start))[1], x._value.shape[1:])
+    y = slices.pop(0) if start is None else arranging.broadcast_to(beside((x, start))[1], x._value.shape[1:])
     for part in slices:
         y = function(y, part)
     return y
@@ -90,9 +91,9 @@ def accumulate(ufunc: Any, function: Any, inputs: tuple[Any, ...], settings: dic
     if ufunc.__name__ in _ACCUMULATE:
         return _ACCUMULATE[ufunc.__name__](x, axis)
     found: list[Tensor] = []
-    for part in composite.moveaxis(x, axis, 0):
+    for part in arranging.moveaxis(x, axis, 0):
         found.append(function(found[-1], part) if found else part)
-    return composite.stack(found, axis) if found else x
+    return arranging.stack(found, axis) if found else x
 
 
 def outer(ufunc: Any, function: Any, inputs: tuple[Any, ...], settings: dict[str, Any]) -> Tensor:
@@ -113,7 +114,7 @@ def reduceat(ufunc: Any, function: Any, inputs: tuple[Any, ...], settings: dict[
     _only(ufunc, "reduceat", given, ("array", "indices", "axis", "dtype", "out"))
     x = as_tensor(given["array"]) if given.get("dtype") is None else astype(given["array"], given["dtype"])
     (axis,) = axes_of((given["axis"],), x.ndim, f"{ufunc.__name__}.reduceat")
-    lines = composite.moveaxis(x, axis, 0)
+    lines = arranging.moveaxis(x, axis, 0)
     size = lines._value.shape[0]
     places = [int(i) for i in np.asarray(look(given["indices"], "np.ufunc.reduceat"))]
     if any(not 0 <= i < size for i in places):
@@ -124,7 +125,7 @@ def reduceat(ufunc: Any, function: Any, inputs: tuple[Any, ...], settings: dict[
     for start, stop in zip(places, [*places[1:], size], strict=True):
         part = lines[start:stop] if start < stop else lines[start : start + 1]
         found.append(reduce(ufunc, function, (part, 0), {}))
-    return composite.stack(found, axis)
+    return arranging.stack(found, axis)
 
 
 METHODS: dict[str, Callable[..., Tensor]] = {

@@ -16,9 +16,9 @@ import numpy as np
 from ..core.errors import InvalidIndexError, ShapeError, said
 from ..core.further_errors import ArrayWriteError
 from ..core.tensor import FUNCTIONS, Tensor, as_tensor, beside
-from ..ops import composite, constant, linear
+from ..ops import arranging, composite, constant, linear
 from ..ops import elementwise as each
-from ..ops.composite import index_of
+from ..ops.composing import index_of
 from ..ops.segments import count_at, maximum_at, minimum_at, product_at
 from ..ops.selection import replaced
 
@@ -121,7 +121,7 @@ class Place:
 
     def get(self) -> Tensor:
         """What the index picks, as `t[index]`."""
-        return composite.getitem(self._tensor, self._index)
+        return arranging.getitem(self._tensor, self._index)
 
     def set(self, values: Any) -> Tensor:
         """Values instead of what is there; what they replace reaches nothing.

@@ -17,7 +17,7 @@ from ..core.errors import InvalidArgumentError
 from ..core.lead import reshaped
 from ..core.tensor import Tensor, decide
 from ..modes.reverse import zeros
-from ..ops.composite import getitem
+from ..ops.arranging import getitem
 from ..ops.contraction import dot
 from ..ops.linear import add, concatenate
 from .equations import ConvergenceError

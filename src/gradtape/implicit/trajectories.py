@@ -25,7 +25,7 @@ from ..core.further_errors import RangeError
 from ..core.lead import reshaped
 from ..core.tensor import Tensor
 from ..modes.reverse import zeros
-from ..ops.composite import getitem, stack
+from ..ops.arranging import getitem, stack
 from ..ops.contraction import dot
 from ..ops.linear import add, concatenate, negative, subtract
 from .equations import ConvergenceError

@@ -6,7 +6,7 @@ A program loads the files that it imports; the others come with the first name t
 from ..core.tensor import FUNCTIONS, ROWS
 
 FILES = """
-    bessel composite constant contraction convolution correlation determinants diagonals
+    arranging bessel composing composite constant contraction convolution correlation determinants diagonals
     distributions elementwise elliptic factorizations fourier hypergeometric incomplete integral
     leading linalg linear matrices matrix norms ordering padding polynomials products quantile
     reduction segments selection singular special spectral windows

@@ -17,7 +17,8 @@ from ..core.further_errors import ChoiceError
 from ..core.questions import has_true
 from ..core.tensor import Tensor, as_tensor, beside, decide, look
 from . import linear
-from .composite import axes_of, composite, moveaxis
+from .arranging import moveaxis
+from .composing import axes_of, composite
 from .matrix import tril, triu
 
 ALIGNMENTS = ("RIGHT_LEFT", "LEFT_RIGHT", "LEFT_LEFT", "RIGHT_RIGHT")

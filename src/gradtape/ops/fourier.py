@@ -24,7 +24,8 @@ from ..core.primitive import Primitive, Sample
 from ..core.reads import lines
 from ..core.spec import Spec, is_differentiable
 from ..core.tensor import FUNCTIONS, Tensor, as_tensor
-from .composite import astype, axes_of, conjugate, shape_of
+from .composing import axes_of, shape_of
+from .composite import astype, conjugate
 from .linear import concatenate, getitem
 from .matrix import real_of
 

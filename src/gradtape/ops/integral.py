@@ -12,7 +12,7 @@ import numpy as np
 
 from ..core.define import elementwise
 from ..core.primitive import Primitive
-from .composite import composite
+from .composing import composite
 from .elementwise import cos, like, reciprocal, sin
 from .special import ROOT_PI, in_blocks, in_double, integrate, scipy_value, special
 

@@ -18,7 +18,9 @@ from ..core.questions import count_above
 from ..core.tensor import FUNCTIONS, Tensor, as_tensor, beside, decide, look
 from . import contraction, linalg, linear
 from . import elementwise as each
-from .composite import astype, axes_of, expand_dims, reshape, squeeze, swapaxes
+from .arranging import expand_dims, reshape, squeeze, swapaxes
+from .composing import axes_of
+from .composite import astype
 from .determinants import det, slogdet
 from .diagonals import diagonal, lower_triangle
 from .factorizations import cholesky, completed, qr

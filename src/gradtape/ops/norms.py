@@ -12,7 +12,9 @@ from ..core.further_errors import ChoiceError
 from ..core.tensor import Tensor, as_tensor
 from . import constant, linear, reduction
 from . import elementwise as each
-from .composite import astype, axes_of, expand_dims, moveaxis, reshape
+from .arranging import expand_dims, moveaxis, reshape
+from .composing import axes_of
+from .composite import astype
 from .singular import svdvals
 
 

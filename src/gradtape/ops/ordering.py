@@ -19,7 +19,9 @@ from ..core.spec import Spec, float64, int64
 from ..core.tensor import Tensor, as_tensor
 from . import constant, linear
 from . import elementwise as each
-from .composite import astype, axes_of, composite, getitem, ravel
+from .arranging import getitem, ravel
+from .composing import axes_of, composite
+from .composite import astype
 from .leading import SEARCH
 from .selection import along, places_of
 

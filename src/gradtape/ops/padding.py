@@ -16,7 +16,8 @@ from ..core.further_errors import ChoiceError, RangeError, UncoveredError
 from ..core.tensor import Tensor, as_tensor, beside
 from . import composite as composed
 from . import constant, linear
-from .composite import astype, composite
+from .composing import composite
+from .composite import astype
 from .ordering import median
 
 Sides = tuple[Tensor, Tensor]

@@ -10,7 +10,8 @@ from ..core.errors import ShapeError
 from ..core.tensor import Tensor, beside
 from . import elementwise as each
 from . import linear
-from .composite import axes_of, composite, moveaxis
+from .arranging import moveaxis
+from .composing import axes_of, composite
 
 
 @composite("kron")

@@ -21,7 +21,9 @@ from ..core.spec import broadcast_shapes, int64
 from ..core.tensor import Tensor, as_tensor, beside
 from . import constant, linear
 from . import elementwise as each
-from .composite import axes_of, composite, concatenate, flip, ravel, shape_of, split, swapaxes, where
+from .arranging import concatenate, flip, ravel, split, swapaxes
+from .composing import axes_of, composite, shape_of
+from .composite import where
 from .segments import maximum_at
 
 # copies and moves

@@ -23,7 +23,7 @@ from ..core.errors import DtypeError
 from ..core.further_errors import MissingPackageError, NoDerivativeError
 from ..core.primitive import Primitive
 from ..core.tensor import as_tensor
-from .composite import composite
+from .composing import composite
 from .constant import greater, less, logical_and
 from .elementwise import exp, like
 from .linear import where

@@ -18,7 +18,8 @@ from ..core.errors import ArgumentTypeError, InvalidArgumentError
 from ..core.further_errors import MissingPackageError
 from ..core.spec import float64
 from ..core.tensor import Tensor, as_tensor
-from ..ops.composite import astype, concatenate, ravel
+from ..ops.arranging import concatenate, ravel
+from ..ops.composite import astype
 from ..ops.contraction import dot
 from ..sparse import sparse_hessian
 from .problem import Problem

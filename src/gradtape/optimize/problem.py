@@ -10,7 +10,8 @@ import numpy as np
 from ..core.errors import ArgumentTypeError, DtypeError, InvalidArgumentError, ShapeError
 from ..core.spec import float64
 from ..core.tensor import Tensor, as_tensor
-from ..ops.composite import astype, ravel
+from ..ops.arranging import ravel
+from ..ops.composite import astype
 from ..ops.contraction import dot
 from ..ops.linear import reshape
 from ..sparse import SparseDerivative, sparse_hessian, sparse_jacobian

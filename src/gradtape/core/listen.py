@@ -270,8 +270,9 @@ class Listener:
         """Whether this listener holds back what is to be shown until it is known whether the program does it."""
         return False
 
-    def hear_effect(self, what: str) -> None:
-        """Be told of something that is done for its effect and leaves no trace among the operations."""
+    def hear_effect(self, what: str, source: Any = None) -> None:
+        """Be told of something that is done for its effect, on this source of random numbers or on the world, and leaves
+        no trace among the operations."""
 
     def hear_leave(self, holder: Any, how: Any) -> None:
         """Be told that the value of a tensor or variable leaves for Python or NumPy.

@@ -226,8 +226,10 @@ class Recording(Listener):
             self.states[cell] = place
         self.places[id(tensor)] = self.reads[id(tensor._value)] = (tensor, place)
 
-    def _variable(self, cell: Cell, holder: Tensor | Variable) -> int:
+    def _variable(self, cell: Cell, holder: Any) -> int:
         """The input that a variable is; `holder` has the value that it has at first."""
+        if self.has_seeded(cell.content):
+            return self.index(holder)  # starts anew in every run, so its state is that of this one
         if cell not in self.variables:
             self.variables[cell] = self.builder.input(spec_of_value(holder._value))
             self.sources.append(Source(variable=cell.content))
@@ -257,9 +259,10 @@ class Recording(Listener):
             self.states.pop(cell, None)
 
     def hear_draw(self, tensor: Tensor, source: Any, draw: Any) -> None:
-        if any(source is other for other in self.seeded):
-            return
         cell = Cell(Stream(source))
+        if self.has_seeded(cell.content) and cell not in self.written:
+            self.states.pop(cell, None)
+            return
         if not (follows(source, draw) and self.follows_source(cell)):
             self.enter(tensor, Source(draw=draw, generator=source))
             return
@@ -275,15 +278,23 @@ class Recording(Listener):
 
     def follows_source(self, cell: Cell) -> bool:
         """Whether draws go by the state of their source: where somebody else has read it, as it may be another then."""
-        return cell in self.variables
+        return cell in self.variables or cell in self.written
 
     def hear_seed(self, source: Any) -> None:
         self.seeded.append(source)
 
+    def has_seeded(self, content: Any) -> bool:
+        """Whether this is the state of a source that the program itself starts from a seed."""
+        return type(content) is Stream and any(content.source is source for source in self.seeded)
+
     def hear_show(self, show: Any, tensors: Any) -> None:
         self.shown.append((show, [self.index(tensor) for tensor in tensors]))
 
-    def hear_effect(self, what: str) -> None:
+    def hear_effect(self, what: str, source: Any = None) -> None:
+        cell = Cell(Stream(source))
+        if self.has_seeded(cell.content) and cell not in self.written:
+            self.states.pop(cell, None)
+            return
         raise RecordingError(
             f"{what} ({user_line()}) changes something outside the function, and a replay of the recorded "
             "program would not do it again; do it outside gt.function"
@@ -308,15 +319,15 @@ class Recording(Listener):
     def recorded(self, results: list[Tensor]) -> Recorded:
         """What has been written, with these tensors for results."""
         outputs = [place for place, _ in self.guards] + [self.index(result) for result in results]
-        variables = tuple(cell.content for cell in self.written)
-        outputs += self.written.values()
+        written = [(cell, place) for cell, place in self.written.items() if not self.has_seeded(cell.content)]
+        outputs += [place for _, place in written]
         outputs += [place for _, places in self.shown for place in places]
         return Recorded(
             check(self.builder.graph(outputs)),
             tuple(self.sources),
             tuple(guard for _, guard in self.guards),
             len(results),
-            variables,
+            tuple(cell.content for cell, _ in written),
             self.shows(),
         )
 

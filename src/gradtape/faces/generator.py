@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from ..core.draws import WORDS, restart, words_of
+from ..core.draws import WORDS, Stream, words_of
 from ..core.errors import ArgumentTypeError, InvalidArgumentError, ShapeError
 from ..core.spec import int32, int64, uint64
-from ..core.tensor import Tensor, look
+from ..core.tensor import Tensor, as_tensor
 from .discrete import binomial_draw
 from .noise import full_int, made, noise, real_dtype, scaled, tell_effect, uniform
 
@@ -39,8 +39,8 @@ class Generator:
             raise InvalidArgumentError(
                 "Generator: give copy_from or state, one of them; or use Generator.from_seed"
             )
-        self._source = np.random.default_rng()
-        self.reset(state if copy_from is None else copy_from.state)
+        self._source = made(np.random.default_rng())
+        self._go_on("Generator", state if copy_from is None else copy_from.state)
 
     @classmethod
     def _of(cls, source: np.random.Generator) -> Generator:
@@ -71,7 +71,7 @@ class Generator:
     @property
     def state(self) -> Tensor:
         """The state, six words of uint64, from which `from_state` and `reset` go on."""
-        return Tensor(words_of(self._source))
+        return Stream(self._source)._as_tensor()
 
     @property
     def algorithm(self) -> Algorithm:
@@ -84,22 +84,24 @@ class Generator:
         Raises:
             ValueError: for what is not the state of a generator.
         """
-        words = np.asarray(look(state, "Generator.reset"))
-        if words.shape != (WORDS,) or words.dtype != uint64:
-            raise ShapeError(
-                f"Generator.reset: state must be {WORDS} words of uint64, got {words.dtype.name}, shape {words.shape}"
-            )
-        tell_effect("Generator.reset")
-        restart(self._source, words)
+        self._go_on("Generator.reset", state)
 
     def reset_from_seed(self, seed: Any) -> None:
         """Start anew as `from_seed` of this seed."""
-        tell_effect("Generator.reset_from_seed")
-        self._source.bit_generator.state = np.random.default_rng(abs(int(seed))).bit_generator.state
+        self._go_on("Generator.reset_from_seed", words_of(np.random.default_rng(abs(int(seed)))))
+
+    def _go_on(self, operation: str, state: Any) -> None:
+        """Put a state in place of the present one, as a value is assigned to a variable."""
+        words = as_tensor(state)
+        if words._value.shape != (WORDS,) or words._value.dtype != uint64:
+            raise ShapeError(
+                f"{operation}: state must be {WORDS} words of uint64, got {words.dtype.name}, shape {tuple(words.shape)}"
+            )
+        Stream(self._source).assign(words)
 
     def skip(self, delta: Any) -> None:
         """Leave out so many numbers of 64 bits."""
-        tell_effect("Generator.skip")
+        tell_effect("Generator.skip", self._source)
         generator: Any = self._source.bit_generator
         generator.advance(int(delta))
 
@@ -137,8 +139,8 @@ class Generator:
 
     def split(self, count: int = 1) -> list[Generator]:
         """Independent generators."""
-        tell_effect("Generator.split")
-        return [Generator._of(source) for source in self._source.spawn(count)]
+        tell_effect("Generator.split", self._source)
+        return [Generator._of(made(source)) for source in self._source.spawn(count)]
 
 
 _GLOBAL = [Generator.from_non_deterministic_state()]

@@ -141,7 +141,7 @@ def made(source: np.random.Generator) -> np.random.Generator:
     return source
 
 
-def tell_effect(what: str) -> None:
-    """Tell listeners of a change of a generator's state."""
+def tell_effect(what: str, source: np.random.Generator | None = None) -> None:
+    """Tell listeners of what is done for its effect, such as a change of the state of a source."""
     for listener in listeners():
-        listener.hear_effect(what)
+        listener.hear_effect(what, source)

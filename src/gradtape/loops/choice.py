@@ -82,8 +82,9 @@ class _Branch(Spy):
         ):
             self._beyond()
 
-    def hear_effect(self, what: str) -> None:
-        self._beyond()
+    def hear_effect(self, what: str, source: Any = None) -> None:
+        if not self.has_seeded(Stream(source)):
+            self._beyond()
 
     def _beyond(self) -> None:
         self.open = True

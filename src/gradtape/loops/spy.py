@@ -89,23 +89,23 @@ class Spy(Recording):
             if not followed:
                 return
             self._variable(cell, what)
-        if isinstance(what, (Variable, Stream)):
+        if isinstance(what, (Variable, Stream)) and not self.has_seeded(what):
             self.before.setdefault(Cell(what), what._value)
 
     def is_followed(self, source: np.random.Generator) -> bool:
         """Whether draws from a source go by its state."""
-        own = not any(source is other for other in self.seeded)
+        cell = Cell(Stream(source))
         return (
-            own
+            not self.has_seeded(cell.content)
             and type(source.bit_generator) is np.random.PCG64
-            and self.follows_source(Cell(Stream(source)))
+            and self.follows_source(cell)
         )
 
     def follows_source(self, cell: Cell) -> bool:
         return self._follows or super().follows_source(cell)
 
     def hear_draw(self, tensor: Tensor, source: Any, draw: Any) -> None:
-        if not any(source is other for other in self.seeded) and not self.is_followed(source):
+        if not self.has_seeded(Stream(source)) and not self.is_followed(source):
             self.draws.append((tensor._value, draw))
         super().hear_draw(tensor, source, draw)
 

@@ -204,8 +204,8 @@ class Function:
         recording = Recording()
         wrapped_args, wrapped_kwargs = self._wrapped(recording, args, kwargs)
         start = perf_counter()
-        activate(recording)
         try:
+            activate(recording)
             result = self.python_function(*wrapped_args, **wrapped_kwargs)
             leaves = nest.flatten(result) if nest.is_nested(result) else [result]
             tensors = [leaf._as_tensor() for leaf in leaves if isinstance(leaf, Tensor)]

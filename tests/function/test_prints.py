@@ -163,7 +163,7 @@ def test_calls_print_what_the_eager_program_prints(program, backend, capsys):
             np.testing.assert_allclose(y.numpy(), z.numpy(), rtol=2e-5, atol=1e-5)
 
 
-@pytest.mark.parametrize("program", [scan, backwards, fold, choice, case, now_and_then])
+@pytest.mark.parametrize("program", [scan, backwards, fold, limited, choice, case, now_and_then])
 def test_what_prints_is_one_program(program, capsys):
     f = gt.function(program)
     for x in (X, -X, 2.0 * X):
@@ -255,3 +255,123 @@ def test_what_python_prints_is_as_it_was_when_recording(capsys):
     for _ in range(2):
         f(X)
         assert capsys.readouterr().err == "steps [1] {'x': [1 -2 3]}\n"
+
+
+def test_a_condition_is_not_asked_behind_the_last_turn(capsys):
+    """It prints, draws and assigns: in the recorded program as often as in the plain one."""
+
+    def program(x, g, asked):
+        def condition(y):
+            gt.print("asked", y)
+            asked.assign_add(1.0)
+            return y < 9.0 + g.uniform((), dtype="float64")
+
+        y = gt.while_loop(condition, lambda y: (y + 0.5,), (x,), maximum_iterations=12)[0]
+        return y, g.uniform((), dtype="float64")
+
+    def run(wrap):
+        g, asked = gt.random.Generator.from_seed(2), gt.Variable(0.0)
+        f = wrap(lambda x: program(x, g, asked))
+        for x in (1.0, 6.5, -3.0, 8.5, 0.0):
+            yield [float(y) for y in f(gt.constant(x, gt.float64))], float(asked), capsys.readouterr().err
+
+    def seeded(x):  # its numbers are constants
+        g = gt.random.Generator.from_seed(2)
+        less = lambda y: y < 9.0 + g.uniform((), dtype="float64")
+        y = gt.while_loop(less, lambda y: (y + 0.5,), (x,), maximum_iterations=12)[0]
+        return y, g.uniform((), dtype="float64")
+
+    f = None
+
+    def record(program):
+        nonlocal f
+        f = gt.function(program)
+        return f
+
+    assert list(run(record)) == list(run(lambda program: program))
+    assert "loop" in f.source()
+    recorded = gt.function(seeded)
+    for x in (1.0, 6.5, -3.0):
+        given = gt.constant(x, gt.float64)
+        assert [float(y) for y in recorded(given)] == [float(y) for y in seeded(given)]
+
+
+def test_what_was_done_is_shown_where_branches_do_not_match(capsys):
+    state = gt.Variable(1.0)
+
+    def first(x):
+        state.assign_add(1.0)
+        return gt.print("first", x) or x
+
+    f = gt.function(lambda x: gt.cond(x > 0.0, lambda: first(x), lambda: gt.cast(x, "int32")))
+    with pytest.raises(TypeError, match="returns float32 where"):
+        f(gt.constant(2.0))
+    assert capsys.readouterr().err == "first 2\n"
+    assert float(state) == 2.0
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, ValueError])
+@pytest.mark.parametrize("last", range(2))
+def test_what_ends_a_recording_lets_out_what_was_printed(error, last, capsys):
+    def program(x):
+        count = 0
+
+        def turn(y, i):
+            nonlocal count
+            gt.cond(y > 0.0, lambda: gt.print("positive", y) or y, lambda: y)
+            gt.print("turn", i)
+            count += 1
+            if count > last:
+                raise error("enough")
+            return y + i
+
+        def branch():
+            gt.print("branch")
+            return gt.scan(turn, gt.range(9.0), gt.print("begin") or x)
+
+        return gt.cond(x > 0.0, branch, lambda: gt.range(9.0))
+
+    f = gt.function(program)
+    for run in (program, f):
+        with pytest.raises(error, match="enough"):
+            run(gt.constant(1.0))
+        if run is program:
+            text = capsys.readouterr().err
+    assert capsys.readouterr().err == text
+    assert text.count("turn") == last + 1
+
+
+def test_an_interrupt_in_a_branch_that_is_not_taken_lets_out_the_other(capsys):
+    state = gt.Variable(1.0)
+
+    def other():
+        state.assign(7.0)
+        raise KeyboardInterrupt
+
+    f = gt.function(lambda x: gt.cond(x > 0.0, lambda: gt.print("taken", x) or state.assign_add(x), other))
+    with pytest.raises(KeyboardInterrupt):
+        f(gt.constant(2.0))
+    assert capsys.readouterr().err == "taken 2\n"
+    assert float(state) == 3.0
+
+
+@pytest.mark.parametrize("backend", ["reference", "llvm"])
+def test_an_error_in_a_later_turn_comes_behind_the_turns_before(backend, capsys):
+    done = gt.Variable(0.0)
+
+    def turn(y, i):
+        gt.print("turn", i)
+        done.assign_add(1.0)
+        return gt.linalg.solve(gt.linalg.diag([[5.0 - i, 1.0]])[0], y)
+
+    def repeat(y, i):
+        return gt.while_loop(lambda y, i: i < 20.0, lambda y, i: (turn(y, i), i + 1.0), (y, i))[0]
+
+    for program in (lambda y: gt.foldl(turn, gt.range(12.0), y), lambda y: repeat(y, gt.constant(0.0))):
+        seen = []
+        for run in (program, gt.function(program, backend=backend)):
+            done.assign(0.0)
+            with pytest.raises(gt.errors.InvalidArgumentError, match="Singular"):
+                run(gt.ones((2, 1)))
+            seen.append((capsys.readouterr().err, float(done)))
+        assert seen[0] == seen[1] == ("".join(f"turn {i}\n" for i in range(6)), 6.0)

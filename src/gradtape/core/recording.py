@@ -74,6 +74,7 @@ class Recording(Listener):
 
     __slots__ = (
         "_guarded",
+        "actions",
         "builder",
         "guards",
         "kept",
@@ -106,6 +107,7 @@ class Recording(Listener):
         self.states: dict[Any, int] = {}  # what a read of a variable gives
         self.variables: dict[Any, int] = {}  # the inputs that variables are
         self.written: dict[Any, int] = {}  # what was assigned last
+        self.actions = 0  # how often something was drawn, assigned or shown
         self.made: list[Any] = []
         self.seeded: list[Any] = []
         self._guarded: set[Any] = set()
@@ -252,6 +254,7 @@ class Recording(Listener):
 
     def hear_write(self, variable: Any, tensor: Tensor | None, given: Tensor | None = None) -> None:
         cell = Cell(variable)
+        self.actions += 1
         if tensor is None:
             self.made.append(variable)
         else:
@@ -260,6 +263,7 @@ class Recording(Listener):
 
     def hear_draw(self, tensor: Tensor, source: Any, draw: Any) -> None:
         cell = Cell(Stream(source))
+        self.actions += 1
         if self.has_seeded(cell.content) and cell not in self.written:
             self.states.pop(cell, None)
             return
@@ -288,6 +292,7 @@ class Recording(Listener):
         return type(content) is Stream and any(content.source is source for source in self.seeded)
 
     def hear_show(self, show: Any, tensors: Any) -> None:
+        self.actions += 1
         self.shown.append((show, [self.index(tensor) for tensor in tensors]))
 
     def hear_effect(self, what: str, source: Any = None) -> None:

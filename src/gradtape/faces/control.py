@@ -20,7 +20,7 @@ from ..core.further_errors import StepStateError
 from ..core.holder import Holder
 from ..core.tensor import Tensor, as_tensor
 from ..loops.choice import chosen, may_differ
-from ..loops.recorded import Attempt
+from ..loops.recorded import Attempt, actions
 from ..ops import constant, linear
 
 Branch = Callable[[], Any]
@@ -72,8 +72,8 @@ def cond(
 
     Inside `gt.function`, where the predicate depends on an input, both are called while recording and become one
     operation that does at each call the one that is asked for; so they must return the same structure and dtypes.
-    A branch with a print, or a value that Python looks at, is decided by Python, and recorded as a road of its own; so
-    are branches of different shapes. In a batch (`gt.vectorized_map`) each example goes its own way.
+    A branch with a value that Python looks at is decided by Python, and recorded as a road of its own; so are branches
+    of different shapes. In a batch (`gt.vectorized_map`) each example goes its own way.
 
     Raises:
         ValueError: if the predicate is not one truth value.
@@ -264,15 +264,16 @@ def while_loop(
         )
     _positive("while_loop", parallel_iterations)
     limit = None if maximum_iterations is None else int(maximum_iterations)
-    turns = 0
+    turns, before = 0, actions()
     goes_on = limit != 0 and cond(*loop_vars)
+    counted = limit is not None and actions() != before
     attempt = Attempt()
     if all(isinstance(leaf, Tensor) for leaf in nest.flatten(loop_vars)) and isinstance(goes_on, Tensor):
-        formed = _as_loop(attempt, cond, body, loop_vars, goes_on, limit)
+        formed = _as_loop(attempt, cond, body, loop_vars, goes_on, limit, counted)
         if formed is not None:
             return formed
         for leaves, _ in attempt.done:
-            goes_on, loop_vars = leaves[0], nest.pack_sequence_as(loop_vars, leaves[1:])
+            goes_on, loop_vars = leaves[0], nest.pack_sequence_as(loop_vars, leaves[1 + counted :])
             turns += 1
     while (limit is None or turns < limit) and _holds("while_loop", goes_on):
         loop_vars, turns = _next(body, loop_vars), turns + 1
@@ -293,14 +294,27 @@ def _next(body: Callable[..., Any], loop_vars: Any) -> Any:
 
 
 def _as_loop(
-    attempt: Attempt, cond: Any, body: Any, loop_vars: Any, goes_on: Tensor, limit: int | None
+    attempt: Attempt,
+    condition: Any,
+    body: Any,
+    loop_vars: Any,
+    goes_on: Tensor,
+    limit: int | None,
+    counted: bool,
 ) -> Any:
-    """The last loop variables of a loop that a recording holds as one operation; None where it cannot be one."""
-    state = nest.flatten(loop_vars)
+    """The last loop variables of a loop that a recording holds as one operation; None where it cannot be one.
+
+    Where it is `counted`, the turns are, since the condition does more than answer and is not asked behind the last.
+    """
+    counter = [Tensor(np.int32(0))] if counted else []
+    state = [*counter, *nest.flatten(loop_vars)]
 
     def turn(before: list[Tensor], _entries: list[Tensor]) -> tuple[list[Tensor], list[Tensor]]:
-        after = _next(body, nest.pack_sequence_as(loop_vars, before[1:]))
-        return [as_tensor(cond(*after)), *(as_tensor(leaf) for leaf in nest.flatten(after))], []
+        after = _next(body, nest.pack_sequence_as(loop_vars, before[1 + counted :]))
+        count = [x + 1 for x in before[1 : 1 + counted]]
+        ask = lambda: as_tensor(condition(*after))
+        question = cond(count[0] < limit, ask, lambda: Tensor(np.False_)) if counted else ask()
+        return [question, *count, *(as_tensor(leaf) for leaf in nest.flatten(after))], []
 
     if goes_on._value.shape or goes_on._value.dtype.kind != "b":
         return None
@@ -308,7 +322,7 @@ def _as_loop(
         return None
     formed = attempt.while_loop(turn, [goes_on, *state], limit)
     if formed is not None:
-        return nest.pack_sequence_as(loop_vars, formed.state[1:])
+        return nest.pack_sequence_as(loop_vars, formed.state[1 + counted :])
     if attempt.nested:  # Python has not asked yet whether the turns that were done are to be done
         for asked in [goes_on, *(leaves[0] for leaves, _ in attempt.done)][: len(attempt.done)]:
             _holds("while_loop", asked)

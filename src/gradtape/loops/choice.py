@@ -144,20 +144,24 @@ def chosen(
     first = _done(branches[taken], True)
     kept = [(x, x.mark()) for x, _ in marks]
     others: list[_Done] | None = None
-    if _is_whole(first):
-        restore(first.spy.before)
-        others = _supposed(branches, taken)
-    if others is not None:
-        done = [*others[:taken], first, *others[taken:]]
-        found = _matched(name, names, done)
-        if found is not None:
-            for recording, mark in marks:
-                recording.withdraw(mark)
-            return _formed(gates, done, found)
+    try:
+        if _is_whole(first):
+            restore(first.spy.before)
+            others = _supposed(branches, taken)
+        if others is not None:
+            done = [*others[:taken], first, *others[taken:]]
+            found = _matched(name, names, done)
+            if found is not None:
+                for recording, mark in marks:
+                    recording.withdraw(mark)
+                return _formed(gates, done, found)
+    except BaseException:  # an error, or an interrupt, behind what the program has done
+        restore(first.after)
+        first.spy.let_out()
+        raise
     for recording, mark in kept:
         recording.withdraw(mark)
-    for cell, value in first.after.items():
-        cell.content._value = value
+    restore(first.after)
     ask()
     first.spy.let_out()  # where Python may not decide, it has shown nothing
     return first.result
@@ -166,11 +170,11 @@ def chosen(
 def _done(branch: Callable[[], Any], taken: bool) -> _Done:
     """Do a branch while a spy writes it down."""
     spy = _Branch(listeners(), taken)
-    activate(spy)
     try:
+        activate(spy)
         result = branch()
         leaves = [as_tensor(x) if _is_array(x) else x for x in nest.flatten(result)]
-    except Exception:
+    except BaseException:
         deactivate(spy)
         if taken:
             spy.let_out()
@@ -279,6 +283,7 @@ def _formed(gates: Sequence[Tensor], done: Sequence[_Done], columns: list[list[A
         truth = cell.content.dtype.kind == "b"
         cell.content.assign(not_equal(value, _ZERO) if truth else value)
     for gate, branch, values_shown in zip(gates, done, shown, strict=True):
+        branch.spy.held_back.clear()
         if branch.spy.shown:
             tell_show(Branch(branch.spy.shows()), [gate, *values_shown])
     if room:

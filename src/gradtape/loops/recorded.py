@@ -22,7 +22,8 @@ be; there the state of the source is part of the loop's, as a variable is.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -150,6 +151,16 @@ class Attempt:
         self._mixed: tuple[dict[Cell, Any], ...] | None = None
         """Where the draws of all turns cannot be made at once: what variables and sources were before."""
         self._spies: list[Spy] = []
+        """Of the turns that were done; they hold back what these show."""
+
+    @contextmanager
+    def _showing(self) -> Iterator[None]:
+        """Where it ends in an error, or with an interrupt, show what the turns that were done have shown."""
+        try:
+            yield
+        except BaseException:
+            self._let_out()
+            raise
 
     def loop(
         self, turn: Turn, state: Tensors, sliced: Tensors, count: int, backwards: bool = False
@@ -166,6 +177,11 @@ class Attempt:
         if not self._marks or count < SHORTEST:
             return None
         order = range(count)[::-1] if backwards else range(count)
+        with self._showing():
+            return self._loop(turn, state, sliced, order)
+
+    def _loop(self, turn: Turn, state: Tensors, sliced: Tensors, order: range) -> Formed | None:
+        count, backwards = len(order), order.step < 0
         found = self._body(turn, state, sliced, order)
         if found is None and self._mixed is not None:
             self._undo(self._mixed)
@@ -194,27 +210,30 @@ class Attempt:
         """The same for turns that go on while the first of the state is true, but no more than `most`."""
         if not self._marks or (most is not None and most < SHORTEST):
             return None
+        with self._showing():
+            return self._while_loop(turn, state, most)
+
+    def _while_loop(self, turn: Turn, state: Tensors, most: int | None) -> Formed | None:
         found = self._body(turn, state, (), range(2), gate=True, follows=True)
-        # How many draws there are to be is not known, nor whether the condition, which the last turn of a loop with
-        # a limit does not ask, is what shows.
-        if found is None or any(self._drawn) or (found.shows and most is not None):
+        if found is None or any(self._drawn):  # how many draws there are to be is not known
             self._let_out()
             return None
         given = self._begun(found, state)
         values, same = [x._value for x in given], [captured_tensor(x)._value for x in found.fixed]
         once, count = evaluator(found.graph), 0
         while values[0] and (most is None or count < most) and not (self._supposed and count >= ROOM):
-            values = once([*values, *same])[: len(given) + min(found.room, 1)]
+            try:
+                values = once([*values, *same])[: len(given) + min(found.room, 1)]
+            except Exception:  # let the turn in which it happens say so
+                return self._given_up(found)
             if found.room and values.pop():
-                self._undo((found.before, found.sources))
-                return None
+                return self._given_up(found)
             count += 1
         turns = max(1 << (2 * count - 1).bit_length(), ROOM if self.nested else SHORTEST)
         bounded = most is not None and most <= turns
         turns = turns if most is None else min(most, turns)
         if found.shows_much(turns):
-            self._undo((found.before, found.sources))
-            return None
+            return self._given_up(found)
         loop = Loop(found.graph, len(given), 0, min(found.room, 1), turns, gate="carried")
         formed = self._formed(loop, found, given, ())
         if formed is not None and not bounded:
@@ -245,13 +264,9 @@ class Attempt:
             entries = [getitem(x, index=(index,)) for x in sliced]
             for tensor in (*given, *entries):
                 spy.enter(tensor, Source(argument=0))
-            activate(spy)
             try:
+                activate(spy)
                 now, parts = turn(given, entries)
-            except Exception:
-                deactivate(spy)
-                self._let_out()
-                raise
             finally:
                 deactivate(spy)
             self.done.append((now, parts))
@@ -293,11 +308,14 @@ class Attempt:
     def _undo(self, before: tuple[Mapping[Cell, Any], ...]) -> None:
         """Take back what the turns have written, assigned and drawn."""
         self.done.clear()
-        self._spies = []
         for recording, mark in self._marks:
             recording.withdraw(mark)
         for values in before:
             restore(values)
+
+    def _given_up(self, body: _Body) -> None:
+        """Take back all, so that the loop begins anew, turn by turn."""
+        self._undo((body.before, body.sources))
 
     def _let_out(self) -> None:
         """Show what the turns that are done have shown, as the loop goes on from there."""
@@ -307,19 +325,27 @@ class Attempt:
     def _formed(self, loop: Loop, body: _Body, state: Tensors, sliced: Tensors) -> Formed | None:
         """Do the loop, and assign what it leaves in variables; None where a loop inside has not enough room."""
         loop, fixed = with_entries(loop, [captured_tensor(x) for x in body.fixed])
-        found = done(loop, (*state, *fixed, *sliced))
+        try:
+            found = done(loop, (*state, *fixed, *sliced))
+        except Exception:  # let the turn in which it happens say so
+            return self._given_up(body)
         if body.room:
             unfinished = not_equal(found[loop.carried], Tensor(np.int32(0)))
             if decide(unfinished, partial(goes_on, body.room)):
-                self._undo((body.before, body.sources))
-                return None
+                return self._given_up(body)
         first = loop.carried - len(body.before)
         for cell, value in zip(body.before, found[first : loop.carried], strict=True):
             cell.content.assign(value)
         behind = len(found) - body.shown
+        self._spies = []
         if body.shows:
             tell_show(Turns(body.shows, loop.order(), loop.gate == "carried"), found[behind:])
         return Formed(found[:first], found[loop.carried + loop.summed : behind])
+
+
+def actions() -> list[int]:
+    """How often the program has drawn, assigned or shown something so far, as each recording has heard it."""
+    return [listener.actions for listener in listeners() if isinstance(listener, Recording)]
 
 
 def _fit(new: Tensor, old: Tensor) -> bool:
@@ -352,4 +378,4 @@ def _is_one(a: Any, b: Any) -> bool:
     return Cell(a) == Cell(b) or (isinstance(a, Tensor) and a._node is not None and a._node is b._node)
 
 
-__all__ = ["Attempt", "Formed", "captured_tensor"]
+__all__ = ["Attempt", "Formed", "actions", "captured_tensor"]

@@ -225,3 +225,73 @@ def test_empty_and_single():
     assert gt.vectorized_map(lambda r: gt.reduce_sum(r), gt.ones((1, 3))).numpy().tolist() == [3.0]
     with pytest.raises(ValueError, match="the first axes of elems differ"):
         gt.vectorized_map(lambda p: p[0], (gt.ones((2, 3)), gt.ones((3, 3))))
+
+
+@pytest.mark.filterwarnings("ignore::gradtape.errors.LoopedMapWarning")
+@pytest.mark.parametrize("recorded", [False, True])
+def test_what_was_done_at_once_in_vain_is_taken_back(recorded, capsys):
+    def program(g, total):
+        def one(x):
+            gt.print("x", x)
+            total.assign_add(1.0)
+            noise = g.normal((), dtype="float64")
+            return x * noise if x > 0 else x
+
+        return one
+
+    def run(mapped):
+        g, total = gt.random.Generator.from_seed(1), gt.Variable(0.0)
+        f = mapped(program(g, total))
+        found = [f(x).numpy().tolist() for x in (POINTS, -POINTS, POINTS)]
+        return found, float(total), g.state.numpy().tolist(), capsys.readouterr().err
+
+    map_ = lambda one: lambda x: gt.vectorized_map(one, x)
+    expected = run(lambda one: lambda x: gt.stack([one(y) for y in x]))
+    assert run(lambda one: gt.function(map_(one)) if recorded else map_(one)) == expected
+
+
+POINTS = gt.constant([1.0, -2.0, 3.0, -4.0], gt.float64)
+
+
+@pytest.mark.filterwarnings("ignore::gradtape.errors.LoopedMapWarning")
+def test_a_recorded_function_that_looks_at_values_does_so_for_each_example():
+    f = gt.function(lambda x: 2.0 * x if x > 0 else -x)
+    for value in (1.0, -1.0):
+        f(gt.constant(value, gt.float64))
+    assert gt.vectorized_map(f, POINTS).numpy().tolist() == [2.0, 2.0, 6.0, 4.0]
+    assert gt.vectorized_map(gt.grad(f), POINTS).numpy().tolist() == [2.0, -1.0, 2.0, -1.0]
+    with pytest.raises(gt.errors.BatchedValueError, match="bool"):
+        gt.vectorized_map(f, POINTS, fallback_to_while_loop=False)
+    whole = gt.function(lambda x: gt.vectorized_map(f, x))
+    for x in (POINTS, -POINTS, 2.0 * POINTS):
+        np.testing.assert_array_equal(whole(x), [2.0 * y if y > 0 else -y for y in x.numpy()])
+
+
+@pytest.mark.filterwarnings("ignore::gradtape.errors.LoopedMapWarning")
+def test_a_recorded_function_that_draws_does_so_for_each_example():
+    def program(g):
+        return lambda x: (
+            x + g.normal((), dtype="float64") + gt.cond(x > 0.0, lambda: g.uniform(()), lambda: 0.0)
+        )
+
+    own, plain = (gt.random.Generator.from_seed(1) for _ in range(2))
+    for recorded in (True, False):
+        f = gt.function(program(own)) if recorded else program(own)
+        f(POINTS[0])
+        program(plain)(POINTS[0])
+        drawing = lambda f: gt.vectorized_map(lambda x: f(x) + f(2.0 * x), gt.abs(POINTS))
+        np.testing.assert_array_equal(drawing(f), drawing(program(plain)))
+
+
+@pytest.mark.filterwarnings("ignore::gradtape.errors.LoopedMapWarning")
+def test_what_a_rule_asks_of_all_examples_is_guarded():
+    logits = gt.constant([[0.2, 0.3, 0.5], [0.1, 0.1, 0.8]])
+    one = lambda labels: gt.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
+    f = gt.function(lambda labels: gt.vectorized_map(one, labels))
+    assert f(gt.constant([[0, 1], [1, 1]])).shape == (2, 2)
+    for _ in range(2):
+        with pytest.raises(gt.errors.RangeError, match="a label is not in"):
+            f(gt.constant([[0, 1], [1, 3]]))
+    x = gt.constant([[0, 2], [1, 0]])
+    np.testing.assert_array_equal(f(x), gt.stack([one(labels) for labels in x]))
+    assert f.stats()["roads"] == f.stats()["guards"] == 1

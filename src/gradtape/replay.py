@@ -222,12 +222,22 @@ class Road:
         given = arguments if self._ordered == len(arguments) else _inputs(recorded, arguments)
         if self._plain:
             return True, self.pack([Tensor(y) for y in self.program(given)])
-        outputs = self.program(given)
-        for guard, value in zip(recorded.guards, outputs, strict=False):
-            if not guard.holds(value):
-                _restore(states)
-                return False, None
+        outputs = self._on_this_road(given)
+        if outputs is None:
+            _restore(states)
+            return False, None
         return True, self._finish(outputs, Tensor)
+
+    def _on_this_road(self, given: Sequence[Any]) -> Any:
+        """The outputs for these inputs; None where a guard fails."""
+        guards = self.recorded.guards
+        try:
+            outputs = self.program(given)
+        except Exception:
+            if guards:  # the way may be another one, on which there is no error
+                return None
+            raise
+        return outputs if all(g.holds(v) for g, v in zip(guards, outputs, strict=False)) else None
 
     def listened(self, arguments: Sequence[Tensor]) -> tuple[bool, Any]:
         """The same while somebody listens: one operation for all of the program."""
@@ -246,9 +256,9 @@ class Road:
         if recorded.guards:
             with paused():
                 values = [x._value for x in arguments]
-                trial = self.program(_inputs(recorded, values))
+                trial = self._on_this_road(_inputs(recorded, values))
             _restore(states)
-            if not all(g.holds(v) for g, v in zip(recorded.guards, trial, strict=False)):
+            if trial is None:
                 return False, None
         inputs = [
             arguments[source.argument]
@@ -260,6 +270,13 @@ class Road:
         ]
         found = apply(primitive, (*inputs, *(recorded.graph.constants[i] for i in known)))
         return True, self._finish(found if type(found) is tuple else (found,), lambda y: y)
+
+    @property
+    def acts(self) -> bool:
+        """Whether it does more than compute: looks at values, draws, assigns or prints."""
+        recorded = self.recorded
+        draws = any(source.draw is not None for source in recorded.sources)
+        return draws or bool(recorded.guards or recorded.written or recorded.shown)
 
     @property
     def is_closed(self) -> bool:

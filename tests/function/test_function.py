@@ -168,6 +168,25 @@ def test_guards_choose_among_roads(record):
     assert len(f.runs) == 2
 
 
+def test_an_error_on_a_road_that_is_not_to_be_taken_is_none(record):
+    g = gt.random.Generator.from_seed(3)
+
+    def solved(a, b):
+        return gt.linalg.solve(a, b) * g.normal((), dtype="float64") if gt.linalg.det(a) > 0.5 else b
+
+    f, matrices = record(solved), [np.eye(2), np.zeros((2, 2)), 2.0 * np.eye(2)]
+    found = [f(a, np.ones((2, 1))).numpy() for a in matrices]
+    g.reset_from_seed(3)
+    for y, a in zip(found, matrices, strict=True):
+        np.testing.assert_allclose(y, solved(gt.constant(a), gt.ones((2, 1), gt.float64)), rtol=1e-12)
+    assert len(f.runs) == 2
+    with gt.GradientTape() as tape:
+        x = gt.zeros((2, 2), gt.float64)
+        tape.watch(x)
+        y = f(x, np.ones((2, 1)))
+    assert tape.gradient(y, x) is None
+
+
 def test_numbers_become_guards(record):
     f = record(lambda x, n: x ** int(n))
     for n in (2, 3, 2, 3):

@@ -271,8 +271,10 @@ class Listener:
         return False
 
     def hear_effect(self, what: str, source: Any = None) -> None:
-        """Be told of something that is done for its effect, on this source of random numbers or on the world, and leaves
-        no trace among the operations."""
+        """Be told of something that is done for its effect and leaves no trace among the operations.
+
+        `source` is the source of random numbers on which it is done, if it is one.
+        """
 
     def hear_leave(self, holder: Any, how: Any) -> None:
         """Be told that the value of a tensor or variable leaves for Python or NumPy.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -65,12 +66,34 @@ def count_above(limit: float, value: Any) -> int:
     return int(np.sum(value > limit * np.max(value, initial=0.0)))
 
 
+@question
+def each(asked: Any, *given: Any) -> Any:
+    """The answer that all examples of a batch give to a question, or to the one of this name; None where they differ.
+
+    Args:
+        asked: the question.
+        given: what it knows besides the value, and the value with the examples along the first axis.
+    """
+    function = ASKED[asked] if isinstance(asked, str) else asked
+    answers = [function(*given[:-1], value) for value in given[-1]]
+    return answers[0] if all(answer == answers[0] for answer in answers) else None
+
+
+def of_each(asked: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """The question `each` for a question, by its name where it has one."""
+    function, bound = (asked.func, asked.args) if isinstance(asked, partial) else (asked, ())
+    name = getattr(function, "__name__", "")
+    return partial(each, name if ASKED.get(name) is function else function, *bound)
+
+
 __all__ = [
     "ASKED",
     "count_above",
+    "each",
     "has_outside",
     "has_true",
     "is_negative",
+    "of_each",
     "only_entry",
     "question",
 ]

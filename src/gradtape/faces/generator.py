@@ -94,9 +94,8 @@ class Generator:
         """Put a state in place of the present one, as a value is assigned to a variable."""
         words = as_tensor(state)
         if words._value.shape != (WORDS,) or words._value.dtype != uint64:
-            raise ShapeError(
-                f"{operation}: state must be {WORDS} words of uint64, got {words.dtype.name}, shape {tuple(words.shape)}"
-            )
+            got = f"{words.dtype.name}, shape {tuple(words.shape)}"
+            raise ShapeError(f"{operation}: state must be {WORDS} words of uint64, got {got}")
         Stream(self._source).assign(words)
 
     def skip(self, delta: Any) -> None:

@@ -19,6 +19,7 @@ from ..core.errors import InvalidArgumentError, ShapeError, said
 from ..core.further_errors import BatchedValueError, LoopedMapWarning, StructureError
 from ..core.tensor import Tensor, as_tensor
 from ..loops.recorded import Attempt
+from ..loops.trial import Trial
 from ..modes.batch import mapped
 from ..ops import arranging, linear
 from .control import require_callable, require_structure
@@ -298,15 +299,22 @@ def vectorized_map(
         structure = fn(nest.pack_sequence_as(elems, slices))
         return [as_tensor(leaf) for leaf in nest.flatten(structure)]
 
+    trial = Trial()
     try:
-        found = mapped(at_once, flat)
+        with trial:
+            found = mapped(at_once, flat)
+        trial.let_out()
         return nest.pack_sequence_as(structure, found)
     except BatchedValueError as error:
+        trial.take_back()
         if not fallback_to_while_loop:
             raise
         if warn:
             text = f"vectorized_map calls its function once for each of {count} slices: {said(error)}"
             warnings.warn(text, LoopedMapWarning, stacklevel=2)
+    except BaseException:
+        trial.let_out()
+        raise
     return _stacked("vectorized_map", [fn(_row(elems, flat, index)) for index in range(count)])
 
 

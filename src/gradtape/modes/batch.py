@@ -28,6 +28,7 @@ from ..core.bundle import attach_bundle, bundle_of
 from ..core.lead import CLOSED, Flags, carried, reshaped
 from ..core.listen import Listener, leaf, listeners, paused, tell_draw
 from ..core.primitive import Kind, Primitive, Rule
+from ..core.questions import of_each
 from ..core.spec import Spec
 from ..core.tensor import Tensor, apply
 from ..ops.linear import getitem, sum_
@@ -82,8 +83,11 @@ class Batch(Listener):
         node = holder._node
         if node is not None and node.knows(self.key):
             if callable(how):
-                answer = how(holder._value)
-                if all(how(value) == answer for value in node.read(self.key)._value):
+                whole, asked = node.read(self.key), of_each(how)
+                if asked(whole._value) is not None:
+                    active = listeners()
+                    for listener in active[: active.index(self)]:
+                        listener.hear_leave(whole, asked)
                     return
                 how = "a decision between two ways"
             raise errors.BatchedValueError(

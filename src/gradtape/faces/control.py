@@ -312,7 +312,10 @@ def _as_loop(
     def turn(before: list[Tensor], _entries: list[Tensor]) -> tuple[list[Tensor], list[Tensor]]:
         after = _next(body, nest.pack_sequence_as(loop_vars, before[1 + counted :]))
         count = [x + 1 for x in before[1 : 1 + counted]]
-        ask = lambda: as_tensor(condition(*after))
+
+        def ask() -> Tensor:
+            return as_tensor(condition(*after))
+
         question = cond(count[0] < limit, ask, lambda: Tensor(np.False_)) if counted else ask()
         return [question, *count, *(as_tensor(leaf) for leaf in nest.flatten(after))], []
 

@@ -313,9 +313,10 @@ class Attempt:
         for values in before:
             restore(values)
 
-    def _given_up(self, body: _Body) -> None:
-        """Take back all, so that the loop begins anew, turn by turn."""
+    def _given_up(self, body: _Body) -> Formed | None:
+        """No loop: take back all, so that it begins anew, turn by turn."""
         self._undo((body.before, body.sources))
+        return None
 
     def _let_out(self) -> None:
         """Show what the turns that are done have shown, as the loop goes on from there."""

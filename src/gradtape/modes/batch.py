@@ -28,7 +28,6 @@ from ..core.bundle import attach_bundle, bundle_of
 from ..core.lead import CLOSED, Flags, carried, reshaped
 from ..core.listen import Listener, leaf, listeners, paused, tell_draw
 from ..core.primitive import Kind, Primitive, Rule
-from ..core.questions import of_each
 from ..core.spec import Spec
 from ..core.tensor import Tensor, apply
 from ..ops.linear import getitem, sum_
@@ -83,6 +82,8 @@ class Batch(Listener):
         node = holder._node
         if node is not None and node.knows(self.key):
             if callable(how):
+                from ..core.questions import of_each  # rare, and no part of a first program
+
                 whole, asked = node.read(self.key), of_each(how)
                 if asked(whole._value) is not None:
                     active = listeners()

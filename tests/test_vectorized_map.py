@@ -295,3 +295,15 @@ def test_what_a_rule_asks_of_all_examples_is_guarded():
     x = gt.constant([[0, 2], [1, 0]])
     np.testing.assert_array_equal(f(x), gt.stack([one(labels) for labels in x]))
     assert f.stats()["roads"] == f.stats()["guards"] == 1
+
+
+def test_what_a_rule_asks_of_maps_in_maps_is_guarded():
+    """The determinant's rule asks whether a matrix is regular; a singular one is refused by a recording."""
+    slopes = lambda x: gt.vectorized_map(lambda m: gt.vectorized_map(gt.grad(gt.linalg.det), m), x)
+    f = gt.function(slopes)
+    x = gt.constant(np.random.default_rng(0).normal(size=(2, 2, 3, 3)))
+    for each in (x, 2.0 * x):
+        np.testing.assert_allclose(f(each), slopes(each), rtol=1e-9)
+    assert f.stats()["guards"] == 1
+    with pytest.raises(gt.errors.RecordingError, match="det at a singular matrix"), pytest.warns():
+        f(0.0 * x)

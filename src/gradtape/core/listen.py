@@ -284,6 +284,9 @@ class Listener:
         question (a function of the value) to which a rule asks the answer.
         """
 
+    def hear_leave_each(self, whole: Tensor, how: Any) -> None:
+        """Be told that all examples of a batch inside, along the first axis of `whole`, give a question one answer."""
+
     def follows(self, node: Node) -> bool:
         """Whether this listener knows the tensor of a node, so that what is computed from it concerns it."""
         return node.knows(self.key)

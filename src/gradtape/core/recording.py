@@ -23,7 +23,7 @@ from .graph import Builder, Graph, check, spec_of_value
 from .listen import Listener, leaf
 from .place import place_of, user_frame, user_place
 from .primitive import Primitive
-from .questions import ASKED, only_entry
+from .questions import ASKED, of_each, only_entry
 from .showing import Shows
 from .spec import is_differentiable
 from .tensor import ROWS, Tensor
@@ -318,6 +318,9 @@ class Recording(Listener):
         if (place, question) not in self._guarded:
             self._guarded.add((place, question))
             self.guards.append((place, Guard(question, question(tensor._value), user_line())))
+
+    def hear_leave_each(self, whole: Tensor, how: Any) -> None:
+        self.hear_leave(whole, of_each(how))
 
     # the end
 

@@ -19,7 +19,7 @@ and tensors of every dtype take part: indices and conditions may differ between 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -81,21 +81,36 @@ class Batch(Listener):
         """A question that all examples answer alike is answered; a value that differs cannot leave."""
         node = holder._node
         if node is not None and node.knows(self.key):
-            if callable(how):
-                from ..core.questions import of_each  # rare, and no part of a first program
+            if not callable(how):
+                self._refuse(holder, how)
+            self._ask_all(node.read(self.key), how, holder)
 
-                whole, asked = node.read(self.key), of_each(how)
-                if asked(whole._value) is not None:
-                    active = listeners()
-                    for listener in active[: active.index(self)]:
-                        listener.hear_leave(whole, asked)
-                    return
-                how = "a decision between two ways"
-            raise errors.BatchedValueError(
-                f"a tensor of shape {tuple(holder._value.shape)} differs between the {self.size} examples of a batch: "
-                f"it has no single value to give to Python or NumPy ({how}). Choose by value with gt.where, keep the "
-                "value a tensor, or run one example after the other: gt.map_fn, jacobian(experimental_use_pfor=False)"
-            )
+    def hear_leave_each(self, whole: Tensor, how: Any) -> None:
+        node = whole._node
+        if node is not None and node.knows(self.key):
+            every = node.read(self.key)
+            with paused(self._outside()):
+                every = reshaped(every, (self.size * len(whole._value), *whole._value.shape[1:]))
+            self._ask_all(every, how, whole)
+
+    def _ask_all(self, every: Tensor, how: Any, holder: Any) -> None:
+        """Let all examples answer, and those outside know that they do so alike."""
+        first, *answers = [how(value) for value in every._value]
+        if any(answer != first for answer in answers):
+            self._refuse(holder, "a decision between two ways")
+        for listener in self._outside():
+            listener.hear_leave_each(every, how)
+
+    def _outside(self) -> tuple[Listener, ...]:
+        active = listeners()
+        return active[: active.index(self)]
+
+    def _refuse(self, holder: Any, how: str) -> NoReturn:
+        raise errors.BatchedValueError(
+            f"a tensor of shape {tuple(holder._value.shape)} differs between the {self.size} examples of a batch: "
+            f"it has no single value to give to Python or NumPy ({how}). Choose by value with gt.where, keep the "
+            "value a tensor, or run one example after the other: gt.map_fn, jacobian(experimental_use_pfor=False)"
+        )
 
     def hear_write(self, variable: Any, tensor: Tensor | None, given: Tensor | None = None) -> None:
         if tensor is not None:
@@ -113,8 +128,7 @@ class Batch(Listener):
         drawn = [draw() for _ in range(self.size - 1)]
         drawn.insert(self.followed, tensor._value)
         whole = Tensor(np.stack(drawn))
-        active = listeners()
-        tell_draw(active[: active.index(self)], whole, source, again)
+        tell_draw(self._outside(), whole, source, again)
         self.watch(tensor, whole)
 
     def watch(self, example: Tensor, whole: Tensor) -> None:

@@ -2,7 +2,7 @@
 
 NAMES = {
     "graphs, sessions and devices; here everything is eager": """
-        AggregationMethod CriticalSection DeviceSpec Graph Operation RegisterGradient TensorArray TensorArraySpec
+        AggregationMethod CriticalSection DeviceSpec Graph Operation RegisterGradient TensorArraySpec
         VariableAggregation VariableSynchronization check_pinned control_dependencies device
         get_current_name_scope get_static_value group guarantee_const import_graph_def init_scope inside_function
         is_symbolic_tensor load_library load_op_library no_gradient no_op

@@ -169,7 +169,7 @@ if _typing.TYPE_CHECKING:  # for those who read types: `_NAMESPACES` and `_LATER
         space_to_batch,
         space_to_batch_nd,
     )
-    from .faces.control import case, cond, switch_case, while_loop
+    from .faces.control import case, cond, switch_case
     from .faces.cutting import (
         clip_by_global_norm,
         clip_by_norm,
@@ -225,6 +225,8 @@ if _typing.TYPE_CHECKING:  # for those who read types: `_NAMESPACES` and `_LATER
         strided_slice,
         tile,
     )
+    from .faces.tensor_array import TensorArray
+    from .faces.while_loops import while_loop
     from .functions import Function, function
     from .kinds import TensorSpec
     from .meter import progress
@@ -278,7 +280,7 @@ _LATER = {
     "explain.detached": "DetachEvent",
     "faces.assertions": "Assert, assert_equal, assert_greater, assert_less, assert_rank",
     "faces.blocks": "batch_to_space, required_space_to_batch_paddings, space_to_batch, space_to_batch_nd",
-    "faces.control": "case, cond, switch_case, while_loop",
+    "faces.control": "case, cond, switch_case",
     "faces.cutting": "clip_by_global_norm, clip_by_norm, realdiv, saturate_cast, truncatediv, truncatemod",
     "faces.eager": "executing_eagerly, gradients, hessians",
     "faces.exchange": "from_dlpack",
@@ -301,6 +303,8 @@ _LATER = {
         parallel_stack, repeat, reverse_sequence, roll, sequence_mask, shape_n, slice, strided_slice,
         tile
     """,
+    "faces.tensor_array": "TensorArray",
+    "faces.while_loops": "while_loop",
     "functions": "Function, function",
     "kinds": "TensorSpec",
     "meter": "progress",
@@ -371,6 +375,7 @@ __all__ = [
     "SparseDerivative",
     "TaylorAccumulator",
     "Tensor",
+    "TensorArray",
     "TensorShape",
     "TensorSpec",
     "UnconnectedGradients",

@@ -140,6 +140,32 @@ CONTROL = [
             fn=lambda a, t: a * tf.cos(t), elems=x, initializer=x[0] * 2.0, reverse=True
         ),
     ),
+    call(
+        "TensorArray",
+        X((4, 2)),
+        run=lambda tf, x: (
+            tf.TensorArray(dtype=x.dtype, size=4).unstack(value=x * x).gather(indices=[3, 0, 3])
+        ),
+    ),
+    call(
+        "TensorArray",
+        X((3, 2)),
+        run=lambda tf, x: (
+            tf.TensorArray(dtype=x.dtype, size=4, element_shape=[2])
+            .scatter(indices=[2, 0, 1], value=x * x)
+            .write(index=1, value=x[0] * x[1])
+            .stack()
+        ),
+    ),
+    call(
+        "TensorArray",
+        X((3, 2)),
+        run=lambda tf, x: (
+            tf.TensorArray(dtype=x.dtype, size=2, infer_shape=False)
+            .split(value=x * x, lengths=[1, 2])
+            .concat()
+        ),
+    ),
     call("recompute_grad", A, run=lambda tf, x: tf.recompute_grad(lambda t: tf.sin(t) * t)(x)),
     call("grad_pass_through", A, run=lambda tf, x: tf.grad_pass_through(tf.sin)(x) * x),
 ]

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 import gradtape as gt
-from gradtape.faces.control import case, cond, switch_case, while_loop
+from gradtape.faces.control import case, cond, switch_case
 from gradtape.faces.loops import foldl, foldr, map_fn, scan, vectorized_map
+from gradtape.faces.while_loops import while_loop
 
 A = [3.0, 1.0, 2.0]
 

@@ -1,10 +1,7 @@
-"""TensorFlow's control flow with its meaning in a library that evaluates at once: Python's own branches and loops.
+"""TensorFlow's choices with their meaning in a library that evaluates at once: Python's own branches.
 
 Inside `gt.function`, and for examples that differ in a batch, a choice is an operation, all branches of which are known
-(`loops/choice.py`), and so is a loop whose turns are all the same (`loops/recorded.py`).
-What a function computes is recorded as always, so every derivative passes through. Shapes and dtypes may change from
-one turn to the next, as in eager TensorFlow; `parallel_iterations`, `back_prop`, `swap_memory` and shape invariants
-are about graphs and change nothing.
+(`loops/choice.py`). What a function computes is recorded as always, so every derivative passes through.
 """
 
 from __future__ import annotations
@@ -16,11 +13,9 @@ import numpy as np
 
 from ..core import nest
 from ..core.errors import ArgumentTypeError, DtypeError, InvalidArgumentError, ShapeError, said
-from ..core.further_errors import StepStateError
 from ..core.holder import Holder
 from ..core.tensor import Tensor, as_tensor
 from ..loops.choice import chosen, may_differ
-from ..loops.recorded import Attempt, actions
 from ..ops import constant, linear
 
 Branch = Callable[[], Any]
@@ -43,7 +38,7 @@ def require_structure(name: str, expected: Any, result: Any) -> None:
 # branches
 
 
-def _holds(name: str, pred: Any) -> bool:
+def holds(name: str, pred: Any) -> bool:
     """A predicate of one entry as a Python truth value."""
     value = pred if isinstance(pred, Holder) else np.asarray(pred)
     _check_truth(name, value)
@@ -97,7 +92,7 @@ def cond(
     if isinstance(pred, Holder) and may_differ([truth := as_tensor(pred)]):
         names = ["true_fn", "false_fn"]
         return _one_of("cond", [_gate("cond", truth)], [true_fn, false_fn], names, lambda: bool(pred))
-    return true_fn() if _holds("cond", pred) else false_fn()
+    return true_fn() if holds("cond", pred) else false_fn()
 
 
 def case(
@@ -146,7 +141,7 @@ def case(
             names = [f"the function of predicate {place}" for place in range(len(pairs))]
             every = [*(branch for _, branch in pairs), default]
             return _one_of("case", gates, every, [*names, "default"], lambda: [bool(p) for p, _ in pairs])
-    holding = [branch for pred, branch in pairs if _holds("case", pred)]
+    holding = [branch for pred, branch in pairs if holds("case", pred)]
     if exclusive and len(holding) > 1:
         raise InvalidArgumentError(f"case: {len(holding)} predicates hold, but exclusive=True allows one")
     if not holding and default is None:
@@ -229,122 +224,4 @@ def _branches(given: Any) -> list[Branch]:
     return [table[key] for key in keys]
 
 
-# loops
-
-
-def while_loop(
-    cond: Callable[..., Any],
-    body: Callable[..., Any],
-    loop_vars: Any,
-    shape_invariants: Any = None,
-    parallel_iterations: int = 10,
-    back_prop: bool = True,
-    swap_memory: bool = False,
-    maximum_iterations: Any = None,
-    name: str | None = None,
-) -> Any:
-    """Repeat `body` while `cond` holds; both take the loop variables, `body` returns the next ones.
-
-    Returns:
-        the last loop variables, in the structure of `loop_vars`.
-
-    Raises:
-        ValueError: if `body` returns another structure, or there are no loop variables.
-
-    >>> import gradtape as gt
-    >>> i, x = gt.while_loop(lambda i, x: i < 3, lambda i, x: (i + 1, x * x), (gt.constant(0), gt.constant(2.0)))
-    >>> print(x.numpy())
-    256.0
-    """
-    require_callable("while_loop", "cond", cond)
-    require_callable("while_loop", "body", body)
-    if not isinstance(loop_vars, (list, tuple)) or not loop_vars:
-        raise ArgumentTypeError(
-            f"'loop_vars' must be provided: a list or tuple of at least one, got {loop_vars!r}"
-        )
-    _positive("while_loop", parallel_iterations)
-    limit = None if maximum_iterations is None else int(maximum_iterations)
-    turns, before = 0, actions()
-    goes_on = limit != 0 and cond(*loop_vars)
-    counted = limit is not None and actions() != before
-    attempt = Attempt()
-    if all(isinstance(leaf, Tensor) for leaf in nest.flatten(loop_vars)) and isinstance(goes_on, Tensor):
-        formed = _as_loop(attempt, cond, body, loop_vars, goes_on, limit, counted)
-        if formed is not None:
-            return formed
-        for leaves, _ in attempt.done:
-            goes_on, loop_vars = leaves[0], nest.pack_sequence_as(loop_vars, leaves[1 + counted :])
-            turns += 1
-    while (limit is None or turns < limit) and _holds("while_loop", goes_on):
-        loop_vars, turns = _next(body, loop_vars), turns + 1
-        goes_on = (limit is None or turns < limit) and cond(*loop_vars)
-    return nest.map_structure(lambda v: as_tensor(v) if _numeric(v) else v, loop_vars)
-
-
-def _next(body: Callable[..., Any], loop_vars: Any) -> Any:
-    """The next loop variables, in the structure of the old ones."""
-    kind, result = type(loop_vars), body(*loop_vars)
-    if len(loop_vars) == 1 and not isinstance(result, (list, tuple)):
-        result = (result,)
-    if not isinstance(result, (list, tuple)):
-        raise StepStateError(f"while_loop: body must return {len(loop_vars)} loop variables, not {result!r}")
-    result = list(result) if kind is list else tuple(result) if kind is tuple else result
-    require_structure("while_loop", loop_vars, result)
-    return result
-
-
-def _as_loop(
-    attempt: Attempt,
-    condition: Any,
-    body: Any,
-    loop_vars: Any,
-    goes_on: Tensor,
-    limit: int | None,
-    counted: bool,
-) -> Any:
-    """The last loop variables of a loop that a recording holds as one operation; None where it cannot be one.
-
-    Where it is `counted`, the turns are, since the condition does more than answer and is not asked behind the last.
-    """
-    counter = [Tensor(np.int32(0))] if counted else []
-    state = [*counter, *nest.flatten(loop_vars)]
-
-    def turn(before: list[Tensor], _entries: list[Tensor]) -> tuple[list[Tensor], list[Tensor]]:
-        after = _next(body, nest.pack_sequence_as(loop_vars, before[1 + counted :]))
-        count = [x + 1 for x in before[1 : 1 + counted]]
-
-        def ask() -> Tensor:
-            return as_tensor(condition(*after))
-
-        question = cond(count[0] < limit, ask, lambda: Tensor(np.False_)) if counted else ask()
-        return [question, *count, *(as_tensor(leaf) for leaf in nest.flatten(after))], []
-
-    if goes_on._value.shape or goes_on._value.dtype.kind != "b":
-        return None
-    if not attempt.nested and not _holds("while_loop", goes_on):
-        return None
-    formed = attempt.while_loop(turn, [goes_on, *state], limit)
-    if formed is not None:
-        return nest.pack_sequence_as(loop_vars, formed.state[1 + counted :])
-    if attempt.nested:  # Python has not asked yet whether the turns that were done are to be done
-        for asked in [goes_on, *(leaves[0] for leaves, _ in attempt.done)][: len(attempt.done)]:
-            _holds("while_loop", asked)
-    return None
-
-
-def _numeric(leaf: Any) -> bool:
-    return isinstance(leaf, (int, float, complex, np.ndarray, np.generic)) or hasattr(
-        type(leaf), "_as_tensor"
-    )
-
-
-def _positive(name: str, parallel_iterations: Any) -> None:
-    if parallel_iterations is not None and (
-        not isinstance(parallel_iterations, int) or parallel_iterations < 1
-    ):
-        raise ArgumentTypeError(
-            f"{name}: 'parallel_iterations' must be a positive integer, got {parallel_iterations!r}"
-        )
-
-
-__all__ = ["case", "cond", "switch_case", "while_loop"]
+__all__ = ["case", "cond", "switch_case"]

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import gradtape as gt
-from gradtape.backends.llvm import engine
+from gradtape.backends.llvm import driver, engine
 from gradtape.backends.llvm.emit import Emitter, Lane, Module
 from gradtape.ops.special import hermite_gaussian
 
@@ -95,6 +95,45 @@ def test_loops_that_differ_a_little_are_not_one(dtype):
             np.testing.assert_allclose(a, b, rtol=1e-6)
 
 
+@pytest.mark.parametrize("longest", [40, 150, 2000])
+def test_loops_of_a_module_share_functions(modules, monkeypatch, longest):
+    """Few functions, whose loops are told apart by a number; in several or one they do the same."""
+    monkeypatch.setattr(driver, "LONGEST", longest)
+    rng = np.random.default_rng(3)
+    x, w = rng.normal(size=(40, 9)), rng.normal(size=(9, 7))
+
+    def program(xp, x, w):
+        h = xp.tanh(x @ w)
+        g = h @ xp.transpose(w) + x
+        return [xp.exp(g) * x[:, ::-1], xp.transpose(x) @ h, xp.sum(g, axis=0), xp.max(g, axis=1)]
+
+    f = gt.function(lambda x, w: program(np, x, w), backend="llvm")
+    wanted = program(np, x, w)
+    for _ in range(2):
+        for found, own in zip(f(x, w), wanted, strict=True):
+            np.testing.assert_allclose(found, own, rtol=1e-12)
+    functions = modules[-1].count("define internal void")
+    assert functions == 1 if longest == 2000 else 1 < functions <= f.stats()["kernels"]
+
+
+@pytest.mark.parametrize("width", [1, 7, 32])
+@pytest.mark.parametrize("inner", [1, 2, 41])
+@pytest.mark.parametrize("rows", [1, 3, 9])
+def test_products_of_all_shapes_and_looks(rows, inner, width):
+    """Also with one turn, where there is no loop, and with rows that are all the same or go backwards."""
+    rng = np.random.default_rng(rows + inner + width)
+    x, w, v = (rng.normal(size=size) for size in ((rows, inner), (inner, width), (width,)))
+
+    def program(x, w, v):
+        same = np.broadcast_to(v, (inner, width))
+        return [x @ w, x[:, ::-1] @ w, x[::-1] @ w[::-1], x @ same, np.transpose(w) @ np.transpose(x)]
+
+    f = gt.function(program, backend="llvm")
+    for _ in range(2):
+        for found, own in zip(f(x, w, v), program(x, w, v), strict=True):
+            np.testing.assert_allclose(found, own, rtol=1e-12, atol=1e-13)
+
+
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("numbers", [True, False])
 def test_functions_that_are_called_are_those_that_are_inlined(modules, dtype, numbers):
@@ -118,7 +157,7 @@ def test_functions_that_are_called_are_those_that_are_inlined(modules, dtype, nu
 
 
 def test_programs_leave_nothing_behind(monkeypatch):
-    """Linkers and libraries go with their function; passes and processor are made once."""
+    """Linkers and libraries go with their function; no passes are made, and the processor once."""
     import llvmlite.binding as llvm
 
     def once(k):

@@ -153,6 +153,7 @@ class _Writer:
         self.graph, self.floats, self.structure = graph, floats, structure
         self.module = Module()
         self.e = Verbs(self.module)
+        self.e.begin("start")
         self.entries = Entries(self.e, graph)
 
     def write(self) -> None:
@@ -189,7 +190,6 @@ class _Writer:
             "\n".join(
                 [
                     "define ptr @entry(ptr %self, ptr %arguments, i64 %count) {",
-                    "start:",
                     *e.lines,
                     "other:",
                     f"  call void @Py_IncRef(ptr {none})",
@@ -214,13 +214,15 @@ class _Writer:
     def _require(self, condition: str) -> None:
         """Go the ordinary way unless a condition holds."""
         label = self.e.label()
-        self.e.lines += [f"  br i1 {condition}, label %{label}, label %other", f"{label}:"]
+        self.e.lines.append(f"  br i1 {condition}, label %{label}, label %other")
+        self.e.begin(label)
 
     def _must(self, pointer: str) -> None:
         """Give up, with the error that is set, where there was no memory."""
         missing = self.e.line(f"icmp eq ptr {pointer}, null")
         label = self.e.label()
-        self.e.lines += [f"  br i1 {missing}, label %fail, label %{label}", f"{label}:"]
+        self.e.lines.append(f"  br i1 {missing}, label %fail, label %{label}")
+        self.e.begin(label)
 
     def _field(self, pointer: str, offset: int, kind: str = "ptr") -> str:
         place = self.e.line(f"getelementptr i8, ptr {pointer}, i64 {offset}")

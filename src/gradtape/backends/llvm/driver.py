@@ -8,7 +8,7 @@ function is the same for all programs, and compiled once: LLVM takes longer over
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -29,45 +29,66 @@ class Step:
     """Of a function that is there already; it has no name."""
 
 
-def opened(pointers: Sequence[str]) -> list[str]:
-    """The first lines of a loop, which is given an array of its pointers, `%given`: what it calls each of them."""
-    lines = []
-    for number, pointer in enumerate(pointers):
-        lines.append(f"  %given{number} = getelementptr ptr, ptr %given, i64 {number}")
-        lines.append(f"  {pointer} = load ptr, ptr %given{number}")
-    return lines
+LONGEST = 2000
+"""So many lines of loops make a function, as LLVM takes 0.4 ms for each, whatever it does; beyond, nothing is saved."""
 
 
 class Driver:
-    """Writes down the steps of one module, and how its loops are called."""
+    """Puts the loops of a module into functions, and writes down the steps that call them.
 
-    def __init__(self) -> None:
-        self.functions: dict[str, int] = {}
+    A function is given an array of the pointers of a loop, and which of its loops is asked for.
+    """
 
-    def text(self, parts: Sequence[Sequence[Step]]) -> str:
-        """The table of all loops of the steps, `@loops`."""
-        for step in (step for part in parts for step in part if not step.address):
-            self.functions.setdefault(step.function, len(self.functions))
-        table = ", ".join(f"ptr @{name}" for name in self.functions)
-        return f"@loops = constant [{len(self.functions)} x ptr] [{table}]"
+    def __init__(self, loops: Mapping[str, list[str]]) -> None:
+        self._functions: list[list[list[str]]] = []
+        self._places: dict[str, tuple[int, int]] = {}  # of a loop: in which function, and which there
+        length = LONGEST
+        for name, lines in loops.items():
+            if length + len(lines) > LONGEST:
+                self._functions.append([])
+                length = 0
+            self._places[name] = len(self._functions) - 1, len(self._functions[-1])
+            self._functions[-1].append(lines)
+            length += len(lines)
 
-    def encoded(self, steps: Sequence[Step], loops: int) -> Any:
-        """Steps as an array: the most pointers of one; then of each where its function is, and its pointers.
+    def text(self) -> str:
+        """The functions, and a table of them, `@loops`."""
+        table = ", ".join(f"ptr @loops_{number}" for number in range(len(self._functions)))
+        texts = [_function(f"loops_{number}", loops) for number, loops in enumerate(self._functions)]
+        return "\n".join([*texts, f"@loops = constant [{len(texts)} x ptr] [{table}]"])
+
+    def encoded(self, steps: Sequence[Step], table: int) -> Any:
+        """Steps as an array: the most pointers of one; then of each its function, which loop there, and its pointers.
 
         Of the pointers it says how many there are, then place and distance of each.
 
         Args:
-            steps: some that `text` was given.
-            loops: where the table lies.
+            steps: some of the module's.
+            table: where the table of functions lies.
         """
-        addresses = (ctypes.c_int64 * len(self.functions)).from_address(loops)
+        addresses = (ctypes.c_int64 * len(self._functions)).from_address(table)
         numbers = [max(len(step.places) for step in steps)]
         for step in steps:
-            own = step.address or addresses[self.functions[step.function]]
-            numbers += (own, len(step.places))
+            function, number = (0, 0) if step.address else self._places[step.function]
+            numbers += (step.address or addresses[function], number, len(step.places))
             for place in step.places:
                 numbers += place
         return np.array(numbers, np.int64)
+
+
+def _function(name: str, loops: Sequence[list[str]]) -> str:
+    """A function that does one of some loops; each begins with its label."""
+    labels = [lines[0][:-1] for lines in loops]
+    cases = " ".join(f"i64 {number}, label %{label}" for number, label in enumerate(labels))
+    return "\n".join(
+        [
+            f"define internal void @{name}(ptr %given, i64 %which) {{",
+            f"  switch i64 %which, label %none [{cases}]" if len(loops) > 1 else f"  br label %{labels[0]}",
+            *(line for lines in loops for line in lines),
+            *(("none:", "  unreachable") if len(loops) > 1 else ()),
+            "}",
+        ]
+    )
 
 
 @lru_cache(maxsize=1)
@@ -99,9 +120,11 @@ entry:
 step:
   %at = phi ptr [ %start, %entry ], [ %after, %call ]
   %loop = load ptr, ptr %at
-  %countp = getelementptr i64, ptr %at, i64 1
+  %whichp = getelementptr i64, ptr %at, i64 1
+  %which = load i64, ptr %whichp
+  %countp = getelementptr i64, ptr %at, i64 2
   %count = load i64, ptr %countp
-  %first = getelementptr i64, ptr %at, i64 2
+  %first = getelementptr i64, ptr %at, i64 3
   br label %pointer
 pointer:
   %i = phi i64 [ 0, %step ], [ %j, %pointer ]
@@ -119,7 +142,7 @@ pointer:
   %more = icmp ult i64 %j, %count
   br i1 %more, label %pointer, label %call
 call:
-  call void %loop(ptr %given)
+  call void %loop(ptr %given, i64 %which)
   %again = icmp ult ptr %after, %end
   br i1 %again, label %step, label %done
 done:

@@ -14,7 +14,7 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -41,6 +41,10 @@ class Module:
     """The names of loops by all that their text depends on, so that equal ones are one."""
     inlined: int = 0
     """How many elementary functions stand where they are used."""
+    loops: dict[str, list[str]] = field(default_factory=dict)
+    """The lines of each loop; they are put into functions together (`driver.py`)."""
+    count: int = 0
+    """How many names have been given: none is given twice, so that lines can stand in any function."""
 
     def declare(self, name: str, result: str, arguments: str, text: str = "") -> None:
         """Enter a function of this name, from outside or with its own text."""
@@ -72,14 +76,16 @@ class Emitter:
         self.module = module
         self.width = width
         self.lines: list[str] = []
-        self._count = 0
+        self.block = "entry"
+        """The label of the block that is being written."""
         self._known: _Written = {}
 
     # writing
 
     def fresh(self) -> str:
-        self._count += 1
-        return f"%v{self._count}"
+        module = self.module
+        module.count += 1
+        return f"%v{module.count}"
 
     def line(self, text: str) -> str:
         """An instruction that gives a value; its name."""
@@ -88,8 +94,38 @@ class Emitter:
         return name
 
     def label(self) -> str:
-        self._count += 1
-        return f"l{self._count}"
+        module = self.module
+        module.count += 1
+        return f"l{module.count}"
+
+    def begin(self, label: str) -> None:
+        """Begin a block."""
+        self.lines.append(f"{label}:")
+        self.block = label
+
+    def beside(self, width: int) -> Self:
+        """An emitter of vectors of another width that writes on behind this one's lines."""
+        other = type(self)(self.module, width)
+        other.lines, other.block = self.lines, self.block
+        return other
+
+    # places in memory
+
+    def times(self, number: str, factor: int) -> str:
+        """A whole number, a name or digits, so many times."""
+        if number.isdigit():
+            return str(int(number) * factor)
+        return number if factor == 1 else self._op(f"mul nsw i64 {number}, {factor}", "i64").name
+
+    def behind(self, pointer: str, stored: str, distance: str | int) -> str:
+        """A pointer so many entries behind another."""
+        if distance in (0, "0"):
+            return pointer
+        return self._op(f"getelementptr {stored}, ptr {pointer}, i64 {distance}", "ptr").name
+
+    def given(self, count: int) -> list[str]:
+        """The first of the pointers in the array `%given`."""
+        return [self.line(f"load ptr, ptr {self.behind('%given', 'ptr', k)}") for k in range(count)]
 
     def type(self, kind: str) -> str:
         return machine(kind) if self.width == 1 else f"<{self.width} x {machine(kind)}>"
@@ -396,17 +432,14 @@ class Emitter:
             self.module.declare(full, "i1", self.type("i1"))
             some = self._op(f"call i1 @{full}({self.type('i1')} {condition.name})", "some").name
         self.module.declare("seldom", "", "", '!0 = !{!"branch_weights", i32 1, i32 2000}')
-        rare, after, before = self.label(), self.label(), self.label()
-        self.lines += [
-            f"  br label %{before}",
-            f"{before}:",
-            f"  br i1 {some}, label %{rare}, label %{after}, !prof !0",
-            f"{rare}:",
-        ]
+        rare, after, before = self.label(), self.label(), self.block
+        self.lines.append(f"  br i1 {some}, label %{rare}, label %{after}, !prof !0")
+        self.begin(rare)
         known = self.forgotten()
         other = self.called(function, usual, *arguments)
         self.forgotten(known)
-        self.lines += [f"  br label %{after}", f"{after}:"]
+        self.lines.append(f"  br label %{after}")
+        self.begin(after)
         kind = self.type(usual.kind)
         return self._op(f"phi {kind} [ {usual.name}, %{before} ], [ {other.name}, %{rare} ]", usual.kind)
 

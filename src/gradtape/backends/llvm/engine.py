@@ -4,10 +4,10 @@ Code that is found on disk is linked without LLVM (`linker.py`), so LLVM is load
 What the name of a file depends on, LLVM's name for the processor and its versions, is then known from an earlier
 process, which keeps it for as long as the machine runs.
 
-What is made once and serves for all: the description of the processor, the pass, and the builder of its analyses
-(llvmlite frees neither of the last two). One pass does, as the loops are vectors, short ones have been written out, and
-equal work stands in the text once (`emit.py`): LLVM's others took as long as its code generator, and made no faster
-code. Each piece of code has a linker of its own, which goes when the code goes.
+What is made once and serves for all is the description of the processor. None of LLVM's passes is run before its code
+generator, as the loops are vectors, short ones have been written out, and equal work stands in the text once
+(`emit.py`): the passes took as long as the code generator, and made no faster code. Each piece of code has a linker of
+its own, which goes when the code goes.
 """
 
 from __future__ import annotations
@@ -44,8 +44,6 @@ _LEVEL = 1
 class _Compiler:
     target: Any
     machine: Any
-    passes: Any
-    builder: Any
     described: str
     """The names of system and processor, its features, and the versions."""
 
@@ -62,18 +60,15 @@ def _compiler() -> _Compiler:
     target = llvm.Target.from_default_triple()
     name, features = llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()
     machine = target.create_target_machine(cpu=name, features=features, opt=_LEVEL, jit=True, **_MODEL)
-    passes = llvm.create_new_module_pass_manager()
-    passes.add_instruction_combine_pass()
-    builder = llvm.create_pass_builder(machine, llvm.create_pipeline_tuning_options(speed_level=1))
     version = ".".join(map(str, llvm.llvm_version_info))
     described = "\n".join((target.triple, name, features, llvmlite.__version__, version))
-    _COMPILER.append(_Compiler(target, machine, passes, builder, described))
+    _COMPILER.append(_Compiler(target, machine, described))
     return _COMPILER[0]
 
 
 def _identity() -> str:
     """All that object code depends on besides the text."""
-    return "\n".join((_described(), repr(_MODEL), f"level {_LEVEL}", "instruction_combine"))
+    return "\n".join((_described(), repr(_MODEL), f"level {_LEVEL}"))
 
 
 def _described() -> str:
@@ -151,7 +146,6 @@ def _compiled(compiler: _Compiler, text: str) -> bytes:
     # A context of its own: the shared one keeps every constant and type for good.
     module = llvm.parse_assembly(text, llvm.create_context())
     module.verify()
-    compiler.passes.run(module, compiler.builder)
     return compiler.machine.emit_object(module)  # type: ignore[no-any-return]
 
 

@@ -186,14 +186,16 @@ class Entries:
         inner = Entries(e, loop.body, self.lanes)
         inner.known.update(zip(loop.body.inputs, [*state, *fixed, *(x[0] for x in sliced)], strict=True))
         (gate,) = inner.lanes_of(loop.body.inputs[len(loop.body.inputs) - loop.sliced])
-        before, inside, last, after = (e.label() for _ in range(4))
-        e.lines += [f"  br label %{before}", f"{before}:"]
-        e.lines += [f"  br i1 {gate.name}, label %{inside}, label %{after}", f"{inside}:"]
+        before, inside, after = e.block, e.label(), e.label()
+        e.lines.append(f"  br i1 {gate.name}, label %{inside}, label %{after}")
+        e.begin(inside)
         known = e.forgotten()
         inner.write()
         e.forgotten(known)
         made = [inner.lanes_of(index) for index in loop.body.outputs]
-        e.lines += [f"  br label %{last}", f"{last}:", f"  br label %{after}", f"{after}:"]
+        last = e.block
+        e.lines.append(f"  br label %{after}")
+        e.begin(after)
         held, sums, _ = loop.results(list(range(len(made))))
         for place, (lanes, index) in enumerate(zip(made, operation.outputs, strict=True)):
             if place < len(held):

@@ -18,7 +18,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from ...core.graph import Operation
-from .driver import Step, opened
+from .counting import Turns
+from .driver import Step
 from .emit import Lane, Module
 from .kinds import FLOATS, STORED, machine
 from .operands import Operand, Operands
@@ -59,8 +60,6 @@ class _Writer(Operands):
         self.inner = self.sizes[-1] if self.sizes else 1
         self.width = min(self._widest(), 1 << (self.inner.bit_length() - 1))
         self.e = Verbs(module, self.width)
-        self.pointers: dict[int, str] = {}
-        self.given: list[tuple[int, int]] = []
 
     def _widest(self) -> int:
         """Entries in a vector at most."""
@@ -72,61 +71,34 @@ class _Writer(Operands):
     # the text
 
     def write(self) -> Step:
-        e = self.e
-        for operand in self.operands:
-            self.pointers[id(operand)] = self._pointer(operand)
-        bodies, key = e.module.bodies, self.key()
+        bodies, key = self.e.module.bodies, self.key()
         if key not in bodies:
             bodies[key] = f"loop_{len(bodies)}"
             self._write(bodies[key])
-        return Step(bodies[key], tuple(self.given))
+        return Step(bodies[key], tuple(map(self._place, self.operands)))
 
     def _write(self, name: str) -> None:
-        """Enter the function of the loop."""
+        """Enter the loop into the module."""
         e, module = self.e, self.e.module
+        e.begin(e.label())
+        self.pointers = dict(zip(map(id, self.operands), e.given(len(self.operands)), strict=True))
         own = sum(operation.primitive.name in OWN for operation in self.kernel.operations)
         e.inline = module.inlined + own <= INLINED
         module.inlined += own
         for operation, operand in self.folds:
             if self.revisited(operand):
                 self._fill(operation, operand)
-        outer = [self._open(size) for size in self.sizes[:-1]]
-        offsets = {id(o): self._offset(o, [i for i, _, _ in outer]) for o in self.operands}
-        self._innermost(offsets)
-        for variable, label, size in reversed(outer):
-            self._close(variable, label, size)
-        e.lines.append("  ret void")
-        pointers = opened([f"%p{i}" for i in range(len(self.given))])
-        head = f"define internal void @{name}(ptr %given) {{"
-        module.functions.append("\n".join([head, "entry:", *pointers, *e.lines, "}"]))
+        outer = [Turns(e, size) for size in self.sizes[:-1]]
+        self._innermost({id(o): self._offset(o, [turns.counter for turns in outer]) for o in self.operands})
+        for turns in reversed(outer):
+            turns.close()
+        module.loops[name] = [*e.lines, "  ret void"]
 
-    def _pointer(self, operand: Operand) -> str:
-        """The parameter through which the function is given an operand, and what is to be given there."""
+    def _place(self, operand: Operand) -> tuple[int, int]:
+        """Where an operand begins."""
         view = self.plan.views.get(operand.value)
-        size = STORED[operand.kind][1]
-        base = view.base if view else operand.value
-        slot, distance = self.places(base)
-        self.given.append((slot, distance + operand.offset * size))
-        return f"%p{len(self.given) - 1}"
-
-    def _open(self, size: int) -> tuple[str, str, int]:
-        """Begin a loop over an outer axis: its variable, label and size."""
-        e = self.e
-        before, head = e.label(), e.label()
-        variable = e.fresh()
-        e.lines += [f"  br label %{before}", f"{before}:", f"  br label %{head}", f"{head}:"]
-        e.lines.append(f"  {variable} = phi i64 [ 0, %{before} ], [ {variable}_next, %{head}_latch ]")
-        return variable, head, size
-
-    def _close(self, variable: str, head: str, size: int) -> None:
-        self.e.lines += [
-            f"  br label %{head}_latch",
-            f"{head}_latch:",
-            f"  {variable}_next = add nuw nsw i64 {variable}, 1",
-            f"  {variable}_more = icmp ult i64 {variable}_next, {size}",
-            f"  br i1 {variable}_more, label %{head}, label %{head}_done",
-            f"{head}_done:",
-        ]
+        slot, distance = self.places(view.base if view else operand.value)
+        return slot, distance + operand.offset * STORED[operand.kind][1]
 
     def _offset(self, operand: Operand, variables: Sequence[str]) -> str:
         """The pointer to an operand's entries along the innermost axis."""
@@ -134,8 +106,7 @@ class _Writer(Operands):
         stored, _ = STORED[operand.kind]
         for variable, stride in zip(variables, self.strides[id(operand)], strict=False):
             if stride:
-                distance = e.line(f"mul nsw i64 {variable}, {stride}")
-                pointer = e.line(f"getelementptr {stored}, ptr {pointer}, i64 {distance}")
+                pointer = e.behind(pointer, stored, e.times(variable, stride))
         return pointer
 
     def _innermost(self, pointers: dict[int, str]) -> None:
@@ -171,34 +142,22 @@ class _Writer(Operands):
     def _loop(self, known: dict[int, Lane], pointers: dict[int, str]) -> dict[int, Lane]:
         """The loop over vectors; the totals of what is gathered in it, by operand."""
         e, width, size = self.e, self.width, self.inner
-        before, head, block = e.label(), e.label(), e.fresh()
-        e.lines += [f"  br label %{before}", f"{before}:", f"  br label %{head}", f"{head}:"]
-        e.lines.append(f"  {block} = phi i64 [ 0, %{before} ], [ {block}_next, %{head}_latch ]")
+        turns = Turns(e, size, width)
+        block = turns.counter
         totals: dict[int, Lane] = {}
         for operation, operand in self.folds:
             if self.step(operand):
                 continue
-            kind, name = _gathering(operation, operand.kind), e.fresh()
-            identity = e.number(kind, _identity(operation, kind)).name
-            e.lines.append(
-                f"  {name} = phi {e.type(kind)} [ {identity}, %{before} ], [ {name}_next, %{head}_latch ]"
-            )
-            totals[id(operand)] = Lane(name, kind)
+            kind = _gathering(operation, operand.kind)
+            first = e.number(kind, _identity(operation, kind)).name
+            totals[id(operand)] = Lane(turns.carried(e.type(kind), first), kind)
         start, fresh = block, None
         if size % width:
             late = e.line(f"icmp ugt i64 {block}, {size - width}")
             start = e.line(f"select i1 {late}, i64 {size - width}, i64 {block}")
             fresh = self._fresh_lanes(block, start) if self.folds else None
         made = self._vector(start, known, pointers, fresh, totals)
-        e.lines += [f"  br label %{head}_latch", f"{head}_latch:"]
-        for key, total in totals.items():
-            e.lines.append(f"  {total.name}_next = freeze {e.type(total.kind)} {made[key].name}")
-        e.lines += [
-            f"  {block}_next = add nuw nsw i64 {block}, {width}",
-            f"  {block}_more = icmp ult i64 {block}_next, {size}",
-            f"  br i1 {block}_more, label %{head}, label %{head}_done",
-            f"{head}_done:",
-        ]
+        turns.close([made[key].name for key in totals])
         return made
 
     def _vector(
@@ -263,10 +222,7 @@ class _Writer(Operands):
 
     def _at(self, operand: Operand, pointer: str, start: str) -> str:
         e, (stored, _) = self.e, STORED[operand.kind]
-        step = self.step(operand)
-        if step != 1:
-            start = e.line(f"mul nsw i64 {start}, {step}")
-        return e.line(f"getelementptr {stored}, ptr {pointer}, i64 {start}")
+        return e.behind(pointer, stored, e.times(start, self.step(operand)))
 
     def _load(self, operand: Operand, pointer: str, start: str) -> Lane:
         e, width, kind = self.e, self.width, operand.kind
@@ -278,7 +234,7 @@ class _Writer(Operands):
         else:
             name = "poison"
             for lane in range(width):
-                place = e.line(f"getelementptr {stored}, ptr {first}, i64 {lane * step}")
+                place = e.behind(first, stored, lane * step)
                 entry = e.line(f"load {stored}, ptr {place}, align {size}")
                 name = e.line(f"insertelement {vector} {name}, {stored} {entry}, i32 {lane}")
         if kind == "i1":
@@ -317,12 +273,11 @@ class _Writer(Operands):
         e = self.e
         stored, size = STORED[operand.kind]
         count = math.prod(self.plan.specs[operand.value].shape)
-        loop = self._open(count)
-        variable = loop[0]
-        place = e.line(f"getelementptr {stored}, ptr {self.pointers[id(operand)]}, i64 {variable}")
-        number = Verbs(e.module).number(operand.kind, _identity(operation, operand.kind)).name
+        turns = Turns(e, count)
+        place = e.behind(self.pointers[id(operand)], stored, turns.counter)
+        number = e.beside(1).number(operand.kind, _identity(operation, operand.kind)).name
         e.lines.append(f"  store {stored} {number}, ptr {place}, align {size}")
-        self._close(*loop)
+        turns.close()
 
     def _fold_along(
         self, operation: Operation, operand: Operand, pointer: str, start: str, lane: Lane, fresh: Lane | None
@@ -343,31 +298,27 @@ class _Writer(Operands):
         first, step = self._at(operand, pointer, start), self.step(operand)
         for index in range(self.width):
             entry = e.line(f"extractelement {e.type(lane.kind)} {lane.name}, i32 {index}")
-            place = e.line(f"getelementptr {stored}, ptr {first}, i64 {index * step}")
+            place = e.behind(first, stored, index * step)
             e.lines.append(f"  store {stored} {entry}, ptr {place}, align {size}")
 
     def _finish(self, operation: Operation, operand: Operand, pointer: str, lane: Lane) -> None:
         """Take the lanes of a total together, halves of halves, and put it into the result."""
         e, total, width = self.e, lane, self.width
         while width > 1:
-            whole = Verbs(e.module, width).type(lane.kind)
+            whole = e.beside(width).type(lane.kind)
             width //= 2
-            part = Verbs(e.module, width)
-            part.lines, part._count = e.lines, e._count
+            part = e.beside(width)
             halves = [
                 Lane(part.line(_part_of(whole, total.name, first, width)), lane.kind) for first in (0, width)
             ]
             total = _verb(part, operation)(*halves)
-            e._count = part._count
-        one = Verbs(e.module)
-        one.lines, one._count = e.lines, e._count
+        one = e.beside(1)
         stored, size = STORED[operand.kind]
         if self.revisited(operand):
             old = Lane(one.line(f"load {stored}, ptr {pointer}, align {size}"), operand.kind)
             total = _verb(one, operation)(one.to(old, total.kind), total)
         total = one.to(total, operand.kind)
         one.lines.append(f"  store {stored} {total.name}, ptr {pointer}, align {size}")
-        e._count = one._count
 
 
 def _part_of(vector: str, name: str, first: int, count: int) -> str:

@@ -133,7 +133,7 @@ class InMemory:
         return "\n".join(
             [
                 *_DECLARED,
-                "define void @walk(ptr %given) {",
+                "define void @walk(ptr %given, i64 %which) {",
                 "entry:",
                 *self.lines,
                 "  br label %done",

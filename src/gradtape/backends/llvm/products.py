@@ -21,7 +21,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
-from .driver import opened
+from .counting import Turns
 from .emit import Lane, Module
 from .kinds import STORED, has
 from .verbs import Verbs
@@ -65,9 +65,9 @@ class Shape:
 
 
 def emit_product(module: Module, shape: Shape) -> str:
-    """Enter the function of a product, `(first, second, result)`, once for each shape; its name."""
-    if shape.name not in module.declarations:
-        module.declare(shape.name, "", "", _Writer(module, shape).text())
+    """Enter the loop of a product, `(first, second, result)`, once for each shape; its name."""
+    if shape.name not in module.loops:
+        module.loops[shape.name] = _Writer(module, shape).written()
     return shape.name
 
 
@@ -77,76 +77,67 @@ class _Writer:
         self.e = Verbs(module)
         self.stored, self.size = STORED[shape.kind]
 
-    def text(self) -> str:
+    def written(self) -> list[str]:
+        """The lines of the loop."""
         shape, e = self.shape, self.e
+        e.begin(e.label())
+        self.first, self.second, self.result = e.given(3)
         for height, panel in [(min(shape.rows, 4), [(0, 1)])] if shape.along_rows else blocks(shape):
             self._panel(panel, height)
-        head = f"define internal void @{shape.name}(ptr %given) {{"
-        return "\n".join([head, "entry:", *opened(("%a", "%b", "%c")), *e.lines, "  ret void", "}"])
+        return [*e.lines, "  ret void"]
 
     def _panel(self, panel: Panel, height: int) -> None:
         """Some columns of the result, by blocks of rows; the last block overlaps the one before."""
         shape, e = self.shape, self.e
-        before, head = e.label(), e.label()
-        block = e.fresh()
-        e.lines += [f"  br label %{before}", f"{before}:", f"  br label %{head}", f"{head}:"]
-        e.lines.append(f"  {block} = phi i64 [ 0, %{before} ], [ {block}_next, %{head}_latch ]")
-        row = block
+        turns = Turns(e, shape.rows, height)
+        row = turns.counter
         if shape.rows % height:
-            late = e.line(f"icmp ugt i64 {block}, {shape.rows - height}")
-            row = e.line(f"select i1 {late}, i64 {shape.rows - height}, i64 {block}")
-        above = self._place("%a", e.line(f"mul nsw i64 {row}, {shape.down}"))
+            late = e.line(f"icmp ugt i64 {row}, {shape.rows - height}")
+            row = e.line(f"select i1 {late}, i64 {shape.rows - height}, i64 {row}")
+        above = self._behind(self.first, e.times(row, shape.down))
         first = [self._behind(above, i * shape.down) for i in range(height)]
         totals = self._dots(first) if shape.along_rows else self._inner(first, panel)
-        made = self._place("%c", e.line(f"mul nsw i64 {row}, {shape.columns}"))
+        made = self._behind(self.result, e.times(row, shape.columns))
         for i in range(height):
             for (start, width), total in zip(panel, totals[i], strict=True):
                 place = self._behind(made, i * shape.columns + start)
                 e.lines.append(f"  store {self._vector(width)} {total}, ptr {place}, align {self.size}")
-        e.lines += [
-            f"  br label %{head}_latch",
-            f"{head}_latch:",
-            f"  {block}_next = add nuw nsw i64 {block}, {height}",
-            f"  {block}_more = icmp ult i64 {block}_next, {shape.rows}",
-            f"  br i1 {block}_more, label %{head}, label %{head}_done",
-            f"{head}_done:",
-        ]
+        turns.close()
 
     def _inner(self, first: list[str], panel: Panel) -> list[list[str]]:
         """The loop over the inner size, with a total in registers for each row and vector."""
         shape, e = self.shape, self.e
-        before, head = e.label(), e.label()
-        k = e.fresh()
-        e.lines += [f"  br label %{before}", f"{before}:", f"  br label %{head}", f"{head}:"]
-        e.lines.append(f"  {k} = phi i64 [ 0, %{before} ], [ {k}_next, %{head} ]")
-        totals = [[e.fresh() for _ in panel] for _ in first]
-        for line in totals:
-            for total, (_, width) in zip(line, panel, strict=True):
-                zero = "zeroinitializer" if width > 1 else "0.0"
-                vector = self._vector(width)
-                e.lines.append(f"  {total} = phi {vector} [ {zero}, %{before} ], [ {total}_next, %{head} ]")
-        below = self._place("%b", e.line(f"mul nsw i64 {k}, {shape.second}"))
-        along = k if shape.along == 1 else e.line(f"mul nsw i64 {k}, {shape.along}")
+        turns = Turns(e, shape.inner)
+        along, down = turns.counting(shape.along), turns.counting(shape.second)
+        totals = [
+            [
+                turns.carried(self._vector(width), "zeroinitializer" if width > 1 else "0.0")
+                for _, width in panel
+            ]
+            for _ in first
+        ]
+        below = self._behind(self.second, down)
         # What is fewer, rows or vectors, is read first, and waits in registers for the others.
         if len(first) < len(panel):
             entries = [self._entry(row, along, panel) for row in first]
+            made: list[list[str]] = [[] for _ in first]
             for place, (start, width) in enumerate(panel):
                 second = self._second(below, start, width)
-                for entry, line in zip(entries, totals, strict=True):
-                    self._add_product(entry[width], second, line[place], width)
+                for entry, line, own in zip(entries, totals, made, strict=True):
+                    own.append(self._with_product(entry[width], second, line[place], width))
         else:
             seconds = [self._second(below, start, width) for start, width in panel]
+            made = []
             for row, line in zip(first, totals, strict=True):
                 entry = self._entry(row, along, panel)
-                for second, total, (_, width) in zip(seconds, line, panel, strict=True):
-                    self._add_product(entry[width], second, total, width)
-        e.lines += [
-            f"  {k}_next = add nuw nsw i64 {k}, 1",
-            f"  {k}_more = icmp ult i64 {k}_next, {shape.inner}",
-            f"  br i1 {k}_more, label %{head}, label %{head}_done",
-            f"{head}_done:",
-        ]
-        return [[f"{total}_next" for total in line] for line in totals]
+                made.append(
+                    [
+                        self._with_product(entry[width], second, total, width)
+                        for second, total, (_, width) in zip(seconds, line, panel, strict=True)
+                    ]
+                )
+        turns.close([total for line in made for total in line])
+        return made
 
     def _second(self, row: str, start: int, width: int) -> str:
         """A vector of the second factor, so many entries from where its row begins."""
@@ -155,42 +146,29 @@ class _Writer:
 
     def _entry(self, row: str, along: str, panel: Panel) -> dict[int, str]:
         """An entry of the first factor, spread over vectors of the widths of a panel."""
-        place = self._place(row, along)
+        place = self._behind(row, along)
         entry = self.e.line(f"load {self.stored}, ptr {place}, align {self.size}")
         return {width: self._spread(entry, width) for width in sorted({width for _, width in panel})}
 
     def _dots(self, first: list[str]) -> list[list[str]]:
         """The product of each row with the one column, by vectors and then what is left over."""
         e, width = self.e, self.shape.width
-        before, head = e.label(), e.label()
-        k = e.fresh()
-        e.lines += [f"  br label %{before}", f"{before}:", f"  br label %{head}", f"{head}:"]
-        e.lines.append(f"  {k} = phi i64 [ 0, %{before} ], [ {k}_next, %{head} ]")
         # Two totals a row, so that with four rows eight are on the way.
         step = 2 * width
         whole = self.shape.inner - self.shape.inner % step
-        totals = [[e.fresh() for _ in range(2)] for _ in first]
-        vector = self._vector(width)
-        for total in (total for pair in totals for total in pair):
-            e.lines.append(
-                f"  {total} = phi {vector} [ zeroinitializer, %{before} ], [ {total}_next, %{head} ]"
-            )
+        turns, vector = Turns(e, whole, step), self._vector(width)
+        totals = [[turns.carried(vector, "zeroinitializer") for _ in range(2)] for _ in first]
         for place in range(2):
-            at = self._plus(k, place * width)
-            second = self._read("%b", at, width)
+            at = self._plus(turns.counter, place * width)
+            second = self._read(self.second, at, width)
             for row, pair in zip(first, totals, strict=True):
-                self._add_product(self._read(row, at, width), second, pair[place], width)
-        e.lines += [
-            f"  {k}_next = add nuw nsw i64 {k}, {step}",
-            f"  {k}_more = icmp ult i64 {k}_next, {whole}",
-            f"  br i1 {k}_more, label %{head}, label %{head}_done",
-            f"{head}_done:",
-        ]
-        sums = [e.line(f"fadd {vector} {one}_next, {other}_next") for one, other in totals]
+                pair[place] = self._with_product(self._read(row, at, width), second, pair[place], width)
+        turns.close([total for pair in totals for total in pair])
+        sums = [e.line(f"fadd {vector} {one}, {other}") for one, other in totals]
         # What is left over is taken in by vectors of each width on the way of the sums to one entry.
         while True:
             if (self.shape.inner - whole) & width:
-                second = self._read("%b", str(whole), width)
+                second = self._read(self.second, str(whole), width)
                 for place, row in enumerate(first):
                     sums[place] = self._with_product(
                         self._read(row, str(whole), width), second, sums[place], width
@@ -203,7 +181,7 @@ class _Writer:
 
     def _read(self, pointer: str, place: str, width: int) -> str:
         return self.e.line(
-            f"load {self._vector(width)}, ptr {self._place(pointer, place)}, align {self.size}"
+            f"load {self._vector(width)}, ptr {self._behind(pointer, place)}, align {self.size}"
         )
 
     def _halves(self, vector: str, width: int) -> str:
@@ -232,31 +210,22 @@ class _Writer:
         one = self.e.line(f"insertelement {vector} poison, {self.stored} {entry}, i32 0")
         return self.e.line(f"shufflevector {vector} {one}, {vector} poison, <{width} x i32> zeroinitializer")
 
-    def _add_product(self, entry: str, second: str, total: str, width: int) -> None:
-        """total_next = entry second + total."""
-        made = self._with_product(entry, second, total, width)
-        self.e.lines[-1] = self.e.lines[-1].replace(f"{made} =", f"{total}_next =", 1)
-
     def _with_product(self, entry: str, second: str, total: str, width: int) -> str:
         """entry second + total."""
-        lanes = Verbs(self.e.module, width)
-        lanes.lines, lanes._count = self.e.lines, self.e._count
-        made = lanes.fma(*(Lane(name, self.shape.kind) for name in (entry, second, total)))
-        self.e._count = lanes._count
-        return made.name
+        given = [Lane(name, self.shape.kind) for name in (entry, second, total)]
+        return self.e.beside(width).fma(*given).name
 
     def _vector(self, width: int) -> str:
         return self.stored if width == 1 else self._wide(width)
 
     def _plus(self, value: str, number: int) -> str:
+        if value.isdigit():
+            return str(int(value) + number)
         return value if not number else self.e.line(f"add nsw i64 {value}, {number}")
 
-    def _behind(self, pointer: str, number: int) -> str:
+    def _behind(self, pointer: str, distance: str | int) -> str:
         """So many entries behind a pointer; of known distances, put last, LLVM makes parts of the instructions."""
-        return self._place(pointer, str(number)) if number else pointer
-
-    def _place(self, pointer: str, offset: str) -> str:
-        return self.e.line(f"getelementptr {self.stored}, ptr {pointer}, i64 {offset}")
+        return self.e.behind(pointer, self.stored, distance)
 
 
 Panel = list[tuple[int, int]]

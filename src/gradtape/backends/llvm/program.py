@@ -147,8 +147,8 @@ class Program:
         if not self.kernels:
             self.code = None
             return
-        steps, given = [part for part in parts if isinstance(part, list)], Driver()
-        module.functions.append(given.text(steps))
+        steps, given = [part for part in parts if isinstance(part, list)], Driver(module.loops)
+        module.functions.append(given.text())
         self._driver = driver()  # kept, as threads may make one each at first
         if self._walk is not None:
             module.declare("run", "void", "ptr, ptr, i64")

@@ -32,8 +32,10 @@ class Registers:
         for pointer, index in fixed:
             self._load(pointer, index)
         begun = [self._entries(pointer, index) for pointer, index in state]
-        e.lines += ["  br label %before", "before:", "  br label %head", "head:"]
-        e.lines.append("  %turn = phi i64 [ 0, %before ], [ %turn_next, %latch ]")
+        before = e.block
+        e.lines.append("  br label %head")
+        e.begin("head")
+        e.lines.append(f"  %turn = phi i64 [ 0, %{before} ], [ %turn_next, %latch ]")
         flowing = [[Lane(f"%s{k}_{j}", x.kind) for j, x in enumerate(first)] for k, first in enumerate(begun)]
         totals = [
             [Lane(f"%t{k}_{j}", entries.kind(index)) for j in range(entries.size(index))]
@@ -56,7 +58,9 @@ class Registers:
             [e.add(total, share) for total, share in zip(own, entries.lanes_of(index), strict=True)]
             for own, (_, index) in zip(totals, sums, strict=True)
         ]
-        e.lines += ["  br label %done", "done:", "  br label %latch", "latch:"]
+        self._last = e.block
+        e.lines.append("  br label %latch")
+        e.begin("latch")
         e.forgotten()  # a gate may have led past the turn
         if gate == "sliced":
             next_state = self._skipped(next_state, flowing)
@@ -65,11 +69,11 @@ class Registers:
             "  %turn_next = add nuw nsw i64 %turn, 1",
             f"  %more = icmp ult i64 %turn_next, {loop.turns}",
             "  br i1 %more, label %head, label %after",
-            "after:",
         ]
+        e.begin("after")
         starts = [[e.number(x.kind, -0.0 if x.kind in FLOATS else 0) for x in own] for own in totals]
         phis = [
-            f"  {x.name} = phi {machine(x.kind)} [ {a.name}, %before ], [ {b.name}, %latch ]"
+            f"  {x.name} = phi {machine(x.kind)} [ {a.name}, %{before} ], [ {b.name}, %latch ]"
             for all_, first, then in ((flowing, begun, next_state), (totals, starts, next_totals))
             for own, old, new in zip(all_, first, then, strict=True)
             for x, a, b in zip(own, old, new, strict=True)
@@ -81,7 +85,7 @@ class Registers:
         for (pointer, _), lanes in zip((*held, *sums), (*ends, *sum_ends), strict=True):
             self._store(pointer, lanes)
         self.module.functions.append(
-            "\n".join(["define void @loop(ptr %table) {", "entry:", *e.lines, "  ret void", "}"])
+            "\n".join(["define void @loop(ptr %table, i64 %which) {", "entry:", *e.lines, "  ret void", "}"])
         )
 
     # gates
@@ -96,15 +100,17 @@ class Registers:
     def _gate(self, flowing: list[list[Lane]], sliced: Any, turn: str) -> str:
         e, loop = self.e, self.loop
         if loop.gate == "carried":
-            e.lines += [f"  br i1 {flowing[0][0].name}, label %go, label %after", "go:"]
-            self._checked = "head"
+            e.lines.append(f"  br i1 {flowing[0][0].name}, label %go, label %after")
+            e.begin("go")
         elif loop.gate == "sliced":
             (gate,) = self._entries(sliced[0][0], sliced[0][1], turn)
-            e.lines += ["  br label %asked", "asked:", f"  br i1 {gate.name}, label %go, label %latch", "go:"]
+            self._asked = e.block
+            e.lines.append(f"  br i1 {gate.name}, label %go, label %latch")
+            e.begin("go")
         return loop.gate
 
     def _skipped(self, new: list[list[Lane]], old: list[list[Lane]]) -> list[list[Lane]]:
-        return self._joined(new, old, "done", "asked")
+        return self._joined(new, old, self._last, self._asked)
 
     def _ended(self, new: list[list[Lane]], old: list[list[Lane]]) -> list[list[Lane]]:
         return self._joined(new, old, "latch", "head")

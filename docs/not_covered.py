@@ -3,16 +3,16 @@
 NAMES = {
     "graphs, sessions and devices; here everything is eager": """
         AggregationMethod CriticalSection DeviceSpec Graph Operation RegisterGradient TensorArraySpec
-        VariableAggregation VariableSynchronization check_pinned control_dependencies device
-        get_current_name_scope get_static_value group guarantee_const import_graph_def init_scope inside_function
-        is_symbolic_tensor load_library load_op_library no_gradient no_op
-        nondifferentiable_batch_function tuple variable_creator_scope debugging.disable_check_numerics
+        VariableAggregation VariableSynchronization check_pinned
+        get_current_name_scope guarantee_const import_graph_def inside_function
+        is_symbolic_tensor load_library load_op_library no_gradient
+        nondifferentiable_batch_function variable_creator_scope debugging.disable_check_numerics
         debugging.disable_traceback_filtering debugging.enable_check_numerics debugging.enable_traceback_filtering
         debugging.experimental debugging.get_log_device_placement debugging.is_traceback_filtering_enabled
         debugging.set_log_device_placement
     """,
     "a whole module beside differentiation; not followed": """
-        audio autograph bitwise compat config data distribute dtensor dtypes experimental feature_column
+        audio autograph bitwise compat data distribute dtensor dtypes experimental feature_column
         graph_util image initializers io lite lookup metrics mlir profiler quantization queue ragged raw_ops
         saved_model security sets strings summary sysconfig tools tpu types version xla linalg.experimental
         nn.RNNCellDeviceWrapper nn.RNNCellDropoutWrapper nn.RNNCellResidualWrapper
@@ -35,7 +35,6 @@ NAMES = {
     "pools of random sizes": "nn.fractional_avg_pool nn.fractional_max_pool",
     "a projection that finds its blocks by comparing values": "nn.isotonic_regression",
     "what `tf.nn.convolution` does with `dilations`": "nn.with_space_to_batch",
-    "Python functions run as they are here": "numpy_function py_function",
     "initial values are drawn by `tf.random`": """
         constant_initializer ones_initializer random_normal_initializer random_uniform_initializer
         zeros_initializer

@@ -27,6 +27,7 @@ ORDER = [
             "columns",
             "checkpoints",
             "compressed",
+            "concrete",
             "custom",
             "explain",
             "fields",

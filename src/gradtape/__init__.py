@@ -160,7 +160,7 @@ if _typing.TYPE_CHECKING:  # for those who read types: `_NAMESPACES` and `_LATER
     from .explain.absence import explain_none
     from .explain.detached import DetachEvent
     from .faces import assertions as debugging
-    from .faces import autodiff, keras, linalg, math, nest, nn, optimizers, random, signal, test
+    from .faces import autodiff, config, keras, linalg, math, nest, nn, optimizers, random, signal, test
     from .faces import keras_losses as losses
     from .faces.assertions import Assert, assert_equal, assert_greater, assert_less, assert_rank
     from .faces.blocks import (
@@ -178,7 +178,20 @@ if _typing.TYPE_CHECKING:  # for those who read types: `_NAMESPACES` and `_LATER
         truncatediv,
         truncatemod,
     )
-    from .faces.eager import executing_eagerly, gradients, hessians
+    from .faces.devices import device
+    from .faces.eager import (
+        control_dependencies,
+        executing_eagerly,
+        get_static_value,
+        gradients,
+        group,
+        hessians,
+        init_scope,
+        no_op,
+        numpy_function,
+        py_function,
+        tuple,
+    )
     from .faces.exchange import from_dlpack
     from .faces.linalg import eig, eigvals
     from .faces.linalg import sqrtm as matrix_square_root
@@ -247,6 +260,7 @@ newaxis = None
 _NAMESPACES = {
     "array_api": "array_api",
     "autodiff": "faces.autodiff",
+    "config": "faces.config",
     "debug": "explain.debug",
     "debugging": "faces.assertions",
     "errors": "errors",
@@ -282,7 +296,11 @@ _LATER = {
     "faces.blocks": "batch_to_space, required_space_to_batch_paddings, space_to_batch, space_to_batch_nd",
     "faces.control": "case, cond, switch_case",
     "faces.cutting": "clip_by_global_norm, clip_by_norm, realdiv, saturate_cast, truncatediv, truncatemod",
-    "faces.eager": "executing_eagerly, gradients, hessians",
+    "faces.devices": "device",
+    "faces.eager": """
+        control_dependencies, executing_eagerly, get_static_value, gradients, group, hessians, init_scope, no_op,
+        numpy_function, py_function, tuple
+    """,
     "faces.exchange": "from_dlpack",
     "faces.linalg": "eig, eigvals, sqrtm as matrix_square_root",
     "faces.loops": "foldl, foldr, map_fn, scan, vectorized_map",
@@ -419,7 +437,9 @@ __all__ = [
     "complex64",
     "concat",
     "cond",
+    "config",
     "constant",
+    "control_dependencies",
     "convert_to_tensor",
     "cos",
     "cosh",
@@ -427,6 +447,7 @@ __all__ = [
     "custom_gradient",
     "debug",
     "debugging",
+    "device",
     "divide",
     "double",
     "dynamic_partition",
@@ -454,12 +475,14 @@ __all__ = [
     "function",
     "gather",
     "gather_nd",
+    "get_static_value",
     "get_threads",
     "grad",
     "grad_pass_through",
     "gradients",
     "greater",
     "greater_equal",
+    "group",
     "half",
     "hessian",
     "hessians",
@@ -469,6 +492,7 @@ __all__ = [
     "identity",
     "identity_n",
     "implicit",
+    "init_scope",
     "int16",
     "int32",
     "int64",
@@ -501,8 +525,10 @@ __all__ = [
     "nest",
     "newaxis",
     "nn",
+    "no_op",
     "norm",
     "not_equal",
+    "numpy_function",
     "one_hot",
     "ones",
     "ones_like",
@@ -514,6 +540,7 @@ __all__ = [
     "pow",
     "print",
     "progress",
+    "py_function",
     "random",
     "range",
     "rank",
@@ -585,6 +612,7 @@ __all__ = [
     "truediv",
     "truncatediv",
     "truncatemod",
+    "tuple",
     "uint16",
     "uint32",
     "uint64",

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from . import backends
+from .concrete import concrete_function
 from .core import nest
 from .core.errors import ArgumentTypeError
 from .core.further_errors import (
@@ -294,6 +295,26 @@ class Function:
             f"was recorded for {KINDS} kinds of arguments. Each new shape, dtype, structure and each new Python number "
             "is a kind: give numbers that change as tensors (gt.constant), and pad or batch arrays to few shapes"
         )
+
+    def get_concrete_function(self, *args: Any, **kwargs: Any) -> Any:
+        """The function for arguments of one kind, as a function of the tensors among them.
+
+        Args:
+            args, kwargs: for each argument a `TensorSpec`, or a tensor or array like those that are to be given; all
+                else stands for itself, and is not given again.
+
+        Raises:
+            TypeError: for arguments that the function does not take.
+
+        >>> import gradtape as gt
+        >>> @gt.function
+        ... def power(x, n):
+        ...     return x**n
+        >>> cube = power.get_concrete_function(gt.TensorSpec([None], gt.float32), 3)
+        >>> cube(gt.constant([1.0, 2.0])).numpy().tolist()
+        [1.0, 8.0]
+        """
+        return concrete_function(self, args, kwargs)
 
     # looking inside
 

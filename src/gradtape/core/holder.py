@@ -106,6 +106,17 @@ class Holder:
         """The shape, as a method."""
         return self.shape
 
+    def set_shape(self, shape: Any) -> None:
+        """Say what the shape is known to be; it is known, so this is a check.
+
+        Raises:
+            ValueError: if the shape is another; None stands for any size, or in place of it for any shape.
+        """
+        own = self._value.shape
+        wanted = own if shape is None else tuple(shape)
+        if len(wanted) != len(own) or any(w is not None and w != n for w, n in zip(wanted, own, strict=True)):
+            raise errors.ShapeError(f"set_shape: a tensor of shape {own} does not have the shape {wanted}")
+
     def numpy(self) -> Any:
         """The value: a NumPy scalar for rank 0, else a copy of the array."""
         value = leave(self, "numpy")

@@ -1,0 +1,92 @@
+"""Where tensors live, under TensorFlow's names: one processor and its memory, `CPU:0`."""
+
+from __future__ import annotations
+
+import re
+from types import TracebackType
+from typing import Any, NamedTuple
+
+from ..core.errors import ArgumentTypeError
+from ..core.further_errors import ChoiceError
+
+
+class PhysicalDevice(NamedTuple):
+    """A device of the machine, as `tf.config.list_physical_devices` gives it."""
+
+    name: str
+    device_type: str
+
+
+class LogicalDevice(NamedTuple):
+    """A device as `tf.device` takes it, as `tf.config.list_logical_devices` gives it."""
+
+    name: str
+    device_type: str
+
+
+PHYSICAL = PhysicalDevice("/physical_device:CPU:0", "CPU")
+LOGICAL = LogicalDevice("/device:CPU:0", "CPU")
+
+_ADDRESS = re.compile(
+    r"(/job:\w+)?(/replica:\d+)?(/task:\d+)?/?(device:)?((?P<kind>[a-z_]+)(:(?P<number>\d+|\*))?)?",
+    re.IGNORECASE,
+)
+
+
+class device:
+    """A context that says where its operations run: `CPU:0`, the one device there is, so nothing changes.
+
+    Args:
+        device_name: "CPU", "/CPU:0", "/device:CPU:0" and the like, a device of `tf.config.list_logical_devices()`, or
+            None for wherever there is a place.
+
+    Raises:
+        ValueError: for another device. TensorFlow itself takes the processor where a device is missing.
+
+    >>> import gradtape as gt
+    >>> with gt.device("/CPU:0"):
+    ...     x = gt.constant(2.0)
+    >>> x.device
+    'cpu'
+    >>> gpus = gt.config.list_physical_devices("GPU")
+    >>> with gt.device("/GPU:0" if gpus else "/CPU:0"):
+    ...     y = x * x
+    """
+
+    def __init__(self, device_name: Any) -> None:
+        name = device_name.name if isinstance(device_name, LogicalDevice) else device_name
+        if name is not None and not isinstance(name, str):
+            raise ArgumentTypeError(
+                f"device: Expecting a string device name, such as '/CPU:0', got {device_name!r}"
+            )
+        found = _ADDRESS.fullmatch(name or "")
+        kind = found and (found["kind"] or "cpu").lower()
+        if found is None or kind != "cpu" or found["number"] not in (None, "0", "*"):
+            raise ChoiceError(
+                f"device: there is no {device_name!r} here. Operations run on the processor, '/CPU:0'; ask "
+                "tf.config.list_physical_devices('GPU'), which is empty, before choosing another"
+            )
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        return None
+
+
+def devices_of(name: str, found: Any, device_type: Any) -> list[Any]:
+    """The one device in a list, unless another type is asked for."""
+    if device_type is not None and not isinstance(device_type, str):
+        raise ArgumentTypeError(f"{name}: 'device_type' must be a string such as 'CPU', got {device_type!r}")
+    return [found] if device_type in (None, "CPU") else []
+
+
+def require_device(name: str, given: Any) -> None:
+    """Refuse what is no device of this machine."""
+    if given != PHYSICAL:
+        raise ChoiceError(f"{name}: Unrecognized device: {given!r}. The one device is {PHYSICAL!r}")
+
+
+__all__ = ["LOGICAL", "PHYSICAL", "LogicalDevice", "PhysicalDevice", "device", "devices_of", "require_device"]

@@ -116,6 +116,27 @@ def test_loops_of_a_module_share_functions(modules, monkeypatch, longest):
     assert functions == 1 if longest == 2000 else 1 < functions <= f.stats()["kernels"]
 
 
+@pytest.mark.parametrize("size", [1, 5, 64, 700])
+def test_a_loop_that_comes_once_needs_few_pointers(modules, size):
+    """One for all values that lie in the same block and are gone through in the same way; the rest are distances."""
+
+    def program(x):
+        kept = [x]
+        for k in range(12):
+            kept.append(np.sin(kept[-1]) + 0.1 * k)
+        total = gt.cumsum(x)  # by NumPy, so a new loop begins
+        for y in kept[1:]:
+            total = np.cos(total) * y
+        return total, np.sum(total[:, ::-1] * x[:, :1], axis=0), gt.cumsum(kept[-1])
+
+    x = np.linspace(0.1, 2.0, 3 * size).reshape(3, size)
+    fast, slow = gt.function(program, backend="llvm"), gt.function(program, backend="reference")
+    for _ in range(2):
+        for found, own in zip(fast(x), slow(x), strict=True):
+            np.testing.assert_allclose(found, own, rtol=1e-11)
+    assert 2 <= modules[-1].count("load ptr, ptr") <= 12
+
+
 @pytest.mark.parametrize("width", [1, 7, 32])
 @pytest.mark.parametrize("inner", [1, 2, 41])
 @pytest.mark.parametrize("rows", [1, 3, 9])

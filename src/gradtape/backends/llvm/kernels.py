@@ -13,7 +13,9 @@ repeat to the bit.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -22,7 +24,7 @@ from .counting import Turns
 from .driver import Step
 from .emit import Lane, Module
 from .kinds import FLOATS, STORED, machine
-from .operands import Operand, Operands
+from .operands import Operand, Operands, Places
 from .steps import REDUCTIONS, Kernel, Plan
 from .verbs import OWN, Verbs
 from .words import spoken
@@ -46,15 +48,16 @@ STRAIGHT = 128
 """Vectors of so many instructions together stand one after the other, without a loop around them."""
 
 
-def emit_kernel(module: Module, kernel: Kernel, plan: Plan, places: Callable[[int], tuple[int, int]]) -> Step:
-    """Write a kernel as a function; `places` says where a value lies (`Step`)."""
-    return _Writer(module, kernel, plan, places).write()
+def emit_kernels(module: Module, kernels: Sequence[Kernel], plan: Plan, places: Places) -> list[Step]:
+    """Write kernels as loops, equal ones once; `places` says where a value lies (`Step`)."""
+    writers = [_Writer(module, kernel, plan, places) for kernel in kernels]
+    keys = [writer.key() for writer in writers]
+    times = Counter(keys)
+    return [writer.write(key, times[key] == 1) for writer, key in zip(writers, keys, strict=True)]
 
 
 class _Writer(Operands):
-    def __init__(
-        self, module: Module, kernel: Kernel, plan: Plan, places: Callable[[int], tuple[int, int]]
-    ) -> None:
+    def __init__(self, module: Module, kernel: Kernel, plan: Plan, places: Places) -> None:
         super().__init__(kernel, plan)
         self.places = places
         self.inner = self.sizes[-1] if self.sizes else 1
@@ -70,18 +73,21 @@ class _Writer(Operands):
 
     # the text
 
-    def write(self) -> Step:
-        bodies, key = self.e.module.bodies, self.key()
+    def write(self, key: Any, alone: bool) -> Step:
+        """Enter the loop into the module, if it is not there; `alone` where no other step is this loop."""
+        self.lead(self.places, alone)
+        bodies = self.e.module.bodies
         if key not in bodies:
             bodies[key] = f"loop_{len(bodies)}"
             self._write(bodies[key])
-        return Step(bodies[key], tuple(map(self._place, self.operands)))
+        return Step(bodies[key], tuple([self.start(leader, self.places) for leader in self.leaders]))
 
     def _write(self, name: str) -> None:
         """Enter the loop into the module."""
         e, module = self.e, self.e.module
         e.begin(e.label())
-        self.pointers = dict(zip(map(id, self.operands), e.given(len(self.operands)), strict=True))
+        given = dict(zip(map(id, self.leaders), e.given(len(self.leaders)), strict=True))
+        self.pointers = {id(o): given[id(self.leader[id(o)])] for o in self.operands}
         own = sum(operation.primitive.name in OWN for operation in self.kernel.operations)
         e.inline = module.inlined + own <= INLINED
         module.inlined += own
@@ -94,14 +100,8 @@ class _Writer(Operands):
             turns.close()
         module.loops[name] = [*e.lines, "  ret void"]
 
-    def _place(self, operand: Operand) -> tuple[int, int]:
-        """Where an operand begins."""
-        view = self.plan.views.get(operand.value)
-        slot, distance = self.places(view.base if view else operand.value)
-        return slot, distance + operand.offset * STORED[operand.kind][1]
-
     def _offset(self, operand: Operand, variables: Sequence[str]) -> str:
-        """The pointer to an operand's entries along the innermost axis."""
+        """The pointer from which an operand's entries along the innermost axis are as far as from its own place."""
         e, pointer = self.e, self.pointers[id(operand)]
         stored, _ = STORED[operand.kind]
         for variable, stride in zip(variables, self.strides[id(operand)], strict=False):
@@ -210,7 +210,7 @@ class _Writer(Operands):
         """One entry in every lane."""
         e = self.e
         stored, size = STORED[operand.kind]
-        name = e.line(f"load {stored}, ptr {pointer}, align {size}")
+        name = e.line(f"load {stored}, ptr {self._at(operand, pointer, '0')}, align {size}")
         if operand.kind == "i1":
             name = e.line(f"icmp ne i8 {name}, 0")
         if self.width > 1:
@@ -222,7 +222,9 @@ class _Writer(Operands):
 
     def _at(self, operand: Operand, pointer: str, start: str) -> str:
         e, (stored, _) = self.e, STORED[operand.kind]
-        return e.behind(pointer, stored, e.times(start, self.step(operand)))
+        if step := self.step(operand):
+            pointer = e.behind(pointer, stored, e.times(start, step))
+        return e.behind(pointer, "i8", self.distance[id(operand)])
 
     def _load(self, operand: Operand, pointer: str, start: str) -> Lane:
         e, width, kind = self.e, self.width, operand.kind
@@ -249,7 +251,7 @@ class _Writer(Operands):
         name = lane.name
         if kind == "i1":
             name = e.line(f"zext {e.type('i1')} {name} to {vector}")
-        place = self._at(operand, pointer, start) if self.step(operand) else pointer
+        place = self._at(operand, pointer, start)
         e.lines.append(f"  store {vector} {name}, ptr {place}, align {size}")
 
     # entries and reductions
@@ -274,7 +276,8 @@ class _Writer(Operands):
         stored, size = STORED[operand.kind]
         count = math.prod(self.plan.specs[operand.value].shape)
         turns = Turns(e, count)
-        place = e.behind(self.pointers[id(operand)], stored, turns.counter)
+        place = e.behind(self.pointers[id(operand)], "i8", self.distance[id(operand)])
+        place = e.behind(place, stored, turns.counter)
         number = e.beside(1).number(operand.kind, _identity(operation, operand.kind)).name
         e.lines.append(f"  store {stored} {number}, ptr {place}, align {size}")
         turns.close()
@@ -304,6 +307,7 @@ class _Writer(Operands):
     def _finish(self, operation: Operation, operand: Operand, pointer: str, lane: Lane) -> None:
         """Take the lanes of a total together, halves of halves, and put it into the result."""
         e, total, width = self.e, lane, self.width
+        place = self._at(operand, pointer, "0")
         while width > 1:
             whole = e.beside(width).type(lane.kind)
             width //= 2
@@ -315,10 +319,10 @@ class _Writer(Operands):
         one = e.beside(1)
         stored, size = STORED[operand.kind]
         if self.revisited(operand):
-            old = Lane(one.line(f"load {stored}, ptr {pointer}, align {size}"), operand.kind)
+            old = Lane(one.line(f"load {stored}, ptr {place}, align {size}"), operand.kind)
             total = _verb(one, operation)(one.to(old, total.kind), total)
         total = one.to(total, operand.kind)
-        one.lines.append(f"  store {stored} {total.name}, ptr {pointer}, align {size}")
+        one.lines.append(f"  store {stored} {total.name}, ptr {place}, align {size}")
 
 
 def _part_of(vector: str, name: str, first: int, count: int) -> str:

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from ...core.graph import Operation, frozen
-from .kinds import KINDS
+from .kinds import KINDS, STORED
 from .steps import Kernel, Plan
 from .views import broadcast_strides
+
+Place = tuple[int, int]
+"""Where a value lies: a place in the table of pointers, and how many bytes from where that points (`Step`)."""
+
+Places = Callable[[int], Place]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +37,8 @@ class Operands:
         operands: all of them, in this order.
         sizes: of the axes that a loop is needed for; axes that lie together in every operand are one.
         strides: of each operand, by its identity, along these axes.
+        leaders: the operands whose places the loop is given, once they have been chosen (`lead`).
+        leader, distance: of each operand, by its identity, the one from which it is so many bytes.
     """
 
     def __init__(self, kernel: Kernel, plan: Plan) -> None:
@@ -99,6 +107,30 @@ class Operands:
         """Whether a reduction comes back to an entry after others: then it is read, combined and written each time."""
         own = self.strides[id(operand)]
         return any(not stride for stride in own[:-1])
+
+    def start(self, operand: Operand, places: Places) -> Place:
+        """Where an operand begins; `places` says where a value does."""
+        view = self.plan.views.get(operand.value)
+        slot, distance = places(view.base if view else operand.value)
+        return slot, distance + operand.offset * STORED[operand.kind][1]
+
+    def lead(self, places: Places, together: bool) -> None:
+        """Choose the operands whose places the loop is given, and how many bytes the others are behind theirs.
+
+        Operands that go through the same memory in the same way need one pointer, where the distances between them
+        may stand in the text: `together`.
+        """
+        led: dict[Any, Operand] = {}
+        self.leader: dict[int, Operand] = {}
+        self.distance: dict[int, int] = {}
+        for operand in self.operands:
+            slot, start = self.start(operand, places)
+            size = STORED[operand.kind][1]
+            way = slot, *[size * stride for stride in self.strides[id(operand)]]
+            leader = led.setdefault(way if together else id(operand), operand)
+            self.leader[id(operand)] = leader
+            self.distance[id(operand)] = start - self.start(leader, places)[1]
+        self.leaders = list(led.values())
 
     def key(self) -> Any:
         """All that the text of the loop depends on: the kernel, with its values numbered as they come."""

@@ -20,7 +20,7 @@ from .calls import into
 from .driver import Driver, Step, driver
 from .emit import Module
 from .engine import Code
-from .kernels import emit_kernel
+from .kernels import emit_kernels
 from .kinds import STORED, Unsupported
 from .plan import plan
 from .products import emit_product
@@ -134,6 +134,8 @@ class Program:
     def _segments(self) -> None:
         """Write the machine code; `parts` are runs of its steps and the calls between, in order."""
         module = Module()
+        kernels = [step for step in self.plan.steps if isinstance(step, Kernel)]
+        written = iter(emit_kernels(module, kernels, self.plan, self.place))
         parts: list[Any] = []
         for step in self.plan.steps:
             if isinstance(step, Call):
@@ -141,7 +143,7 @@ class Program:
                 continue
             if not parts or isinstance(parts[-1], Call):
                 parts.append([])
-            parts[-1] += self._emit(module, step)
+            parts[-1] += [next(written)] if isinstance(step, Kernel) else self._emit(module, step)
         self.kernels = sum(len(part) for part in parts if isinstance(part, list))
         self._first, self.parts = 0, parts
         if not self.kernels:
@@ -165,10 +167,8 @@ class Program:
         if self.parts and not isinstance(self.parts[0], Call):
             self._first = self.parts.pop(0)
 
-    def _emit(self, module: Module, step: Kernel | Product | Other) -> list[Step]:
-        """What is to be called for a step: functions that are in the module, or there already."""
-        if isinstance(step, Kernel):
-            return [emit_kernel(module, step, self.plan, self.place)]
+    def _emit(self, module: Module, step: Product | Other) -> list[Step]:
+        """What is to be called for a step: a loop of the module, or a function that is there already."""
         given, made = step.operation.inputs, step.operation.outputs
         if isinstance(step, Other):
             order = (*given[:-1], *made[:-1], given[-1], made[-1])

@@ -328,7 +328,7 @@ def register_primitive(
     tangents: Functions | None = None,
     pulls: Functions | None = None,
     differentiable: bool = True,
-    spec: Callable[..., Any] = broadcast_spec,
+    spec: Callable[..., Any] | None = None,
 ) -> Primitive:
     """Add an operation of your own to the vocabulary, with a derivative in whatever form is at hand.
 
@@ -367,6 +367,7 @@ def register_primitive(
         return constant(name, value, spec=spec)
     if partials is not None:
         return elementwise(name, value, partials, spec=spec)
+    spec = spec or broadcast_spec
     if transposes is not None:
         return linear(name, value, transposes, spec=spec)
     if tangents is not None or pulls is not None:

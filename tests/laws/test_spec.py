@@ -1,5 +1,7 @@
 """Law: the declared shape and dtype are those of the value, in every dtype; a dtype is taken, or refused by name."""
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -86,3 +88,28 @@ def test_a_pointwise_spec_broadcasts_and_promotes(name):
         given = [Spec(x.shape, x.dtype) for x in case.inputs]
         shape = np.broadcast_shapes(*(s.shape for s in given))
         assert tuple(row.spec(*given, **case.params).shape) == shape
+
+
+WHOLE = [
+    np.dtype(name) for name in ("bool", "int8", "int32", "int64", "uint8", "uint16", "uint64", "float16")
+]
+
+
+@pytest.mark.parametrize("name", POINTWISE)
+def test_the_spec_of_whole_numbers_is_that_of_the_value(name):
+    """NumPy makes floats of them, and numbers of truth values; of two dtypes the result has one for both."""
+    row = ROWS[name]
+    given, params = row.samples[0]
+    every = (
+        itertools.product(WHOLE, repeat=len(given)) if len(given) < 3 else [[d] * len(given) for d in WHOLE]
+    )
+    for dtypes in every:
+        ones = [np.ones((2, 3), dtype) for dtype in dtypes]
+        try:
+            with np.errstate(all="ignore"):
+                found = row.value(*ones, **params)
+        except TypeError:
+            continue  # NumPy has no such function
+        declared = row.spec(*[Spec(x.shape, x.dtype) for x in ones], **params)
+        if row.name != "conjugate":  # which is asked of complex numbers alone
+            assert (declared.shape, declared.dtype) == (found.shape, found.dtype), dtypes

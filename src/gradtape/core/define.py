@@ -13,6 +13,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from .lead import LOOPED, Lead
 from .primitive import Kind, Primitive, Rule, Sample, broadcast_spec, read_rule, register
 from .reads import Reads
@@ -45,6 +47,26 @@ def _rule(function: Function, leading: int, output: int | None = None) -> Rule:
     return Rule(function, None, keeps, output is not None and flags[output], bare)
 
 
+def entrywise_spec(value: Function) -> Function:
+    """The spec of a row that works entry by entry: floats keep their dtype, of others it is that of the value for ones.
+
+    NumPy's functions make floats of whole numbers, of a size that depends on theirs, and numbers of truth values.
+    """
+    known: dict[tuple[DType, ...], DType] = {}
+
+    def spec(*specs: Spec, **params: Any) -> Spec:
+        common = broadcast_spec(*specs)
+        if common.dtype.kind in "fc":
+            return common
+        dtypes = tuple([s.dtype for s in specs])
+        if dtypes not in known:
+            with np.errstate(all="ignore"):
+                known[dtypes] = np.asarray(value(*[dtype.type(1) for dtype in dtypes], **params)).dtype
+        return Spec(common.shape, known[dtypes])
+
+    return spec
+
+
 def constant(
     name: str,
     value: Function,
@@ -60,12 +82,11 @@ def constant(
 ) -> Primitive:
     """A row whose result is locally constant: comparisons, rounding, argmax.
 
-    Without `spec` it is pointwise and gives `dtype` (None: the inputs' dtype).
+    Without `spec` it is pointwise and gives `dtype` (None: the inputs' dtype, as `entrywise_spec` has it).
     """
 
     def broadcast(*specs: Spec, **_params: Any) -> Spec:
-        common = broadcast_spec(*specs)
-        return common if dtype is None else Spec(common.shape, dtype)
+        return Spec(broadcast_spec(*specs).shape, dtype)  # type: ignore[arg-type]  # where it is not None
 
     drawn = samples or (_UNARY if arity == 1 else _BINARY)
     rules = (None,) * arity
@@ -74,7 +95,7 @@ def constant(
             name,
             Kind.CONSTANT,
             value,
-            spec or broadcast,
+            spec or (entrywise_spec(value) if dtype is None else broadcast),
             rules,
             None,
             drawn,
@@ -203,7 +224,7 @@ def elementwise(
     *,
     domain: Domain = (-2.0, 2.0),
     samples: tuple[Sample, ...] = (),
-    spec: Function = broadcast_spec,
+    spec: Function | None = None,
     element: Function | None = None,
 ) -> Primitive:
     """A row that works entry by entry on broadcast inputs, with one partial derivative `p(y, *x)` per input."""
@@ -215,7 +236,7 @@ def elementwise(
             name,
             Kind.ELEMENTWISE,
             value,
-            spec,
+            spec or entrywise_spec(value),
             rules,
             None,
             drawn,

@@ -94,25 +94,59 @@ def _range(to: Any, own: Any) -> tuple[Any, Any]:
 
 
 def _truncated(x: Any, y: Any) -> Tensor:
-    """The quotient rounded towards zero: that of the absolute values, with the sign."""
+    """The quotient rounded towards zero: of floats that of the absolute values, with the sign."""
     a, b = beside((x, y))
-    size = fixed.floor_divide(each.absolute(a), each.absolute(b))
-    negative = fixed.not_equal(fixed.less(a, each.like(a, 0)), fixed.less(b, each.like(b, 0)))
-    return linear.where(negative, -size, size)  # type: ignore[no-any-return]
+    negative = fixed.not_equal(_is_negative(a), _is_negative(b))
+    if a.dtype.kind == b.dtype.kind == "f":
+        size = fixed.floor_divide(each.absolute(a), each.absolute(b))
+        return linear.where(negative, -size, size)  # type: ignore[no-any-return]
+    down, rest = fixed.floor_divide(a, b), each.remainder(a, b)
+    up = fixed.logical_and(negative, fixed.not_equal(rest, each.like(rest, 0)))
+    return linear.where(up, down + each.like(down, 1), down)  # type: ignore[no-any-return]
 
 
-def _truncated_rest(x: Any, y: Any) -> Tensor:
+def truncated_rest(x: Any, y: Any) -> Tensor:
+    """The remainder of a division towards zero; it has the sign of the first number.
+
+    Of floats that of the absolute values, which is exact; the least whole number has no absolute value in its dtype.
+    """
     a, b = beside((x, y))
-    return a - b * _truncated(a, b)  # type: ignore[no-any-return]
+    if a.dtype.kind == b.dtype.kind == "f":
+        negative, zero = _is_negative(a), each.like(a, 0)
+        size = each.remainder(_size(a), _size(b))
+        rest = linear.where(negative, linear.negative(size), size)
+        keeps = fixed.logical_and(fixed.equal(a, zero), fixed.greater(_size(b), each.like(b, 0)))  # -0 stays
+        return linear.where(keeps, a, rest)  # type: ignore[no-any-return]
+    down = each.remainder(a, b)
+    other = fixed.not_equal(_is_negative(a), _is_negative(b))
+    over = fixed.logical_and(other, fixed.not_equal(down, each.like(down, 0)))
+    return linear.where(over, down - b, down)  # type: ignore[no-any-return]
+
+
+def _is_negative(x: Tensor) -> Tensor:
+    return fixed.less(x, each.like(x, 0))  # type: ignore[no-any-return]
+
+
+def _size(x: Tensor) -> Tensor:
+    """The modulus, whose derivative at zero is one."""
+    return linear.where(_is_negative(x), linear.negative(x), x)  # type: ignore[no-any-return]
 
 
 realdiv = binary(each.divide, "realdiv", "x / y, entry by entry.")
 truncatediv = binary(_truncated, "truncatediv", "x / y rounded towards zero; its derivative is None.")
 truncatemod = binary(
-    _truncated_rest,
+    truncated_rest,
     "truncatemod",
     "x - y truncatediv(x, y), of the sign of x; its derivative is (1, -quotient).",
 )
 
 
-__all__ = ["clip_by_global_norm", "clip_by_norm", "realdiv", "saturate_cast", "truncatediv", "truncatemod"]
+__all__ = [
+    "clip_by_global_norm",
+    "clip_by_norm",
+    "realdiv",
+    "saturate_cast",
+    "truncated_rest",
+    "truncatediv",
+    "truncatemod",
+]

@@ -124,6 +124,12 @@ softsign = unary(lambda x: as_tensor(x) / (1 + each.absolute(x)), "softsign", "x
 
 # absolute value, sign, larger and smaller, rounding
 
+
+def _rounded(x: Any) -> Tensor:
+    x = as_tensor(x)
+    return x if x._value.dtype.kind in "iu" else fixed.rint(x)  # type: ignore[no-any-return]
+
+
 abs = unary(
     each.absolute, "abs", "The absolute value (modulus for complex numbers); its derivative at 0 is 0."
 )
@@ -135,7 +141,9 @@ minimum = binary(each.minimum, "minimum", "The smaller of two; at a tie the deri
 floor = unary(fixed.floor, "floor", "The largest integer not above x; its derivative is None.")
 ceil = unary(fixed.ceil, "ceil", "The smallest integer not below x; its derivative is None.")
 rint = unary(fixed.rint, "rint", "The nearest integer, halves to even; its derivative is None.")
-round = unary(fixed.rint, "round", "The nearest integer, halves to even; its derivative is None.")
+round = unary(
+    _rounded, "round", "The nearest integer, halves to even; integers stay. Its derivative is None."
+)
 
 # complex numbers
 

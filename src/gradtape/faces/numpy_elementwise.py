@@ -19,6 +19,7 @@ from ..ops import contraction, linear
 from ..ops import elementwise as each
 from ..ops.arranging import expand_dims
 from ..ops.composite import astype, conjugate
+from .cutting import truncated_rest
 from .numpy_names import numpy_name, value_of
 
 
@@ -79,16 +80,7 @@ def _of_numbers(extreme: Any, x1: Any, x2: Any) -> Tensor:
 @numpy_name("fmod")
 def fmod(x1: Any, x2: Any) -> Tensor:
     """The remainder of a division towards zero; it has the sign of the first number."""
-    x, y = beside((x1, x2))
-    # The remainder of numbers without sign is exact, which x - y * trunc(x / y) is not.
-    down = fixed.less(x, each.like(x, 0))
-    size = each.remainder(_sizes(x), _sizes(y))
-    return linear.where(down, linear.negative(size), size)  # type: ignore[no-any-return]
-
-
-def _sizes(x: Tensor) -> Tensor:
-    """The modulus, whose derivative at zero is one."""
-    return linear.where(fixed.less(x, each.like(x, 0)), linear.negative(x), x)  # type: ignore[no-any-return]
+    return truncated_rest(x1, x2)
 
 
 @numpy_name("divmod")

@@ -212,6 +212,8 @@ def norm(x: Any, ord: Any = "euclidean", axis: Any = None, keepdims: bool = Fals
     At the zero vector the derivative of the Euclidean norm is zero (the smallest subgradient).
     """
     x = as_tensor(x)
+    if x._value.dtype.kind in "biu":
+        x = astype(x, np.float64)
     axes = axes_of(axis, x.ndim, "norm")
     size = each.absolute(x) if x._value.dtype.kind == "c" else x
     if ord in ("euclidean", "fro", 2):
@@ -274,8 +276,14 @@ def clip(
 
 @composite("round", "around")
 def round(a: Any, decimals: int = 0, out: None = None) -> Tensor:
-    """Rounded to the nearest, halves to even; locally constant."""
+    """Rounded to the nearest, halves to even; locally constant. Whole numbers stay whole."""
     x = as_tensor(a)
+    if x._value.dtype.kind in "iu":
+        return (
+            x
+            if decimals >= 0
+            else constant.astype(round(constant.astype(x, dtype=np.dtype(float)), decimals), dtype=x.dtype)
+        )
     return constant.rint(x) if decimals == 0 else constant.rint(x * 10.0**decimals) / 10.0**decimals  # type: ignore[no-any-return]
 
 

@@ -59,7 +59,12 @@ ceil = constant("ceil", np.ceil, dtype=None, element=lambda e, x: e.ceil(x))
 rint = constant("rint", np.rint, dtype=None, element=lambda e, x: e.rint(x))
 trunc = constant("trunc", np.trunc, dtype=None, element=lambda e, x: e.trunc(x))
 floor_divide = constant(
-    "floor_divide", np.floor_divide, arity=2, dtype=None, domain=((-4.0, 4.0), (0.5, 2.0))
+    "floor_divide",
+    np.floor_divide,
+    arity=2,
+    dtype=None,
+    domain=((-4.0, 4.0), (0.5, 2.0)),
+    element=lambda e, a, b: e.floor_divide(a, b),
 )
 
 stop_gradient = constant("stop_gradient", lambda x: x, dtype=None, element=lambda e, x: x)

@@ -172,13 +172,19 @@ def band(x: Any, below: int, above: int) -> Tensor:
 @composite("tril")
 def lower_triangle(m: Any, k: int = 0) -> Tensor:
     """The entries on and below a diagonal, zeros elsewhere."""
-    return tril(as_tensor(m), k=int(k))  # type: ignore[no-any-return]
+    return tril(_as_matrix(m), k=int(k))  # type: ignore[no-any-return]
 
 
 @composite("triu")
 def upper_triangle(m: Any, k: int = 0) -> Tensor:
     """The entries on and above a diagonal, zeros elsewhere."""
-    return triu(as_tensor(m), k=int(k))  # type: ignore[no-any-return]
+    return triu(_as_matrix(m), k=int(k))  # type: ignore[no-any-return]
+
+
+def _as_matrix(m: Any) -> Tensor:
+    """A vector n times under itself, as in NumPy; what has more axes stays."""
+    x = as_tensor(m)
+    return linear.broadcast_to(x, shape=2 * x._value.shape) if x.ndim == 1 else x
 
 
 @composite("diagonal")

@@ -124,6 +124,7 @@ remainder = elementwise(
     np.remainder,
     (lambda _y, _a, _b: like(_y, 1), lambda _y, a, b: -floor(a / b)),
     domain=((-4.0, 4.0), (0.6, 0.9)),
+    element=lambda e, a, b: e.remainder(a, b),
 )
 
 # exponentials, logarithms and roots
@@ -269,8 +270,15 @@ arctanh = elementwise(
 
 # activations
 
+
+def _sigmoid(x: Any) -> Any:
+    if x.dtype.kind in "biu":
+        x = x.astype(np.exp(x.dtype.type(0)).dtype)  # -x may have no place among whole numbers
+    return 1 / (1 + np.exp(-x))
+
+
 sigmoid: Primitive = elementwise(
-    "sigmoid", lambda x: 1 / (1 + np.exp(-x)), lambda y, _x: y * (1 - y), element=lambda e, x: e.sigmoid(x)
+    "sigmoid", _sigmoid, lambda y, _x: y * (1 - y), element=lambda e, x: e.sigmoid(x)
 )
 softplus = elementwise(
     "softplus",

@@ -45,7 +45,8 @@ def _sum(x: Any, *, axis: tuple[int, ...], keepdims: bool) -> Any:
 
 
 def _sum_spec(x: Spec, *, axis: tuple[int, ...], keepdims: bool) -> Spec:
-    return Spec(reduced_shape(x.shape, axis, keepdims), x.dtype)
+    dtype = np.dtype(int) if x.dtype.kind == "b" else x.dtype
+    return Spec(reduced_shape(x.shape, axis, keepdims), dtype)
 
 
 def spread(y: Any, x: Any, axis: tuple[int, ...], keepdims: bool) -> Any:

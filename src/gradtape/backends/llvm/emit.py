@@ -184,6 +184,10 @@ class Emitter:
     def div(self, a: Lane, b: Lane) -> Lane:
         return self._binary("fdiv", None, a, b)
 
+    def quotient(self, a: Lane, b: Lane) -> Lane:
+        """The quotient of whole numbers towards zero; the divisor must not be 0, nor -1 for the least number."""
+        return self._binary(None, "udiv" if a.kind[0] == "u" else "sdiv", a, b)
+
     def neg(self, a: Lane) -> Lane:
         if a.kind in FLOATS:
             return self._op(f"fneg {self.type(a.kind)} {a.name}", a.kind)

@@ -301,6 +301,8 @@ class _Writer(Operands):
         first, step = self._at(operand, pointer, start), self.step(operand)
         for index in range(self.width):
             entry = e.line(f"extractelement {e.type(lane.kind)} {lane.name}, i32 {index}")
+            if operand.kind == "i1":
+                entry = e.line(f"zext i1 {entry} to {stored}")
             place = e.behind(first, stored, index * step)
             e.lines.append(f"  store {stored} {entry}, ptr {place}, align {size}")
 

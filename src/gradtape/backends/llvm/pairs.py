@@ -266,7 +266,7 @@ def _power(e: Parts, params: Params, inputs: Inputs) -> Pair:
     """By products where the exponent is a whole constant below 100 in size, as in NumPy."""
     constant = e.writer.source.constants.get(inputs[1])
     value = None if constant is None else np.asarray(constant._value)
-    if value is None or value.size != 1 or value.imag != 0 or value.real % 1 != 0 or abs(value) >= 100:
+    if value is None or value.ndim or value.imag != 0 or value.real % 1 != 0 or abs(value) >= 100:
         return _elementary("power")(e, params, inputs)
     count, base = int(value.real), e.of(inputs[0])
     if not count:

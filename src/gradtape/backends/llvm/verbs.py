@@ -6,6 +6,7 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
+from .division import floor_divide, remainder
 from .emit import Emitter, Lane
 from .further_mathematics import (
     acos,
@@ -22,6 +23,7 @@ from .further_mathematics import (
     pow,
     sinh,
 )
+from .kinds import FLOATS
 from .mathematics import cos, exp, exp2, expm1, log, log1p, log2, sigmoid, sin, softplus, tan, tanh
 
 OWN: dict[str, Callable[..., Lane]] = {
@@ -29,6 +31,7 @@ OWN: dict[str, Callable[..., Lane]] = {
     for function in (
         *(exp, exp2, expm1, log, log1p, log2, tanh, sigmoid, softplus, sin, cos, tan),
         *(sinh, cosh, asinh, acosh, atanh, asin, acos, atan, atan2, erf, erfc, hypot, pow),
+        *(floor_divide, remainder),
     )
 }
 LIBRARY = ("cbrt", "log10")
@@ -43,8 +46,11 @@ class Verbs(Emitter):
 
     def __getattr__(self, name: str) -> Any:
         if name in OWN:
-            own = OWN[name]
-            return functools.partial(own, self) if self.inline else functools.partial(self.called, own)
+            return functools.partial(self._own, OWN[name])
         if name in LIBRARY:
             return functools.partial(self.library, name)
         raise AttributeError(f"an emitter has no verb {name!r}")
+
+    def _own(self, function: Callable[..., Lane], *lanes: Lane) -> Lane:
+        written = self.inline or lanes[0].kind not in FLOATS
+        return function(self, *lanes) if written else self.called(function, *lanes)

@@ -14,11 +14,24 @@ from .core.holder import Holder
 from .kinds import TensorSpec
 
 
+class Bound(functools.partial[Any]):
+    """A recorded function with the object that it is a method of; what else the function offers stands here too."""
+
+    __slots__ = ()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.func, name)
+
+    def get_concrete_function(self, *args: Any, **kwargs: Any) -> Any:
+        """That of the function, for this object; see `Function.get_concrete_function`."""
+        return concrete_function(self.func, (*self.args, *args), kwargs)
+
+
 def concrete_function(function: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Callable[..., Any]:
     """A function of the tensors among these arguments, recorded by itself; see `Function.get_concrete_function`."""
     name = function._name
-    if function.input_signature is not None and not args and not kwargs:
-        return function  # type: ignore[no-any-return]
+    if function.input_signature is not None and len(args) == function._own and not kwargs:
+        return Bound(function, *args) if args else function
     try:
         bound = inspect.signature(function.python_function).bind(*args, **kwargs)
     except TypeError as error:
@@ -53,4 +66,4 @@ def _spec(value: Any) -> TensorSpec | None:
     return TensorSpec.from_tensor(value) if isinstance(value, (Holder, np.ndarray)) else None
 
 
-__all__ = ["concrete_function"]
+__all__ = ["Bound", "concrete_function"]

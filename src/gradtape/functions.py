@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from . import backends
-from .concrete import concrete_function
+from .concrete import Bound, concrete_function
 from .core import nest
 from .core.errors import ArgumentTypeError
 from .core.further_errors import (
@@ -84,7 +84,7 @@ class Function:
         return f"<gt.function {self._name}: {sum(len(kind.roads) for kind in self._kinds.values())} roads>"
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
-        return self if instance is None else functools.partial(self, instance)
+        return self if instance is None else Bound(self, instance)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         entry = self._entry

@@ -16,6 +16,7 @@ import functools
 import math
 import operator
 from collections.abc import Callable
+from types import MethodType
 from typing import Any
 
 import numpy as np
@@ -126,7 +127,7 @@ class Vectorized:
         return f"<gt.vectorize {self._name}>"
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
-        return self if instance is None else functools.partial(self, instance)
+        return self if instance is None else MethodType(self, instance)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         leaves = nest.flatten((args, kwargs))

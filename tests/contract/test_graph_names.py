@@ -136,6 +136,64 @@ def test_a_signed_function_is_concrete():
     assert double.get_concrete_function()(gt.constant(4.0)).numpy() == 8.0
 
 
+def test_concrete_functions_of_methods():
+    class Scaled(gt.Module):
+        def __init__(self, scale):
+            self.w = gt.Variable(scale)
+
+        @gt.function(input_signature=[gt.TensorSpec([None], gt.float32)])
+        def __call__(self, x):
+            return {"y": self.w * x, "all": [x]}
+
+        @gt.function
+        def power(self, x, n=2):
+            return self.w * x**n
+
+        @gt.vectorize
+        def near(self, x):
+            return x if x > 0 else self.w
+
+    two, three = Scaled(2.0), Scaled(3.0)
+    x = gt.constant([1.0, 2.0])
+    for model, factor in ((two, 2.0), (three, 3.0)):
+        signed = model.__call__.get_concrete_function()
+        assert signed(x)["y"].numpy().tolist() == [factor, 2.0 * factor]
+        again = model.__call__.get_concrete_function(gt.TensorSpec([None], gt.float32))
+        assert again(x)["all"][0].numpy().tolist() == [1.0, 2.0]
+        cube = model.power.get_concrete_function(gt.TensorSpec([None], gt.float32), n=3)
+        assert cube(x).numpy().tolist() == [factor, 8.0 * factor]
+        assert model.power(x).numpy().tolist() == [factor, 4.0 * factor]
+        assert model.near(-x).numpy().tolist() == [factor, factor]
+    assert two.power.stats()["roads"] == two.near.stats()["roads"] == 2  # of both objects
+    unbound = Scaled.power.get_concrete_function(three, gt.TensorSpec([], gt.float32))
+    assert unbound(gt.constant(2.0)).numpy() == 12.0
+
+
+def test_input_signatures_as_tutorials_write_them():
+    @gt.function(input_signature=(gt.TensorSpec(shape=[None], dtype=gt.int32),))
+    def next_collatz(x):
+        return gt.where(gt.equal(x % 2, 0), x // 2, 3 * x + 1)
+
+    assert next_collatz(gt.constant([1, 2])).numpy().tolist() == [4, 1]
+    with pytest.raises(TypeError, match="next_collatz.*input_signature"):
+        next_collatz(gt.constant([[1, 2], [3, 4]]))
+    with pytest.raises(TypeError, match="next_collatz.*input_signature"):
+        next_collatz(gt.constant([1.0, 2.0]))
+
+    @gt.function(
+        input_signature=[{"a": gt.TensorSpec([]), "b": [gt.TensorSpec([None, 2])]}, gt.TensorSpec(None)]
+    )
+    def nested(d, z):
+        return d["a"] * d["b"][0] + z
+
+    found = nested({"a": gt.constant(2.0), "b": [gt.ones((3, 2))]}, gt.constant([0.0, 1.0]))
+    assert found.numpy().tolist() == 3 * [[2.0, 3.0]]
+    concrete = nested.get_concrete_function()
+    assert concrete({"a": gt.constant(2.0), "b": [gt.ones((1, 2))]}, gt.constant(0.0)).numpy().tolist() == [
+        [2.0, 2.0]
+    ]
+
+
 def test_the_order_of_a_graph_is_that_of_the_program():
     v = gt.Variable(1.0)
 

@@ -100,7 +100,7 @@ class Again:
     def _in_memory(self, index: int) -> bool:
         """Whether a value is in memory whatever is chosen."""
         planner = self.planner
-        base = planner.view(index).base
+        base = planner.base(index)
         return base in planner.stored or base in self.needed or planner.step[base] < 0
 
 

@@ -14,15 +14,14 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 
 from .kinds import BITS, FLOATS, KINDS, STORED, Unsupported, literal, machine
 
 
-@dataclass(frozen=True, slots=True)
-class Lane:
+class Lane(NamedTuple):
     """A value of the program being emitted: its name in the IR and the kind of its entries."""
 
     name: str
@@ -79,6 +78,8 @@ class Emitter:
         self.block = "entry"
         """The label of the block that is being written."""
         self._known: _Written = {}
+        self._types: dict[str, str] = {}
+        self._calls: dict[Any, str] = {}
 
     # writing
 
@@ -128,13 +129,19 @@ class Emitter:
         return [self.line(f"load ptr, ptr {self.behind('%given', 'ptr', k)}") for k in range(count)]
 
     def type(self, kind: str) -> str:
-        return machine(kind) if self.width == 1 else f"<{self.width} x {machine(kind)}>"
+        """LLVM's name for lanes of a kind."""
+        found = self._types.get(kind)
+        if found is None:
+            own = machine(kind)
+            found = self._types[kind] = own if self.width == 1 else f"<{self.width} x {own}>"
+        return found
 
     def _op(self, text: str, kind: str) -> Lane:
         """An instruction that gives a value and does nothing else, written once however often it is asked for."""
-        known = self._known.get((text, kind))
+        key = text, kind
+        known = self._known.get(key)
         if known is None:
-            known = self._known[text, kind] = Lane(self.line(text), kind)
+            known = self._known[key] = Lane(self.line(text), kind)
         return known
 
     def forgotten(self, known: _Written | None = None) -> _Written:
@@ -152,15 +159,22 @@ class Emitter:
         return Lane(text if self.width == 1 else f"splat ({machine(kind)} {text})", kind)
 
     def _intrinsic(self, name: str, arguments: Sequence[Lane], kind: str | None = None) -> Lane:
+        result = kind or arguments[0].kind
+        key = name, result, *[a.kind for a in arguments]
+        call = self._calls.get(key)
+        if call is None:
+            call = self._calls[key] = self._declared(name, arguments, result)
+        given = ", ".join([f"{self.type(a.kind)} {a.name}" for a in arguments])
+        return self._op(f"{call}({given})", result)
+
+    def _declared(self, name: str, arguments: Sequence[Lane], result: str) -> str:
+        """How the call of an intrinsic begins, which is entered into the module."""
         first = arguments[0].kind
         suffix = {"float": "f32", "double": "f64"}[first] if first in BITS else first
         suffix = suffix if self.width == 1 else f"v{self.width}{suffix}"
         full = f"llvm.{name}.{suffix}"
-        types = ", ".join(self.type(a.kind) for a in arguments)
-        result = kind or first
-        self.module.declare(full, self.type(result), types)
-        given = ", ".join(f"{self.type(a.kind)} {a.name}" for a in arguments)
-        return self._op(f"call {self.type(result)} @{full}({given})", result)
+        self.module.declare(full, self.type(result), ", ".join(self.type(a.kind) for a in arguments))
+        return f"call {self.type(result)} @{full}"
 
     def _binary(self, floating: str | None, whole: str | None, a: Lane, b: Lane) -> Lane:
         name = floating if a.kind in FLOATS else whole if a.kind != "i1" else None

@@ -115,7 +115,8 @@ class Entries:
         """New names for entries."""
         first = len(self.lanes)
         self.lanes += lanes
-        return np.arange(first, len(self.lanes)).reshape(shape)
+        count = len(self.lanes) - first
+        return (np.array(first) if count == 1 else np.arange(first, first + count)).reshape(shape)
 
     def lanes_of(self, index: int) -> list[Lane]:
         return [self._lane(name, self.kind(index)) for name in np.asarray(self.known[index]).reshape(-1)]
@@ -143,6 +144,9 @@ class Entries:
         self, operation: Operation, given: list[Any], specs: list[Spec], spec: Spec, kind: str
     ) -> Any:
         kinds = [KINDS[s.dtype] for s in specs]
+        if math.prod(spec.shape) == 1:  # the usual case, much quicker
+            own = [self._lane(names.item(), k) for names, k in zip(given, kinds, strict=True)]
+            return self.named([spoken(self.e, operation, own, specs, kind)], spec.shape)
         flat = [np.broadcast_to(names, spec.shape).reshape(-1) for names in given]
         made: dict[Any, Lane] = {}
         lanes = []

@@ -31,11 +31,30 @@ LARGEST_SUM = 1 << 26
 
 
 def lowered(graph: Graph) -> Graph:
-    """The graph in the rows that machine code is good at, the turns of its loops too."""
-    graph = check(alive(Sweep(paired(graph), RULES).graph()))
+    """The graph, simplified before, in the rows that machine code is good at, the turns of its loops too."""
+    graph = paired(graph)
+    if _has_work(graph):
+        graph = check(alive(Sweep(graph, RULES).graph()))
     if not any(map(is_loop, graph.operations)):
         return graph
     return rewritten(graph, [_with_lower_turns(op) if is_loop(op) else op for op in graph.operations])
+
+
+def _has_work(graph: Graph) -> bool:
+    """Whether the rules of this file may find something to do."""
+    names = {operation.primitive.name for operation in graph.operations}
+    if not names.isdisjoint({"logsumexp", "einsum", "any", "all"}) or names >= {"exp", "where", "log", "sum"}:
+        return True
+    return "matmul" in names and any(
+        operation.primitive.name == "matmul" and not _is_plain(operation, graph)
+        for operation in graph.operations
+    )
+
+
+def _is_plain(product: Operation, graph: Graph) -> bool:
+    """Whether the factors of a product are of its own dtype, which is one to multiply in."""
+    own = graph.specs[product.outputs[0]].dtype
+    return own != float16 and all(graph.specs[i].dtype == own for i in product.inputs)
 
 
 def _with_lower_turns(operation: Operation) -> Operation:

@@ -10,7 +10,7 @@ from typing import Any
 from ...core.graph import Operation, frozen
 from .kinds import KINDS, STORED
 from .steps import Kernel, Plan
-from .views import broadcast_strides
+from .views import broadcast_strides, contiguous
 
 Place = tuple[int, int]
 """Where a value lies: a place in the table of pointers, and how many bytes from where that points (`Step`)."""
@@ -66,7 +66,7 @@ class Operands:
     def _operand(self, index: int) -> Operand:
         plan = self.plan
         view, shape = plan.views.get(index), plan.specs[index].shape
-        strides = view.strides if view else tuple(math.prod(shape[i + 1 :]) for i in range(len(shape)))
+        strides = view.strides if view else contiguous(shape)
         along = broadcast_strides(strides, shape, self.kernel.shape)
         return Operand(index, self.kind(index), view.offset if view else 0, along)
 
@@ -137,15 +137,16 @@ class Operands:
         specs, kernel, operands = self.plan.specs, self.kernel, self.operands
         place: dict[int, Any] = {}
         for number, operand in enumerate(operands):
-            place.setdefault(operand.value, number)
+            place.setdefault(operand.value, (number, operand.kind))
         for number, operation in enumerate(kernel.operations):
-            place.setdefault(operation.outputs[0], -1 - number)
+            output = operation.outputs[0]
+            place.setdefault(output, (-1 - number, KINDS[specs[output].dtype]))
 
         def read(index: int) -> Any:
-            number = place.get(index)
-            if number is None:
-                return specs[index].dtype, frozen(self.constant(index)._value.reshape(-1)[0])
-            return specs[index].dtype, number
+            found = place.get(index)
+            if found is None:
+                found = place[index] = frozen(self.constant(index)._value.reshape(-1)[0])
+            return found
 
         return (
             tuple(self.sizes),
@@ -153,7 +154,11 @@ class Operands:
             len(self.loads),
             tuple(
                 [
-                    (op.primitive.name, frozen(op.params), *map(read, op.inputs), *map(read, op.outputs))
+                    (
+                        op.primitive.name,
+                        frozen(op.params) if op.params else (),
+                        *map(read, op.inputs + op.outputs),
+                    )
                     for op in kernel.operations
                 ]
             ),

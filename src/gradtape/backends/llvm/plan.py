@@ -74,19 +74,23 @@ class _Planner:
         ] = {}  # the steps that are, by shape and kin
 
     def plan(self) -> Plan:
+        ways = (
+            self._as_part,
+            self._as_pair,
+            self._as_view,
+            self._as_reduction,
+            self._as_entries,
+            self._as_product,
+            self._as_parts,
+        )
         for operation in self.graph.operations:
-            ways = (
-                self._as_part,
-                self._as_pair,
-                self._as_view,
-                self._as_reduction,
-                self._as_entries,
-                self._as_product,
-                self._as_parts,
-            )
             if isinstance(operation.primitive.value, Machine):
                 self._as_other(operation)
-            elif not any(way(operation) for way in ways):
+                continue
+            for way in ways:
+                if way(operation):
+                    break
+            else:
                 self._as_call(operation)
         outputs = self._leaving()
         return Plan(
@@ -118,9 +122,14 @@ class _Planner:
         """A value as a view; of itself where it is none."""
         return self.views.get(index) or View(index, 0, contiguous(self.specs[index].shape))
 
+    def base(self, index: int) -> int:
+        """The value in whose memory a value lies."""
+        view = self.views.get(index)
+        return index if view is None else view.base
+
     def _demand(self, index: int) -> int:
         """Ask for a value in memory; the first step that can read it there."""
-        base = self.view(index).base
+        base = self.base(index)
         self.stored.add(base)
         return self.step[base] + 1
 
@@ -128,7 +137,7 @@ class _Planner:
         """The first kernel of this shape that can use a value: its own, where it is made in one."""
         if index in self.lanes and self.specs[index].shape == shape:
             return self.step[index]
-        return self.step[self.view(index).base] + 1
+        return self.step[self.base(index)] + 1
 
     def _kernel(self, shape: tuple[int, ...], first: int, value: int) -> int:
         """A kernel of this shape for the kin of a value, at this step or later."""
@@ -155,7 +164,7 @@ class _Planner:
 
     def is_number(self, index: int) -> bool:
         """Whether a value is one constant number, seen in whatever shape."""
-        constant = self.numbers.get(self.view(index).base)
+        constant = self.numbers.get(self.base(index))
         return constant is not None and constant._value.size == 1
 
     def like(self, index: int) -> int:

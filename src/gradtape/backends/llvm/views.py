@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -25,9 +26,10 @@ class View:
     part: bool = False
 
 
+@lru_cache(maxsize=1024)
 def contiguous(shape: tuple[int, ...]) -> tuple[int, ...]:
     """How far apart the entries of an array are along each axis, in entries."""
-    return tuple(math.prod(shape[i + 1 :]) for i in range(len(shape)))
+    return tuple([math.prod(shape[i + 1 :]) for i in range(len(shape))])
 
 
 def is_whole(view: View, shape: tuple[int, ...], base: tuple[int, ...]) -> bool:

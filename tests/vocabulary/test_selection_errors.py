@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import gradtape as gt
-from gradtape.faces import blocks, control, loops, ordering, placing, segments, selection
+from gradtape.faces import blocks, control, loops, ordering, placing, segments, selection, while_loops
 from gradtape.ops import ordering as sorting
 from gradtape.ops import padding
 from gradtape.ops import selection as moving
@@ -243,20 +243,20 @@ BAD = [
     ),
     (control.switch_case, (gt.constant(1), []), ValueError, ["switch_case", "branch_fns"]),
     (
-        control.while_loop,
+        gt.while_loop,
         (lambda i: True, lambda i: [i, i], [1]),
         ValueError,
         ["while_loop", "same nested structure"],
     ),
     (
-        control.while_loop,
+        gt.while_loop,
         (lambda i: i > V, lambda i: [i], [0.0]),
         ValueError,
         ["while_loop", "predicate", "(2,)"],
     ),
-    (control.while_loop, (lambda i: True, 3, [1]), TypeError, ["while_loop", "'body' must be callable"]),
-    (control.while_loop, (len, len, []), ValueError, ["'loop_vars' must be provided"]),
-    (control.while_loop, (len, len, [1], None, 0), TypeError, ["while_loop", "parallel_iterations"]),
+    (gt.while_loop, (lambda i: True, 3, [1]), TypeError, ["while_loop", "'body' must be callable"]),
+    (gt.while_loop, (len, len, []), ValueError, ["'loop_vars' must be provided"]),
+    (gt.while_loop, (len, len, [1], None, 0), TypeError, ["while_loop", "parallel_iterations"]),
     (loops.foldl, (3, V), TypeError, ["foldl", "'fn' must be callable"]),
     (loops.foldl, (max, gt.zeros((0, 2))), ValueError, ["foldl", "initializer", "(0, 2)"]),
     (loops.foldr, (max, 1.0), ValueError, ["foldr", "elems", "scalars"]),
@@ -338,8 +338,8 @@ def test_bad_input(number):
 def test_every_function_is_here():
     """All but those that take anything at all."""
     fed = {getattr(function, "__name__", "") for function, *_ in BAD} | {"meshgrid"}
-    free = {"identity_n", "shape_n", "integers", "require_callable", "require_structure"}
-    for module in (blocks, control, loops, ordering, placing, segments, selection):
+    free = {"holds", "identity_n", "shape_n", "integers", "require_callable", "require_structure"}
+    for module in (blocks, control, loops, ordering, placing, segments, selection, while_loops):
         for name, function in vars(module).items():
             own = inspect.isfunction(function) and function.__module__ == module.__name__
             if own and not name.startswith("_") and name not in free | {"space_to_batch_nd"}:

@@ -135,7 +135,7 @@ def value_beside(obj: Any, dtype: DType) -> Any:
     if (kind is float or kind is int) and dtype.kind in "fc":
         return number(dtype, obj)
     if kind is int and dtype.kind in "iu":
-        return dtype.type(obj)
+        return _integer(dtype, obj)
     array = _plain(obj) if isinstance(obj, (np.ndarray, np.generic)) else _from_python(obj)
     rank = "biufc".find("i" if array.dtype.kind == "u" else array.dtype.kind)
     own = "biufc".find("i" if dtype.kind == "u" else dtype.kind)
@@ -144,6 +144,17 @@ def value_beside(obj: Any, dtype: DType) -> Any:
     if array.dtype.kind == "c" and dtype.kind == "f":
         return _cast(array, np.result_type(dtype, complex64), obj)[()]
     return to_value(obj)
+
+
+def _integer(dtype: DType, number: int) -> Any:
+    """A Python integer in an integer dtype; NumPy's OverflowError as an error of ours."""
+    try:
+        return dtype.type(number)
+    except OverflowError:
+        bounds = np.iinfo(dtype)
+        raise errors.RangeError(
+            f"{number} does not fit {dtype.name}, which holds {bounds.min} to {bounds.max}; cast the tensor beside it"
+        ) from None
 
 
 def _plain(array: Any) -> Any:

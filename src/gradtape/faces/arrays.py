@@ -151,7 +151,10 @@ def range(start: Any, limit: Any = None, delta: Any = 1, dtype: Any = None, name
     """
     if limit is None:
         start, limit = 0, start
-    parts = beside((start, limit, delta))
+    given: tuple[Any, ...] = (start, limit, delta)
+    if dtype is not None and (chosen := as_dtype(dtype)).kind == "f":  # Python's numbers in full precision
+        given = tuple([x if is_tensor(x) else as_tensor(x, chosen) for x in given])
+    parts = beside(given)
     if dtype is None:
         dtypes = [p._value.dtype for p in parts]
         # As in TensorFlow, integers beside floats, 0 and 1 by default, do not widen them.
@@ -375,18 +378,31 @@ def where(condition: Any, x: Any = None, y: Any = None, name: str | None = None)
 def one_hot(
     indices: Any,
     depth: int,
-    on_value: Any = 1.0,
-    off_value: Any = 0.0,
-    axis: int = -1,
+    on_value: Any = None,
+    off_value: Any = None,
+    axis: int | None = None,
     dtype: Any = None,
     name: str | None = None,
 ) -> Tensor:
-    """Rows that are `off_value` but for `on_value` at the index."""
+    """Rows that are `off_value` but for `on_value` at the index, in the dtype of these two.
+
+    Args:
+        indices: integers; one outside `range(depth)` gives a row without `on_value`.
+        depth: how long the rows are.
+        on_value, off_value: numbers, 1 and 0 by default, in the dtype of the other where only one is given.
+        axis: where the rows lie among the axes of the result, by default behind all others.
+        dtype: of the result; the default float where no value is given either.
+
+    Raises:
+        TypeError: for indices that are not integers.
+        ValueError: for an axis out of range, or a negative depth.
+    """
     places = as_tensor(indices)
     if places._value.dtype.kind not in "iu":
         raise errors.DtypeError(
             f"one_hot: indices must be integers, not {places.dtype.name} of shape {places.shape}"
         )
+    axis = -1 if axis is None else axis
     if int(depth) < 0 or not -1 <= axis <= places.ndim:
         raise errors.RangeError(
             f"one_hot: depth {depth} must not be negative and axis {axis} must lie between -1 and {places.ndim}, the "
@@ -394,7 +410,10 @@ def one_hot(
         )
     chosen = places[..., None] == Tensor(np.arange(int(depth)))
     chosen = chosen if axis == -1 else arranging.moveaxis(chosen, -1, axis)
-    on, off = beside((on_value, off_value))
+    if on_value is None:
+        on_value = np.ones((), default_float() if off_value is None else as_tensor(off_value).dtype)[()]
+    off_value = 0 if off_value is None else off_value
+    on, off = beside((on_value if is_tensor(off_value) else as_tensor(on_value), off_value))
     y = linear.where(chosen, on, off)
     return y if dtype is None else cast(y, dtype)
 

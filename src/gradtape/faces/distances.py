@@ -9,7 +9,7 @@ from typing import Any
 from ..core.errors import ShapeError
 from ..core.further_errors import RangeError
 from ..core.spec import broadcast_shapes
-from ..core.tensor import Tensor, beside
+from ..core.tensor import Tensor
 from ..ops import composite, linear
 from ..ops import constant as fixed
 from ..ops import elementwise as each
@@ -18,8 +18,8 @@ from .activations import floating
 
 def _mean(name: str, y_true: Any, y_pred: Any, distance: Callable[[Tensor], Tensor]) -> Tensor:
     """The mean over the last axis of a function of prediction less target."""
-    target, prediction = beside((y_true, y_pred))
-    floating(name, "y_pred", prediction)
+    prediction = floating(name, "y_pred", y_pred)
+    target = composite.astype(y_true, prediction.dtype)
     try:
         shape = broadcast_shapes(target._value.shape, prediction._value.shape)
     except ValueError:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from types import TracebackType
 from typing import Any
 
@@ -102,11 +102,13 @@ def get_static_value(tensor: Any, partial: bool = False) -> Any:
     return None if may_differ([x]) else x.numpy()
 
 
-def py_function(func: Callable[..., Any], inp: Sequence[Any], Tout: Any, name: str | None = None) -> Any:
+def py_function(
+    func: Callable[..., Any] | None = None, inp: Any = None, Tout: Any = None, name: str | None = None
+) -> Any:
     """Call a function of tensors; here every function is one, and this only checks the dtypes of its results.
 
     Args:
-        func: takes the tensors of `inp`; returns one result, or a list.
+        func: takes the tensors of `inp`; returns one result, or a list. Without it, a decorator is returned.
         inp: tensors, or what becomes one.
         Tout: the dtype of the result, or a list of those of the results.
 
@@ -117,6 +119,8 @@ def py_function(func: Callable[..., Any], inp: Sequence[Any], Tout: Any, name: s
     >>> gt.py_function(lambda x: x * x, [gt.constant(3.0)], gt.float32).numpy()
     np.float32(9.0)
     """
+    if func is None:
+        return lambda real: lambda *inputs: py_function(real, inputs, Tout, name)
     return _results("py_function", func(*(as_tensor(x) for x in inp)), Tout)
 
 
@@ -130,7 +134,7 @@ def numpy_function(
     """Call a function of NumPy arrays. Derivatives do not pass, and in `gt.function` it is refused as `.numpy()` is.
 
     Args:
-        func: takes the arrays of `inp`; returns one array, or a list.
+        func: takes the arrays of `inp`; returns one array, or a list. Without it, a decorator is returned.
         inp: tensors, or what becomes one.
         Tout: the dtype of the result, or a list of those of the results.
 

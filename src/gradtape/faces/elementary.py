@@ -46,8 +46,16 @@ negative = unary(linear.negative, "negative", "-x, entry by entry.")
 reciprocal = unary(each.reciprocal, "reciprocal", "1 / x, entry by entry.")
 square = unary(each.square, "square", "x * x, entry by entry.")
 squared_difference = binary(_squared_difference, "squared_difference", "|x - y|**2, entry by entry.")
+
+
+def _divide_no_nan(x: Any, y: Any) -> Tensor:
+    """The quotient of floating or complex numbers; integers become floating ones, as by `/`."""
+    a, b = (composite.astype(t, np.float64) if t._value.dtype.kind in "iu" else t for t in beside((x, y)))
+    return each.divide_no_nan(a, b)  # type: ignore[no-any-return]
+
+
 divide_no_nan = binary(
-    each.divide_no_nan, "divide_no_nan", "x / y, and 0 where y is 0, as are its derivatives there."
+    _divide_no_nan, "divide_no_nan", "x / y, and 0 where y is 0, as are its derivatives there."
 )
 multiply_no_nan = binary(
     each.multiply_no_nan, "multiply_no_nan", "x * y, and 0 where y is 0 even if x is not finite."
@@ -202,10 +210,10 @@ def _axis(axis: Any) -> Any:
 def _mean(x: Any, axis: Any, keepdims: bool) -> Tensor:
     x = as_tensor(x)
     if x._value.dtype.kind in "iu":
-        # TensorFlow's mean of integers is an integer.
-        return composite.astype(
-            fixed.floor_divide(composite.sum(x, axis, keepdims=keepdims), _count(x, axis)), x.dtype
-        )
+        # TensorFlow's mean of integers is an integer, rounded towards zero.
+        total = composite.sum(x, axis, keepdims=keepdims)
+        size = fixed.floor_divide(each.absolute(total), _count(x, axis))
+        return composite.astype(composite.where(fixed.less(total, each.like(total, 0)), -size, size), x.dtype)
     return composite.mean(x, axis, keepdims=keepdims)
 
 
@@ -272,5 +280,8 @@ def cumsum(
 
 
 def clip_by_value(t: Any, clip_value_min: Any, clip_value_max: Any, name: str | None = None) -> Tensor:
-    """Entries limited to an interval; the derivative is one on its edges and zero outside."""
-    return call(each.minimum, call(each.maximum, t, clip_value_min), clip_value_max)  # type: ignore[no-any-return]
+    """Entries limited to an interval; the derivative is one on its edges and zero outside.
+
+    Where the least value is above the greatest, it is the least that counts.
+    """
+    return call(each.maximum, call(each.minimum, t, clip_value_max), clip_value_min)  # type: ignore[no-any-return]

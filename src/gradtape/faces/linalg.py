@@ -14,7 +14,7 @@ import numpy as np
 from ..core.errors import ShapeError
 from ..core.further_errors import RangeError
 from ..core.questions import has_true, is_negative
-from ..core.spec import broadcast_shapes, int32
+from ..core.spec import broadcast_shapes, float64, int32
 from ..core.tensor import Tensor, as_tensor, beside, decide, look
 from ..ops import (
     composite,
@@ -123,7 +123,7 @@ def lstsq(
         fast: of no effect: the pseudo-inverse serves for every rank, which must not change for a derivative.
     """
     a, b = matrices_of("lstsq", matrix, rhs)
-    weight = as_tensor(l2_regularizer)
+    weight = as_tensor(l2_regularizer, None if hasattr(type(l2_regularizer), "_as_tensor") else float64)
     if decide(weight, is_negative):
         raise RangeError(f"lstsq: l2_regularizer must not be negative, it is {l2_regularizer!r}")
     if not decide(weight, has_true):

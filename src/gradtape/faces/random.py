@@ -118,7 +118,8 @@ def _gamma(
     """The quantile function of uniform numbers, in double precision; never below the least normal number."""
     default = as_tensor(alpha).dtype if dtype is None else as_dtype(dtype)
     chosen = real_dtype(None) if default.kind != "f" else default
-    parts = [as_tensor(1.0 if p is None else p) for p in (alpha, beta)]
+    given = (alpha, 1.0 if beta is None else beta)
+    parts = [as_tensor(p, None if hasattr(type(p), "_as_tensor") else float64) for p in given]
     for argument, part in zip(("alpha", "beta"), parts, strict=True):
         if part._value.dtype.kind not in "iuf" or not np.all(part._value > 0):
             raise RangeError(f"{name}: {argument} must be positive, got {part!r}")

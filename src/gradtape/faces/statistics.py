@@ -15,6 +15,7 @@ from ..ops import arranging, composing, composite, linear, reduction
 from ..ops import constant as fixed
 from ..ops import elementwise as each
 from ..ops.composing import axes_of
+from .activations import floating
 from .spelling import under_its_name
 
 # running products and sums
@@ -90,7 +91,9 @@ def cumulative_logsumexp(
 
     Raises:
         ValueError: for an axis out of range.
+        TypeError: for a dtype that is not floating.
     """
+    x = floating("cumulative_logsumexp", "x", x)
     return running("cumulative_logsumexp", _logsumexp_of_pair, -np.inf, x, axis, exclusive, reverse)
 
 
@@ -133,10 +136,15 @@ def l2_normalize(
 
     Raises:
         ValueError: for an axis out of range, or if `axis` and `dim` are both given.
+        TypeError: for integers.
     """
     if axis is not None and dim is not None:
         raise InvalidArgumentError("l2_normalize: axis and dim mean the same; give one of them")
     x = as_tensor(x)
+    if x._value.dtype.kind not in "fc":
+        raise DtypeError(
+            f"l2_normalize: x must be floating or complex, not {x.dtype.name} of shape {x.shape}"
+        )
     axes = axes_of(dim if axis is None else axis, x.ndim, "l2_normalize")
     re, im = composite.real(x), composite.imag(x)
     squares = each.square(re) + each.square(im) if x._value.dtype.kind == "c" else each.square(x)

@@ -231,8 +231,9 @@ def norm(x: Any, ord: Any = "euclidean", axis: Any = None, keepdims: bool = Fals
 
 
 def logsumexp(a: Any, axis: Any = None, keepdims: bool = False) -> Tensor:
-    """The logarithm of the sum of exponentials over the axes, without overflow."""
+    """The logarithm of the sum of exponentials over the axes, without overflow; of integers in double precision."""
     x = as_tensor(a)
+    x = astype(x, np.float64) if x._value.dtype.kind in "biu" else x
     return reduction.logsumexp(x, axis=axes_of(axis, x.ndim, "logsumexp"), keepdims=keepdims)  # type: ignore[no-any-return]
 
 

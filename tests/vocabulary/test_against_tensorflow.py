@@ -1,0 +1,94 @@
+"""Values and dtypes that TensorFlow 2.21 gave where random calls of both were compared, and ours had differed."""
+
+import numpy as np
+import pytest
+
+import gradtape as gt
+from gradtape.errors import DtypeError, RangeError
+
+F64 = gt.float64
+
+
+def test_bounds_out_of_order_clip_to_the_least():
+    x = gt.constant([-1.0, 0.5, 3.0])
+    with gt.GradientTape() as tape:
+        tape.watch(x)
+        y = gt.clip_by_value(x, 2.0, 1.0)
+    assert y.numpy().tolist() == [2.0, 2.0, 2.0]
+    assert tape.gradient(y, x).numpy().tolist() == [0.0, 0.0, 0.0]
+
+
+def test_the_derivative_of_a_clip_is_one_on_its_edges():
+    x = gt.constant([-1.0, -0.5, 0.0, 0.7, 1.0])
+    with gt.GradientTape() as tape:
+        tape.watch(x)
+        y = gt.clip_by_value(x, -0.5, 0.7)
+    assert y.numpy().tolist() == [-0.5, -0.5, 0.0, np.float32(0.7), np.float32(0.7)]
+    assert tape.gradient(y, x).numpy().tolist() == [0.0, 1.0, 1.0, 1.0, 0.0]
+
+
+def test_integers_stay_integers_when_rounded():
+    assert gt.round(gt.constant([3, -4])).dtype == gt.int32
+    assert gt.math.round([0.5, 1.5, -2.5]).numpy().tolist() == [0.0, 2.0, -2.0]
+
+
+@pytest.mark.parametrize(
+    ("given", "mean"), [([-3, -2, 0], -1), ([5, 4], 4), ([-5, -4], -4), ([1, 2, 2], 1), ([-1, 0], 0)]
+)
+def test_a_mean_of_integers_is_rounded_towards_zero(given, mean):
+    for dtype in ("int16", "int32", "int64"):
+        found = gt.reduce_mean(gt.constant(given, dtype))
+        assert (found.numpy(), found.dtype) == (mean, np.dtype(dtype))
+    assert gt.reduce_mean(gt.constant([5, 4], "uint8")).numpy() == 4
+
+
+def test_the_dtype_of_one_hot_is_that_of_the_value_given():
+    assert gt.one_hot([0, 2], 3).dtype == gt.float32
+    assert gt.one_hot([0, 2], 3, off_value=0).dtype == gt.int32
+    assert gt.one_hot([0, 2], 3, on_value=5).numpy().tolist() == [[5, 0, 0], [0, 0, 5]]
+    assert gt.one_hot([1], 2, on_value=True).numpy().tolist() == [[False, True]]
+    assert gt.one_hot([1], 2, on_value=2.0, off_value=-1.0).numpy().tolist() == [[-1.0, 2.0]]
+    assert gt.one_hot([1], 2, dtype=gt.int64).dtype == gt.int64
+
+
+def test_numbers_of_python_keep_their_digits_beside_double_precision():
+    x = gt.constant([[1.0, 2.0], [0.5, -1.0]], F64)
+    assert gt.range(0.0, 1.0, 0.3, dtype=F64).numpy().tolist() == np.arange(0.0, 1.0, 0.3).tolist()
+    assert gt.one_hot([0], 1, on_value=0.1, off_value=gt.constant(0.0, F64)).numpy() == 0.1
+    a = x.numpy()
+    expected = np.linalg.solve(a.T @ a + 0.1 * np.eye(2), a.T @ a)
+    found = gt.linalg.lstsq(x, x, l2_regularizer=0.1).numpy()
+    np.testing.assert_allclose(found, expected, rtol=1e-14, atol=1e-15)
+    draws = [
+        gt.random.stateless_gamma([3], [1, 2], alpha=p, beta=p, dtype=F64)
+        for p in (0.1, gt.constant(0.1, F64))
+    ]
+    assert draws[0].numpy().tolist() == draws[1].numpy().tolist()
+
+
+def test_targets_take_the_dtype_of_the_predictions():
+    for loss in (gt.losses.mse, gt.losses.mae, gt.losses.huber, gt.losses.logcosh):
+        found = loss(gt.constant([3, 1]), gt.constant([0.5, 2.0]))
+        assert found.dtype == gt.float32
+        assert found.numpy() == loss(gt.constant([3.0, 1.0]), gt.constant([0.5, 2.0])).numpy()
+        assert loss(gt.constant([3.0, 1.0], F64), gt.constant([0.5, 2.0])).dtype == gt.float32
+    assert gt.losses.mse(gt.constant([3, 1]), gt.constant([0.5, 2.0])).numpy() == 3.625
+
+
+def test_integers_divide_without_nan():
+    found = gt.math.divide_no_nan(gt.constant([4, 3]), gt.constant([-2, 0]))
+    assert (found.numpy().tolist(), found.dtype) == ([-2.0, 0.0], gt.float64)
+
+
+def test_logarithms_of_sums_of_integers():
+    np.testing.assert_allclose(gt.reduce_logsumexp([1, 2]).numpy(), np.log(np.exp(1) + np.exp(2)), rtol=1e-15)
+    with pytest.raises(DtypeError, match="must be floating"):
+        gt.math.cumulative_logsumexp([1, 2])
+    with pytest.raises(DtypeError, match="must be floating or complex"):
+        gt.math.l2_normalize([1, 2])
+
+
+def test_a_number_that_an_integer_dtype_does_not_hold():
+    for ask in (lambda x: x + 300, lambda x: x >= -1, lambda x: gt.maximum(x, -1)):
+        with pytest.raises(RangeError, match="does not fit uint8, which holds 0 to 255"):
+            ask(gt.constant([1], "uint8"))

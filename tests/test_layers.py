@@ -49,7 +49,7 @@ ORDER = [
     ["checking"],
     ["laws", "testing"],
     ["faces"],
-    ["array_api", "saving"],
+    ["array_api", "saving", "scipy"],
     ["commands"],
     ["errors"],
     [""],

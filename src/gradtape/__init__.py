@@ -144,7 +144,7 @@ from .indexed_slices import IndexedSlices
 from .tape import GradientTape
 
 if _typing.TYPE_CHECKING:  # for those who read types: `_NAMESPACES` and `_LATER`
-    from . import array_api, errors, fields, implicit, optimize, testing
+    from . import array_api, errors, fields, implicit, optimize, scipy, testing
     from .backends.llvm import get_threads, set_threads
     from .checkpoints import checkpoint
     from .core.further_errors import (
@@ -275,6 +275,7 @@ _NAMESPACES = {
     "optimize": "optimize",
     "optimizers": "faces.optimizers",
     "random": "faces.random",
+    "scipy": "scipy",
     "signal": "faces.signal",
     "test": "faces.test",
     "testing": "testing",
@@ -568,6 +569,7 @@ __all__ = [
     "scalar_mul",
     "scan",
     "scatter_nd",
+    "scipy",
     "searchsorted",
     "sequence_mask",
     "set_default_float",

@@ -139,7 +139,7 @@ def array_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], settings: dict
             return function(*inputs)
         if set(settings) == {"dtype"} and settings["dtype"] is not None:
             return function(*(astype(x, settings["dtype"]) for x in inputs))
-    if (special or ufunc.__name__ not in PLAIN) and any(_followed(x) for x in inputs):
+    if (special or ufunc.__name__ not in PLAIN) and any(is_followed(x) for x in inputs):
         if "where" in settings:
             raise UncoveredError(
                 f"{name}: where= leaves entries of the result undefined; use np.where(mask, {name}(...), other)"
@@ -172,7 +172,7 @@ def array_function(function: Any, args: Any, kwargs: Any) -> Any:
             raise _explained(error, ours, name, args, kwargs) from None
     if name in MAKERS:
         return _made(function, args, kwargs)
-    followed = any(_followed(x) for x in _leaves((args, kwargs)))
+    followed = any(is_followed(x) for x in leaves((args, kwargs)))
     if name in REFUSED and (
         followed or (name in WRITERS and hasattr(type(next(iter((*args, *kwargs.values())))), "_as_tensor"))
     ):
@@ -197,7 +197,7 @@ def _made(function: Any, args: Any, kwargs: Any) -> Any:
         "require",
     ):
         source, dtype = args[0], (args[1] if len(args) > 1 else kwargs.get("dtype"))
-        if any(hasattr(type(x), "_as_tensor") for x in _leaves(source)):
+        if any(hasattr(type(x), "_as_tensor") for x in leaves(source)):
             y = as_tensor(source)
             return y if dtype is None else astype(y, dtype)
     if function.__name__ == "full" and hasattr(
@@ -262,17 +262,18 @@ def _no_rule(what: str, settings: dict[str, Any]) -> str:
     )
 
 
-def _leaves(obj: Any) -> Iterator[Any]:
+def leaves(obj: Any) -> Iterator[Any]:
+    """The entries of nested lists, tuples and dictionaries."""
     if isinstance(obj, dict):
         obj = tuple(obj.values())
     if isinstance(obj, (list, tuple)):
         for part in obj:
-            yield from _leaves(part)
+            yield from leaves(part)
     else:
         yield obj
 
 
-def _followed(x: Any) -> bool:
+def is_followed(x: Any) -> bool:
     """Whether some listener follows the tensor or variable."""
     return hasattr(type(x), "_as_tensor") and (node := as_tensor(x)._node) is not None and bool(node.notes())
 

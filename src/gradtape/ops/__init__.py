@@ -7,7 +7,7 @@ from ..core.tensor import FUNCTIONS, ROWS
 
 FILES = """
     arranging bessel composing composite constant contraction convolution correlation determinants diagonals
-    distributions elementwise elliptic factorizations fourier hypergeometric incomplete integral
+    distributions elementwise elliptic equations factorizations fourier hypergeometric incomplete integral
     leading linalg linear matrices matrix norms ordering padding polynomials products quantile
     reduction segments selection singular special spectral windows
 """

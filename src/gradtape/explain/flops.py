@@ -175,6 +175,10 @@ COUNTS: dict[str, Count] = {
     "inv": _matrix(lambda m, n: 2 * n**3),
     "solve": _matrix(lambda m, n: 2 / 3 * n**3, lambda n: 2 * n**2),
     "triangular_solve": _matrix(lambda m, n: 0, lambda n: n**2),
+    # Schur forms of both coefficients at 25 n^3 each, and the products around them; of twice the size for Riccati's.
+    "solve_sylvester": _matrix(lambda m, n: 60 * n**3),
+    "solve_continuous_are": _matrix(lambda m, n: 8 * 30 * n**3),
+    "solve_discrete_are": _matrix(lambda m, n: 8 * 70 * n**3),
     "tridiagonal_solve": lambda _inputs, outputs, _params: 8 * _entries(outputs[0]),
     "pinv": _matrix(lambda m, n: 6 * m * n**2 + 20 * n**3 + 2 * m * n**2),
     "expm": _matrix(lambda m, n: (2 * 6 + 8 / 3) * n**3),

@@ -5,9 +5,10 @@ argument that has no meaning on them raises an error that says so.
 """
 
 from . import linalg_factorizations, linalg_functions, linalg_solving, linalg_structured
-from .meaning import namespace
+from .meaning import entered, namespace
 
 PARTS = (linalg_factorizations, linalg_functions, linalg_solving, linalg_structured)
 """The files whose functions these are."""
 
 __getattr__, __dir__ = namespace("linalg")
+__all__ = entered("linalg")

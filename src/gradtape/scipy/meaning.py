@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from importlib import import_module
+from types import ModuleType
 from typing import Any, TypeVar
 
 from ..capture import Captures, followed
@@ -144,9 +145,16 @@ def namespace(module: str) -> tuple[Callable[[str], Any], Callable[[], list[str]
         return _guarded(f"{module}.{name}") if found is None else found
 
     def names() -> list[str]:
-        return dir(import_module(f"scipy.{module}"))
+        theirs = vars(import_module(f"scipy.{module}"))
+        return sorted(name for name, x in theirs.items() if name[0] != "_" and not isinstance(x, ModuleType))
 
     return find, names
+
+
+def entered(module: str) -> list[str]:
+    """The names of a module that have a meaning here."""
+    names = (name.split(".") for name in MEANINGS)
+    return sorted(rest[0] for first, *rest in names if first == module and len(rest) == 1)
 
 
 def _guarded(name: str) -> Any:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from . import special_functions
-from .meaning import namespace
+from .meaning import entered, namespace
 
 PARTS = (special_functions,)
 """The files whose functions these are."""
 
 __getattr__, __dir__ = namespace("special")
+__all__ = entered("special")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from . import stats_distributions, stats_multivariate
-from .stats_proxy import find, names
+from .stats_proxy import DISTRIBUTIONS, find, names
 
 PARTS = (stats_distributions, stats_multivariate)
 """The files whose functions these are."""
 
 __getattr__, __dir__ = find, names
+__all__ = DISTRIBUTIONS

@@ -12,6 +12,10 @@ from scipy.stats._multivariate import multi_rv_generic  # type: ignore[import-un
 from .meaning import MEANINGS, holds_tensor, namespace
 
 _find, names = namespace("stats")
+DISTRIBUTIONS = sorted(
+    name for name, dist in vars(scipy.stats).items() if isinstance(dist, (rv_generic, multi_rv_generic))
+)
+"""The names of SciPy's distributions."""
 
 
 def find(name: str) -> Any:

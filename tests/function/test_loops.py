@@ -570,3 +570,20 @@ def test_an_error_in_a_turn_names_its_operation_and_line(record, turns):
         f(np.stack([-np.eye(2)] * turns))
     assert any("test_loops.py" in note for note in caught.value.__notes__)
     np.testing.assert_allclose(f(good).numpy(), expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize("backend", ["reference", "llvm"])
+def test_a_loop_that_counts_has_no_derivative(backend):
+    """None of its tangents goes along: the loop of tangents would give nothing."""
+
+    def counted(x):
+        above = lambda n, t: n + gt.cast(gt.reduce_sum(x) > t, "int32")
+        return gt.foldl(above, gt.range(9.0, dtype="float64"), gt.constant(0)), x * x
+
+    f = gt.function(counted, backend=backend)
+    x = gt.constant([1.0, 2.5], gt.float64)
+    for _ in range(2):
+        with gt.autodiff.ForwardAccumulator(x, gt.ones_like(x)) as accumulator:
+            n, y = f(x)
+        assert (int(n), accumulator.jvp(n)) == (4, None)
+        np.testing.assert_array_equal(accumulator.jvp(y), 2.0 * x)

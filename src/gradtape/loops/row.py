@@ -78,11 +78,16 @@ def _pull(g: Any, y: Any, *x: Tensor, loop: Loop) -> list[Any]:
     given += [*fixed, *(t for part in sums for t in written(*part))]
     given += [*_gate(loop, states, sliced), *states, *sliced]
     given += [t for part in stacks for t in written(*part)]
-    found = iter(apply(LOOP, tuple(given), {"loop": derived.loop}))
+    found = _results(derived.loop, given)
     shares = [read(form, found) for form in derived.state]
     back, front = derived.results[: len(fixed)], derived.results[len(fixed) :]
     shares += [_if_done(_read_sum(form, found), loop, states, sliced) for form in back]
     return [*shares, *(read(form, found) for form in front)]
+
+
+def _results(loop: Loop, given: Sequence[Tensor]) -> Iterator[Tensor]:
+    """What a loop of derivatives gives; one where no derivative goes along gives nothing, and is not done."""
+    return iter(apply(LOOP, tuple(given), {"loop": loop}) if loop.body.outputs else ())
 
 
 # forward mode
@@ -108,7 +113,7 @@ def _tangent(dx: Sequence[Any], y: Any, *x: Tensor, loop: Loop) -> tuple[Any, ..
     given += [*fixed, *(t for part in same for t in written(*part))]
     given += [*_gate(loop, states, sliced), *states, *sliced]
     given += [t for part in slices for t in written(*part)]
-    found = iter(apply(LOOP, tuple(given), {"loop": derived.loop}))
+    found = _results(derived.loop, given)
     flow = [read(form, found) for form in derived.state]
     sums, stacks = derived.results[: loop.summed], derived.results[loop.summed :]
     totals = [_if_done(_read_sum(form, found), loop, states, sliced) for form in sums]

@@ -308,3 +308,35 @@ def test_strangers_whose_results_meet_share_a_loop():
         found = f(x, z)
     np.testing.assert_allclose(found, np.sin(x) + np.exp(z), rtol=1e-14)
     assert f.stats()["kernels"] == 1
+
+
+@pytest.mark.parametrize("collects", [True, False])
+def test_the_collector_rests_while_a_program_is_compiled(monkeypatch, collects):
+    """And is afterwards as it was, also behind an error."""
+    from gradtape import backends
+
+    seen = []
+    real = backends.llvm.compile
+
+    def compile(graph):
+        seen.append(gc.isenabled())
+        if len(graph) > 4:
+            raise ZeroDivisionError
+        return real(graph)
+
+    monkeypatch.setattr(backends.llvm, "compile", compile)
+    was = gc.isenabled()
+    try:
+        (gc.enable if collects else gc.disable)()
+        x = np.ones(3)
+        short = gt.function(lambda x: gt.exp(x) * x, backend="llvm")
+        long = gt.function(lambda x: gt.exp(gt.sin(gt.cos(gt.exp(gt.sin(x))))) * x, backend="llvm")
+        for _ in range(2):
+            np.testing.assert_allclose(short(x), np.e * x)
+        with pytest.raises(ZeroDivisionError):
+            for _ in range(2):
+                long(x)
+        assert gc.isenabled() is collects
+    finally:
+        (gc.enable if was else gc.disable)()
+    assert seen == [False, False]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
+import gc
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 from ..core.errors import said
 from ..core.further_errors import MissingPackageError
@@ -15,12 +17,37 @@ from .rolling import rolled
 
 NAMES = ("llvm", "reference")
 
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
 
+
+def uncollected(work: Callable[_P, _R]) -> Callable[_P, _R]:
+    """The same function, while which Python's collector does not run, if it runs at all.
+
+    A graph is many small objects, none of them garbage. The collector would look at them again and again, and at all
+    else that the process holds: a tenth of the time to compile 20,000 operations.
+    """
+
+    @functools.wraps(work)
+    def run(*args: _P.args, **settings: _P.kwargs) -> _R:
+        collects = gc.isenabled()
+        gc.disable()
+        try:
+            return work(*args, **settings)
+        finally:
+            if collects:
+                gc.enable()
+
+    return run
+
+
+@uncollected
 def prepared(graph: Graph) -> Graph:
     """A graph made as small as the passes can: repetitions as loops, simplified, without what loops do in vain."""
     return trimmed(simplified(rolled(graph)), simplified)
 
 
+@uncollected
 def entry(graph: Graph, backend: str | None, floats: bool, structure: type | None) -> Any:
     """A builtin function for a program of numbers, None where there is none (see `llvm/calling.py`).
 
@@ -35,6 +62,7 @@ def entry(graph: Graph, backend: str | None, floats: bool, structure: type | Non
     return llvm.entry(graph, floats, structure)
 
 
+@uncollected
 def compiled(graph: Graph, backend: str | None, warn: Callable[[str], None]) -> Any:
     """A graph as a callable from the values of its inputs to those of its outputs.
 

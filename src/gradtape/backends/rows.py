@@ -20,6 +20,8 @@ import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 
@@ -41,8 +43,7 @@ Shape = tuple[int, ...]
 Reads = tuple[int | None, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Role:
+class Role(NamedTuple):
     """What a value, or the operation that makes it, is to the walks; and where its rows lie."""
 
     sort: str
@@ -64,6 +65,7 @@ class Rows:
     walks: int
 
 
+@lru_cache(maxsize=1024)
 def place_of(shape: Shape, count: int, before: int) -> tuple[int, int] | None:
     """The axis in which so many rows lie behind so many entries, and how many of these are in that axis; or None.
 
@@ -80,6 +82,7 @@ def place_of(shape: Shape, count: int, before: int) -> tuple[int, int] | None:
     return None
 
 
+@lru_cache(maxsize=1024)
 def resized(shape: Shape, count: int, before: int, rows: int) -> Shape:
     """The shape with another number of rows."""
     place = place_of(shape, count, before)

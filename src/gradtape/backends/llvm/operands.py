@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from ...core.graph import Operation, frozen
 from .kinds import KINDS, STORED
@@ -18,8 +17,7 @@ Place = tuple[int, int]
 Places = Callable[[int], Place]
 
 
-@dataclass(frozen=True, slots=True)
-class Operand:
+class Operand(NamedTuple):
     """A value that a kernel reads or writes: which, the kind of its entries, its strides along the axes."""
 
     value: int
@@ -67,7 +65,9 @@ class Operands:
         plan = self.plan
         view, shape = plan.views.get(index), plan.specs[index].shape
         strides = view.strides if view else contiguous(shape)
-        along = broadcast_strides(strides, shape, self.kernel.shape)
+        along = (
+            strides if shape == self.kernel.shape else broadcast_strides(strides, shape, self.kernel.shape)
+        )
         return Operand(index, self.kind(index), view.offset if view else 0, along)
 
     def _folded(self, operation: Operation) -> Operand:
@@ -83,6 +83,10 @@ class Operands:
     def _collapsed(self) -> tuple[list[int], dict[int, list[int]]]:
         """The axes that a loop is needed for, with the strides of each operand (by its value) along them."""
         operands, sizes = self.operands, list[int]()
+        whole = contiguous(self.kernel.shape)
+        if all(operand.strides == whole for operand in operands):  # the usual case, much quicker
+            size = math.prod(self.kernel.shape)
+            return [size] * (size != 1), {id(operand): [1] * (size != 1) for operand in operands}
         strides: list[list[int]] = [[] for _ in operands]
         for axis, size in enumerate(self.kernel.shape):
             if size == 1:

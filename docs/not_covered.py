@@ -12,8 +12,8 @@ NAMES = {
         debugging.set_log_device_placement
     """,
     "a whole module beside differentiation; not followed": """
-        audio autograph bitwise compat data distribute dtensor dtypes experimental feature_column
-        graph_util image initializers io lite lookup metrics mlir profiler quantization queue ragged raw_ops
+        audio autograph bitwise compat data distribute dtensor experimental feature_column
+        graph_util image io lite lookup metrics mlir profiler quantization queue ragged raw_ops
         saved_model security sets strings summary sysconfig tools tpu types version xla linalg.experimental
         nn.RNNCellDeviceWrapper nn.RNNCellDropoutWrapper nn.RNNCellResidualWrapper
     """,
@@ -35,10 +35,6 @@ NAMES = {
     "pools of random sizes": "nn.fractional_avg_pool nn.fractional_max_pool",
     "a projection that finds its blocks by comparing values": "nn.isotonic_regression",
     "what `tf.nn.convolution` does with `dilations`": "nn.with_space_to_batch",
-    "initial values are drawn by `tf.random`": """
-        constant_initializer ones_initializer random_normal_initializer random_uniform_initializer
-        zeros_initializer
-    """,
     "a kernel of TensorFlow's own gradients; the tape derives them": """
         conv2d_backprop_filter_v2 conv2d_backprop_input_v2
     """,

@@ -1,10 +1,11 @@
 """What holds for every test: the vocabulary after it is the one before it, and no compiled code is kept on disk."""
 
+import itertools
 import os
 
 import pytest
 
-from gradtape import cli
+from gradtape import arguments, cli
 from gradtape.core.tensor import FUNCTIONS, ROWS
 
 os.environ["GRADTAPE_CACHE"] = "off"  # tests of the cache name a folder of their own
@@ -19,6 +20,12 @@ def vocabulary_as_before():
     yield
     for name in set(ROWS) - before:
         del ROWS[name]
+
+
+@pytest.fixture(autouse=True)
+def warnings_as_before(monkeypatch):
+    """Only the first few watches of integers in a process are warned about; each test has these few."""
+    monkeypatch.setattr(arguments, "_warned", itertools.count())
 
 
 @pytest.fixture

@@ -160,7 +160,21 @@ if _typing.TYPE_CHECKING:  # for those who read types: `_NAMESPACES` and `_LATER
     from .explain.absence import explain_none
     from .explain.detached import DetachEvent
     from .faces import assertions as debugging
-    from .faces import autodiff, config, keras, linalg, math, nest, nn, optimizers, random, signal, test
+    from .faces import (
+        autodiff,
+        config,
+        dtypes,
+        initializers,
+        keras,
+        linalg,
+        math,
+        nest,
+        nn,
+        optimizers,
+        random,
+        signal,
+        test,
+    )
     from .faces import keras_losses as losses
     from .faces.assertions import Assert, assert_equal, assert_greater, assert_less, assert_rank
     from .faces.blocks import (
@@ -193,6 +207,11 @@ if _typing.TYPE_CHECKING:  # for those who read types: `_NAMESPACES` and `_LATER
         tuple,
     )
     from .faces.exchange import from_dlpack
+    from .faces.initializers import Constant as constant_initializer
+    from .faces.initializers import Ones as ones_initializer
+    from .faces.initializers import RandomNormal as random_normal_initializer
+    from .faces.initializers import RandomUniform as random_uniform_initializer
+    from .faces.initializers import Zeros as zeros_initializer
     from .faces.linalg import eig, eigvals
     from .faces.linalg import sqrtm as matrix_square_root
     from .faces.loops import foldl, foldr, map_fn, scan, vectorized_map
@@ -261,6 +280,8 @@ _NAMESPACES = {
     "array_api": "array_api",
     "autodiff": "faces.autodiff",
     "config": "faces.config",
+    "dtypes": "faces.dtypes",
+    "initializers": "faces.initializers",
     "debug": "explain.debug",
     "debugging": "faces.assertions",
     "errors": "errors",
@@ -303,6 +324,10 @@ _LATER = {
         numpy_function, py_function, tuple
     """,
     "faces.exchange": "from_dlpack",
+    "faces.initializers": """
+        Constant as constant_initializer, Ones as ones_initializer, RandomNormal as random_normal_initializer,
+        RandomUniform as random_uniform_initializer, Zeros as zeros_initializer
+    """,
     "faces.linalg": "eig, eigvals, sqrtm as matrix_square_root",
     "faces.loops": "foldl, foldr, map_fn, scan, vectorized_map",
     "faces.module": "Module",
@@ -440,6 +465,7 @@ __all__ = [
     "cond",
     "config",
     "constant",
+    "constant_initializer",
     "control_dependencies",
     "convert_to_tensor",
     "cos",
@@ -451,6 +477,7 @@ __all__ = [
     "device",
     "divide",
     "double",
+    "dtypes",
     "dynamic_partition",
     "dynamic_stitch",
     "eig",
@@ -494,6 +521,7 @@ __all__ = [
     "identity_n",
     "implicit",
     "init_scope",
+    "initializers",
     "int16",
     "int32",
     "int64",
@@ -532,6 +560,7 @@ __all__ = [
     "numpy_function",
     "one_hot",
     "ones",
+    "ones_initializer",
     "ones_like",
     "optimize",
     "optimizers",
@@ -543,6 +572,8 @@ __all__ = [
     "progress",
     "py_function",
     "random",
+    "random_normal_initializer",
+    "random_uniform_initializer",
     "range",
     "rank",
     "realdiv",
@@ -630,5 +661,6 @@ __all__ = [
     "where",
     "while_loop",
     "zeros",
+    "zeros_initializer",
     "zeros_like",
 ]

@@ -201,13 +201,13 @@ class Function:
                     "plain Python from now on where none of them fits. Use gt.where, gt.cond on fewer branches, or "
                     "return the value"
                 )
-            return self.python_function(*args, **kwargs)
+            return nest.map_structure(_returned, self.python_function(*args, **kwargs))
         recording = Recording()
         wrapped_args, wrapped_kwargs = self._wrapped(recording, args, kwargs)
         start = perf_counter()
         try:
             activate(recording)
-            result = self.python_function(*wrapped_args, **wrapped_kwargs)
+            result = nest.map_structure(_returned, self.python_function(*wrapped_args, **wrapped_kwargs))
             leaves = nest.flatten(result) if nest.is_nested(result) else [result]
             tensors = [leaf._as_tensor() for leaf in leaves if isinstance(leaf, Tensor)]
         finally:
@@ -246,7 +246,7 @@ class Function:
 
     def _static(self, leaf: Any) -> Any:
         """A result that is the same in every run; refuses what could hide a tensor."""
-        if isinstance(leaf, (*_PLAIN, Variable, np.ndarray, np.generic)):
+        if isinstance(leaf, (*_PLAIN, np.ndarray, np.generic)):
             return leaf
         raise RecordingError(
             f"{self._name} returns an object of type {type(leaf).__name__!r}, which gt.function cannot "
@@ -374,6 +374,11 @@ class Function:
             "seconds": dict(road.seconds),
             **program.describe(),
         }
+
+
+def _returned(leaf: Any) -> Any:
+    """What a function returns for a variable: its value now, which later assignments do not change."""
+    return leaf._as_tensor() if isinstance(leaf, Variable) else leaf
 
 
 def _check_returns(function: Callable[..., Any]) -> None:

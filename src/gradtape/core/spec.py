@@ -56,6 +56,37 @@ class TensorShape(tuple[int, ...]):
         """The sizes as a list."""
         return list(self)
 
+    @property
+    def dims(self) -> list[int]:
+        """The sizes as a list."""
+        return list(self)
+
+    def is_fully_defined(self) -> bool:
+        """Whether all sizes are known: those of a tensor are."""
+        return None not in self
+
+    def is_compatible_with(self, other: Any) -> bool:
+        """Whether a tensor of this shape may have the other: equal sizes where both are known; None knows nothing."""
+        if other is None:
+            return True
+        sizes = tuple(other)
+        return len(self) == len(sizes) and all(
+            None in (a, b) or a == b for a, b in zip(self, sizes, strict=True)
+        )
+
+    def assert_is_compatible_with(self, other: Any) -> None:
+        """Refuse a shape that is not compatible.
+
+        Raises:
+            errors.ShapeError: if it is not.
+        """
+        if not self.is_compatible_with(other):
+            raise errors.ShapeError(f"Shapes {tuple(self)} and {tuple(other)} are incompatible")
+
+    def concatenate(self, other: Any) -> TensorShape:
+        """This shape with the sizes of another behind it."""
+        return TensorShape((*self, *other))
+
     def num_elements(self) -> int:
         """The product of the sizes."""
         count = 1

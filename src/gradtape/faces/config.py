@@ -4,51 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..core.further_errors import ChoiceError
 from ..functions import Function
 from . import config_experimental as experimental
 from . import config_optimizer as optimizer
 from . import config_threading as threading
-from .devices import LOGICAL, PHYSICAL, LogicalDevice, PhysicalDevice, devices_of, require_device
+from .devices import (
+    LogicalDevice,
+    PhysicalDevice,
+    get_visible_devices,
+    list_logical_devices,
+    list_physical_devices,
+    set_visible_devices,
+)
 
 _SOFT = [True]
-
-
-def list_physical_devices(device_type: str | None = None) -> list[PhysicalDevice]:
-    """The devices of the machine, of one type if it is given: the processor, and nothing else.
-
-    >>> import gradtape as gt
-    >>> gt.config.list_physical_devices("GPU")
-    []
-    >>> gt.config.list_physical_devices()
-    [PhysicalDevice(name='/physical_device:CPU:0', device_type='CPU')]
-    """
-    return devices_of("list_physical_devices", PHYSICAL, device_type)
-
-
-def list_logical_devices(device_type: str | None = None) -> list[LogicalDevice]:
-    """The devices that `tf.device` takes, of one type if it is given."""
-    return devices_of("list_logical_devices", LOGICAL, device_type)
-
-
-def get_visible_devices(device_type: str | None = None) -> list[PhysicalDevice]:
-    """The devices that are used, of one type if it is given."""
-    return devices_of("get_visible_devices", PHYSICAL, device_type)
-
-
-def set_visible_devices(devices: Any, device_type: str | None = None) -> None:
-    """Say which devices are to be used: no device of another type, or the processor.
-
-    Raises:
-        ValueError: for a device that is not there, or where no processor is left.
-    """
-    chosen = list(devices) if isinstance(devices, list) else [devices]
-    for one in chosen:
-        require_device("set_visible_devices", one)
-    if not chosen and device_type in (None, "CPU"):
-        raise ChoiceError(
-            "set_visible_devices: the processor is the one device there is, and cannot be hidden"
-        )
 
 
 _RECORDED = Function.__call__

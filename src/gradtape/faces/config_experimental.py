@@ -5,7 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from ..core.further_errors import ChoiceError
-from .devices import require_device
+from .devices import (
+    get_visible_devices,
+    list_logical_devices,
+    list_physical_devices,
+    require_device,
+    set_visible_devices,
+)
 
 
 def enable_op_determinism() -> None:
@@ -31,4 +37,12 @@ def get_device_details(device: Any) -> dict[str, Any]:
     return {}
 
 
-__all__ = ["enable_op_determinism", "get_device_details", "set_memory_growth"]
+__all__ = [
+    "enable_op_determinism",
+    "get_device_details",
+    "get_visible_devices",
+    "list_logical_devices",
+    "list_physical_devices",
+    "set_memory_growth",
+    "set_visible_devices",
+]

@@ -76,7 +76,7 @@ class device:
         return None
 
 
-def devices_of(name: str, found: Any, device_type: Any) -> list[Any]:
+def _devices_of(name: str, found: Any, device_type: Any) -> list[Any]:
     """The one device in a list, unless another type is asked for."""
     if device_type is not None and not isinstance(device_type, str):
         raise ArgumentTypeError(f"{name}: 'device_type' must be a string such as 'CPU', got {device_type!r}")
@@ -89,4 +89,50 @@ def require_device(name: str, given: Any) -> None:
         raise ChoiceError(f"{name}: Unrecognized device: {given!r}. The one device is {PHYSICAL!r}")
 
 
-__all__ = ["LOGICAL", "PHYSICAL", "LogicalDevice", "PhysicalDevice", "device", "devices_of", "require_device"]
+def list_physical_devices(device_type: str | None = None) -> list[PhysicalDevice]:
+    """The devices of the machine, of one type if it is given: the processor, and nothing else.
+
+    >>> import gradtape as gt
+    >>> gt.config.list_physical_devices("GPU")
+    []
+    >>> gt.config.list_physical_devices()
+    [PhysicalDevice(name='/physical_device:CPU:0', device_type='CPU')]
+    """
+    return _devices_of("list_physical_devices", PHYSICAL, device_type)
+
+
+def list_logical_devices(device_type: str | None = None) -> list[LogicalDevice]:
+    """The devices that `tf.device` takes, of one type if it is given."""
+    return _devices_of("list_logical_devices", LOGICAL, device_type)
+
+
+def get_visible_devices(device_type: str | None = None) -> list[PhysicalDevice]:
+    """The devices that are used, of one type if it is given."""
+    return _devices_of("get_visible_devices", PHYSICAL, device_type)
+
+
+def set_visible_devices(devices: Any, device_type: str | None = None) -> None:
+    """Say which devices are to be used: no device of another type, or the processor.
+
+    Raises:
+        ValueError: for a device that is not there, or where no processor is left.
+    """
+    chosen = list(devices) if isinstance(devices, list) else [devices]
+    for one in chosen:
+        require_device("set_visible_devices", one)
+    if not chosen and device_type in (None, "CPU"):
+        raise ChoiceError(
+            "set_visible_devices: the processor is the one device there is, and cannot be hidden"
+        )
+
+
+__all__ = [
+    "LogicalDevice",
+    "PhysicalDevice",
+    "device",
+    "get_visible_devices",
+    "list_logical_devices",
+    "list_physical_devices",
+    "require_device",
+    "set_visible_devices",
+]

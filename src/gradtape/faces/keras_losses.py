@@ -18,12 +18,17 @@ from .loss_classes import (
     SparseCategoricalCrossentropy,
 )
 
+MSE, MAE, KLD, kld = mse, mae, kl_divergence, kl_divergence
+
 __all__ = [
     "BinaryCrossentropy",
     "CategoricalCrossentropy",
     "Huber",
+    "KLD",
     "KLDivergence",
     "Loss",
+    "MAE",
+    "MSE",
     "MeanAbsoluteError",
     "MeanSquaredError",
     "SparseCategoricalCrossentropy",
@@ -31,6 +36,7 @@ __all__ = [
     "categorical_crossentropy",
     "huber",
     "kl_divergence",
+    "kld",
     "logcosh",
     "mae",
     "mse",

@@ -1,6 +1,7 @@
 """compiling: how long it takes to record and compile a program anew, and where the time goes.
 
-Nothing is found on disk, and LLVM is loaded. The programs are of four kinds, each of about as many operations as asked
+Nothing is found on disk, LLVM is loaded, and what programs share is there: the function that runs their loops, and
+functions of mathematics that are called. The programs are of four kinds, each of about as many operations as asked
 for: a chain of numbers in which no stretch repeats itself, the gradient of such a chain over 1,000 entries, the
 gradient of a network, and that of a residual with second derivatives of a network. CPU time counts, the least of a few
 times, so that a busy machine disturbs little.

@@ -177,6 +177,31 @@ def test_functions_that_are_called_are_those_that_are_inlined(modules, dtype, nu
         np.testing.assert_array_max_ulp(np.asarray(y), np.asarray(alone), 1)
 
 
+@pytest.mark.parametrize("numbers", [True, False])
+def test_functions_that_are_called_are_compiled_once_for_all_programs(modules, numbers):
+    x = gt.constant(0.3, "float64") if numbers else np.linspace(0.1, 3.0, 19)
+    texts = []
+    for factor in (1.5, 2.5):
+        f = gt.function(
+            lambda x, factor=factor: [
+                g(x * (factor + k)) for k in range(3) for g in (np.sinh, np.cosh, np.log, np.exp)
+            ],
+            backend="llvm",
+        )
+        del modules[:]
+        for _ in range(3):
+            found = f(x)
+        wanted = [
+            g(np.asarray(x) * (factor + k)) for k in range(3) for g in (np.sinh, np.cosh, np.log, np.exp)
+        ]
+        for a, b in zip(found, wanted, strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-14, atol=1e-15)
+        texts.append(list(modules))
+    names = ("sinh_double", "cosh_double", "log_double", "exp_double")
+    assert len(texts[1]) == 1  # the program, and nothing that the one before has needed too
+    assert all(f"declare {'double' if numbers else '<8 x double>'} @{name}" in texts[1][0] for name in names)
+
+
 def test_programs_leave_nothing_behind(monkeypatch):
     """Linkers and libraries go with their function; no passes are made, and the processor once."""
     import llvmlite.binding as llvm

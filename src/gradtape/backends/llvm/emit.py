@@ -36,6 +36,10 @@ class Module:
     functions: list[str] = field(default_factory=list)
     imports: dict[str, int] = field(default_factory=dict)
     """What lies outside and where: functions of the C library, functions and objects of the interpreter."""
+    shared: dict[str, Callable[[], int]] = field(default_factory=dict)
+    """Functions that are compiled once for all modules, when somebody asks where."""
+    complete: bool = False
+    """Whether such functions stand in the module itself."""
     bodies: dict[Any, str] = field(default_factory=dict)
     """The names of loops by all that their text depends on, so that equal ones are one."""
     inlined: int = 0
@@ -424,19 +428,8 @@ class Emitter:
         return self._op(f"call {vector} @{helper}({given})", kind)
 
     def called(self, function: Callable[..., Lane], *arguments: Lane) -> Lane:
-        """A call of a function of lanes, which is written into the module once for each kind and width."""
-        kind = self._floating(arguments[0]).kind
-        vector, name = self.type(kind), f"{function.__name__.strip('_')}_{kind}_{self.width}"
-        if name not in self.module.declarations:
-            inner = type(self)(self.module, self.width)
-            given = [Lane(f"%x{i}", kind) for i in range(len(arguments))]
-            made = function(inner, *given)
-            parameters = ", ".join(f"{vector} {x.name}" for x in given)
-            head = f"define internal {vector} @{name}({parameters}) noinline {{"
-            lines = [head, "entry:", *inner.lines, f"  ret {vector} {made.name}", "}"]
-            self.module.declare(name, "", "", "\n".join(lines))
-        given_here = ", ".join(f"{vector} {x.name}" for x in arguments)
-        return self._op(f"call {vector} @{name}({given_here})", kind)
+        """A call of a function of lanes that is compiled by itself (`verbs.py`)."""
+        raise NotImplementedError
 
     def rarely(self, condition: Lane, usual: Lane, function: Callable[..., Lane], *arguments: Lane) -> Lane:
         """`usual`, or where a condition holds in some lane `function(emitter, usual, *arguments)`, for all lanes.

@@ -119,19 +119,20 @@ class Code:
     def __init__(self, module: Module, exports: Iterable[str]) -> None:
         text = module.text()
         self.size = len(text)
+        imports = module.imports | {name: where() for name, where in module.shared.items()}
         with _LOCK:
             key = cache.key(_identity(), text)
             kept = cache.find(key)
             self.from_disk = kept is not None
             if kept is not None:
                 try:
-                    self._library = _linked(kept, module.imports, exports)
+                    self._library = _linked(kept, imports, exports)
                     return
                 except RuntimeError:  # the linker's, who does not take it
                     cache.drop(key)
                     self.from_disk = False
             made = _compiled(_compiler(), text)
-            self._library = _linked(made, module.imports, exports)
+            self._library = _linked(made, imports, exports)
         cache.keep(key, made)
 
     def address(self, name: str) -> int:

@@ -45,11 +45,19 @@ class Program:
             known.update(zip(operation.outputs, found, strict=True))
             for index in dead:
                 known.pop(index, None)
-        return [known[index] for index in graph.outputs]
+        given = [x for x in values if type(x) is np.ndarray]
+        return [_apart(known[index], given) for index in graph.outputs]
 
     def describe(self) -> dict[str, Any]:
         """What `stats` tells of this program."""
         return {"backend": "reference", "operations": len(self.graph), "kernels": 0}
+
+
+def _apart(y: Any, given: Sequence[Any]) -> Any:
+    """A result that shares no memory with what was given, as its owner may write there."""
+    if type(y) is np.ndarray and any(np.may_share_memory(y, x) for x in given):
+        return y.copy()
+    return y
 
 
 def compile(graph: Graph) -> Program:

@@ -259,7 +259,10 @@ class Program:
                 return
             found = evaluate(operation, given)
         for index, value in zip(operation.outputs, found, strict=True):
-            arrays[index] = array = np.asarray(value, order="C")
+            array = np.asarray(value, order="C")
+            if any(array is x or (array.base is not None and np.may_share_memory(array, x)) for x in given):
+                array = array.copy()  # what it is a view of is written to by the next call
+            arrays[index] = array
             table[self.slot[index]] = array.ctypes.data
 
     def _copied(self, index: int, arrays: dict[int, Any]) -> Any:

@@ -87,7 +87,7 @@ def root(
     >>> print(f"{x.numpy():.6f} {tape.gradient(x, a).numpy():.6f}")     # sqrt(a) and 1 / (2 sqrt(a))
     1.414214 0.353553
     """
-    given, residual, parameters, dtype = _problem("root", fun, x0, args)
+    given, residual, parameters, dtype = problem("root", fun, x0, args)
 
     def find(function: Any, slope: Any, first: Any, _tensors: Any) -> Any:
         from scipy import optimize  # type: ignore[import-untyped]  # SciPy brings no types
@@ -95,7 +95,7 @@ def root(
         jac = slope if method.lower() in ("hybr", "lm") else None
         return optimize.root(function, first, jac=jac, method=method, tol=tol, options=options)
 
-    x, found = _solution("root", residual, find, given, parameters)
+    x, found = solution("root", residual, find, given, parameters)
     fun_there = residual(x, *parameters.tensors)
     return _answer(x, fun_there, found, given, dtype)
 
@@ -130,7 +130,7 @@ def fixed_point(
     >>> print(f"{x.numpy():.6f} {tape.gradient(x, a).numpy():.6f}")
     0.739085 -0.297474
     """
-    given, image, parameters, dtype = _problem("fixed_point", fun, x0, args)
+    given, image, parameters, dtype = problem("fixed_point", fun, x0, args)
 
     def residual(x: Tensor, *tensors: Tensor) -> Tensor:
         return subtract(x, image(x, *tensors))  # type: ignore[no-any-return]
@@ -153,7 +153,7 @@ def fixed_point(
             raise ConvergenceError(f"fixed_point: {error}") from None
         return optimize.OptimizeResult(x=x, success=True, message="The iteration converged.", nfev=calls)
 
-    x, found = _solution("fixed_point", residual, find, given, parameters)
+    x, found = solution("fixed_point", residual, find, given, parameters)
     return _answer(x, residual(x, *parameters.tensors), found, given, dtype)
 
 
@@ -192,11 +192,7 @@ def minimize(
     >>> print(f"{tape.gradient(found.fun, a).numpy():.4f}")                         # of a^2 - 1/4
     6.0000
     """
-    given, image, parameters, dtype = _problem("minimize", fun, x0, args, scalar=True)
-
-    def residual(x: Tensor, *tensors: Tensor) -> Tensor:
-        _, (gradient,) = pulled(lambda x: [image(x, *tensors)], [x], (), [Tensor(np.float64(1))])
-        return zeros(x) if gradient is None else gradient
+    given, image, parameters, dtype = problem("minimize", fun, x0, args, scalar=True)
 
     def find(function: Any, slope: Any, first: Any, tensors: Any) -> Any:
         from scipy import optimize
@@ -208,7 +204,7 @@ def minimize(
         jac = None if method.lower() in _WITHOUT_GRADIENT else function
         return optimize.minimize(height, first, jac=jac, hess=hess, method=method, tol=tol, options=options)
 
-    x, found = _solution("minimize", residual, find, given, parameters)
+    x, found = solution("minimize", slope_of(image), find, given, parameters)
     return _answer(x, image(x, *parameters.tensors), found, given, dtype)
 
 
@@ -219,7 +215,17 @@ _WITHOUT_GRADIENT = ("nelder-mead", "powell", "cobyla", "cobyqa")
 # what the three share
 
 
-def _problem(
+def slope_of(image: Residual) -> Residual:
+    """The gradient of a function to a number, which is zero where the number is least."""
+
+    def residual(x: Tensor, *tensors: Tensor) -> Tensor:
+        _, (gradient,) = pulled(lambda x: [image(x, *tensors)], [x], (), [Tensor(np.float64(1))])
+        return zeros(x) if gradient is None else gradient
+
+    return residual
+
+
+def problem(
     name: str, fun: Callable[..., Any], x0: Any, args: Any, scalar: bool = False
 ) -> tuple[Tensor, Residual, Arguments, Any]:
     """The start, the user's function of a flat x and the parameters, these, and the dtype of results."""
@@ -242,7 +248,7 @@ def _problem(
     return given, function, parameters, dtype
 
 
-def _solution(
+def solution(
     name: str, residual: Residual, find: Callable[..., Any], given: Tensor, parameters: Arguments
 ) -> tuple[Tensor, Any]:
     """The solution as a flat tensor with its rule, and what SciPy said."""

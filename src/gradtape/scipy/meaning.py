@@ -122,18 +122,18 @@ class Inside(Listener):
             )
 
 
-def depends(function: Callable[..., Any], *args: Any) -> bool:
+def depends(function: Callable[..., Any], *given: Any, count: int | None = None) -> bool:
     """Whether a function's result depends on tensors that somebody follows, given as arguments or closed over.
 
-    It is run once, and nobody hears what it does.
+    It is run once on the first `count` of what is given (all), and nobody hears what it does; the others are looked at.
     """
     if not listeners():
         return False
-    if any(is_tensor(x) and followed(as_tensor(x)) for x in leaves(args)):
+    if any(is_tensor(x) and followed(as_tensor(x)) for x in leaves(given)):
         return True
     captures = Captures(getattr(function, "__name__", "a function"))
     with paused((captures,)):
-        function(*args)
+        function(*given[:count])
     return bool(captures.held)
 
 

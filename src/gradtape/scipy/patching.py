@@ -7,7 +7,7 @@ from typing import Self
 
 from .meaning import MEANINGS, original, place
 
-MODULES = ("linalg", "special", "stats")
+MODULES = ("integrate", "linalg", "optimize", "special", "stats")
 """SciPy's modules that have meanings here."""
 
 

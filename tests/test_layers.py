@@ -22,9 +22,11 @@ ORDER = [
         *[
             "accumulator",
             "arguments",
+            "blocks",
             "capture",
             "coloring",
             "columns",
+            "combining",
             "checkpoints",
             "compressed",
             "concrete",

@@ -5,7 +5,7 @@
 
 The wanted set is planned (`planning.py`), the record is told once more to Taylor listeners (`modes/taylor.py`), one for
 each direction or box of the plan, and the coefficients are put together with exact weights. All of this goes through
-the one door, so outer tapes record it.
+the one door, so outer tapes record it. Where nobody listens, many rows are taken in blocks (`blocks.py`).
 
 Where the sources are columns of a batch, all rows move at once: the derivative of each row with respect to its own
 coordinate is the derivative along ones, as long as no row depends on another, which is checked operation by operation.
@@ -15,15 +15,17 @@ from __future__ import annotations
 
 import inspect
 import math
-import warnings
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from .arguments import UnconnectedGradients, short, unconnected_choice
-from .core.errors import ArgumentTypeError, DtypeError, InvalidArgumentError, ShapeError
-from .core.further_errors import ChoiceError, PrecisionWarning
+from .blocks import blocks
+from .combining import combined, is_precise, norm, warn_precision
+from .core.errors import ArgumentTypeError, InvalidArgumentError
+from .core.further_errors import ChoiceError
 from .core.listen import Node, listeners, paused, replayed
 from .core.spec import is_differentiable
 from .core.tensor import Tensor, as_tensor
@@ -32,11 +34,11 @@ from .jacobians import fitting
 from .modes.batch import mapped
 from .modes.record import Record
 from .modes.reverse import zeros
-from .modes.series import given, plus, scaled
+from .modes.series import given
 from .modes.taylor import Taylor
 from .ops.linear import getitem
 from .planning import Index, Plan, Term, plan_partials
-from .rows import PlacedRecord, refuse_mixed_rows
+from .rows import PlacedRecord, check_sources, refuse_mixed_rows
 
 Source = Tensor | Variable
 
@@ -117,41 +119,68 @@ def recorded_partials(
     reached = {id(part) for part in path}
     connected = [s is target or (record.knows(s) and id(s._node) in reached) for s in variables]
     moving = {name: s for (name, s), there in zip(sources.items(), connected, strict=True) if there}
-    _check_sources(moving)
+    check_sources(moving)
     if not total:
         highest = max((sum(index) for index in plan.wanted), default=0)
         refuse_mixed_rows("partials", record, path, moving, max(1, highest))
-    coefficients = _evaluate(record, path, target, variables, plan)
+    wanted = {
+        index: recipe
+        for index, recipe in zip(plan.wanted, plan.recipes, strict=True)
+        if recipe and all(there for there, count in zip(connected, index, strict=True) if count)
+    }
+    found = None if total or listeners() else _in_blocks(record, path, target, variables, plan, wanted)
+    if found is None:
+        coefficients = _evaluate(record, path, target, variables, plan)
+        found = {i: combined(recipe, coefficients, target) for i, recipe in wanted.items()}
+        with np.errstate(over="ignore", invalid="ignore"):
+            norms = {key: norm(part._value) for key, part in coefficients.items() if part is not None}
+            doubtful = [i for i, recipe in wanted.items() if not is_precise(recipe, norms, found[i]._value)]
+        for index in doubtful:
+            warn_precision(plan.name(index), wanted[index], coefficients, found[index])
     results: list[Any] = []
     for index, recipe in zip(plan.wanted, plan.recipes, strict=True):
         if not recipe:
             results.append(as_tensor(target))
-        elif all(there for there, count in zip(connected, index, strict=True) if count):
-            results.append(_combined(recipe, coefficients, target, plan.name(index)))
+        elif index in found:
+            results.append(found[index])
         else:
             results.append(zeros(target) if unconnected is UnconnectedGradients.ZERO else None)
     return tuple(results)
 
 
-def _check_sources(sources: Mapping[str, Source]) -> None:
-    """Sources are scalars, or columns of one batch."""
-    rows = {}
-    for name, source in sources.items():
-        shape = tuple(source._value.shape)
-        if not (len(shape) < 2 or (len(shape) == 2 and shape[1] == 1)):
-            raise ShapeError(
-                f"partials: the source {name!r} has shape {shape}, and a source is a scalar, a vector (n,) or a column "
-                "(n, 1). Make the columns of a matrix variables of their own and put them together with gt.concat, or "
-                "ask for tape.jacobian"
-            )
-        if not is_differentiable(source.dtype):
-            raise DtypeError(
-                f"partials: the source {name!r} is of dtype {source.dtype.name}, which has no derivatives"
-            )
-        if shape:
-            rows[name] = shape[0]
-    if len(set(rows.values())) > 1:
-        raise ShapeError(f"partials: the sources are columns of different batches, of sizes {rows}")
+def _in_blocks(
+    record: Record,
+    path: Sequence[Node],
+    target: Source,
+    variables: Sequence[Source],
+    plan: Plan,
+    wanted: Mapping[Index, Sequence[Term]],
+) -> dict[Index, Tensor] | None:
+    """The wanted partials, some rows at a time; None where that does not do or digits may be lost."""
+
+    def read(record: Record, path: Any, target: Any, variables: Any) -> list[Tensor]:
+        coefficients = _evaluate(record, path, target, variables, plan)
+        there.update({key: part for key, part in coefficients.items() if part is not None})
+        return [*[combined(r, coefficients, target) for r in wanted.values()], *there.values()]
+
+    there: dict[tuple[Index, Any], Tensor] = {}
+    copies = [
+        *Counter(plan.directions.values()).values(),
+        *(math.prod(n + 1 for n in box) for box in plan.boxes),
+    ]
+    parts = blocks(record, path, target, variables, max(copies, default=1), read)
+    if parts is None:
+        return None
+    count, norms = len(wanted), dict.fromkeys(there, 0.0)
+    wholes = [np.empty(target._value.shape, target._value.dtype) for _ in wanted]
+    with np.errstate(over="ignore", invalid="ignore"):
+        for rows, values in parts:
+            for whole, part in zip(wholes, values[:count], strict=True):
+                whole[rows] = part
+            for key, part in zip(there, values[count:], strict=True):
+                norms[key] = math.hypot(norms[key], norm(part))
+        precise = all(is_precise(r, norms, whole) for r, whole in zip(wanted.values(), wholes, strict=True))
+    return dict(zip(wanted, map(Tensor, wholes), strict=True)) if precise else None
 
 
 def _evaluate(
@@ -242,42 +271,6 @@ def _inside(
                 part = None if series is None else series[index[i]]
         found[box, index] = part
     return found
-
-
-def _combined(
-    recipe: Sequence[Term], coefficients: Mapping[tuple[Index, Any], Tensor | None], target: Source, name: str
-) -> Tensor:
-    """A partial derivative from its terms, with a warning where its dtype cannot carry it."""
-    total: Tensor | None = None
-    size = 0.0
-    for term in recipe:
-        part = coefficients.get((term.source, term.order))
-        if part is not None:
-            with np.errstate(over="ignore"):  # told below
-                part = part if term.weight == 1 else scaled(part, float(term.weight))
-            size += float(np.max(np.abs(part._value), initial=0.0))
-            total = plus(total, part)
-    if total is None:
-        return zeros(target)
-    _warn_precision(name, total._value, size)
-    return total
-
-
-def _warn_precision(name: str, value: Any, size: float) -> None:
-    """Warn where the terms are so much larger than their sum that few digits of it are left, or overflow the dtype."""
-    info = np.finfo(value.dtype)
-    largest = float(np.max(np.abs(value), initial=0.0))
-    error = float(info.eps) * size
-    if math.isfinite(size) and not error > 0.01 * largest:
-        return
-    if not math.isfinite(size) and np.isnan(value).any():
-        return  # not-a-number in, not-a-number out
-    digits = "overflows" if not math.isfinite(size) else f"may be off by about {error:.1g} of {largest:.1g}"
-    warnings.warn(
-        f"the partial derivative {name} {digits} in {value.dtype.name}: compute in a wider dtype, such as float64",
-        PrecisionWarning,
-        stacklevel=5,
-    )
 
 
 class Partials:

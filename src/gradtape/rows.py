@@ -17,10 +17,12 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from .core.bundle import ITEM
+from .core.errors import DtypeError, ShapeError
 from .core.further_errors import InteractingRowsError
 from .core.listen import Node, paused
 from .core.primitive import Primitive
 from .core.recording import user_line
+from .core.spec import is_differentiable
 from .core.tensor import Tensor
 from .modes.record import Record
 from .modes.rows import inputs_along
@@ -49,6 +51,32 @@ class PlacedRecord(Record):
         node = (result[0] if type(result) is tuple else result)._node
         if node is not None and node.knows(self.key) and node not in self.places:
             self.places[node] = user_line()
+
+
+def check_sources(sources: Mapping[str, Any]) -> None:
+    """Refuse sources of partials that are no scalars or columns of one batch.
+
+    Raises:
+        ValueError: for a matrix, or columns of different batches.
+        TypeError: for a dtype that has no derivatives.
+    """
+    rows = {}
+    for name, source in sources.items():
+        shape = tuple(source._value.shape)
+        if not (len(shape) < 2 or (len(shape) == 2 and shape[1] == 1)):
+            raise ShapeError(
+                f"partials: the source {name!r} has shape {shape}, and a source is a scalar, a vector (n,) or a column "
+                "(n, 1). Make the columns of a matrix variables of their own and put them together with gt.concat, or "
+                "ask for tape.jacobian"
+            )
+        if not is_differentiable(source.dtype):
+            raise DtypeError(
+                f"partials: the source {name!r} is of dtype {source.dtype.name}, which has no derivatives"
+            )
+        if shape:
+            rows[name] = shape[0]
+    if len(set(rows.values())) > 1:
+        raise ShapeError(f"partials: the sources are columns of different batches, of sizes {rows}")
 
 
 def refuse_mixed_rows(

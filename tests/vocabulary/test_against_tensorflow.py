@@ -1,5 +1,7 @@
 """Values and dtypes that TensorFlow 2.21 gave where random calls of both were compared, and ours had differed."""
 
+import operator
+
 import numpy as np
 import pytest
 
@@ -92,3 +94,51 @@ def test_a_number_that_an_integer_dtype_does_not_hold():
     for ask in (lambda x: x + 300, lambda x: x >= -1, lambda x: gt.maximum(x, -1)):
         with pytest.raises(RangeError, match="does not fit uint8, which holds 0 to 255"):
             ask(gt.constant([1], "uint8"))
+
+
+def test_a_shape_takes_part_in_lists():
+    shape = gt.ones((2, 3)).shape
+    assert shape == [2, 3]
+    assert shape == (2, 3)
+    assert shape == (2, 3)
+    assert shape != [2, 4]
+    assert operator.add(shape[:-1], [5]) == [2, 5]
+    assert operator.add([7], shape).as_list() == [7, 2, 3]
+    assert operator.add((7,), shape).as_list() == [7, 2, 3]
+    assert operator.add(shape, (4,)).rank == 3
+    assert shape[1:].as_list() == [3]
+    assert hash(shape) == hash((2, 3))
+    assert gt.TensorShape([2, None]).num_elements() is None
+
+
+def test_the_rate_of_a_schedule_steps_a_variable():
+    rate = gt.optimizers.schedules.ExponentialDecay(0.1, 3, 0.5)
+    w = gt.Variable([1.0])
+    w.assign_sub(rate(3) * gt.constant([2.0]))
+    assert w.numpy() == np.float32(0.9)
+    assert rate(3).dtype == gt.optimizers.SGD(rate).learning_rate.dtype == gt.float32
+    v = gt.Variable([1.0], dtype=F64)
+    gt.optimizers.SGD(rate).apply_gradients([(gt.constant([1.0], F64), v)])
+    assert v.numpy() == 0.9  # an optimiser takes it in double precision
+
+    class Own(gt.optimizers.schedules.ExponentialDecay):
+        def __call__(self, step):
+            return 0.25
+
+    v.assign([1.0])
+    gt.optimizers.SGD(Own(0.1, 3, 0.5)).apply_gradients([(gt.constant([1.0], F64), v)])
+    assert v.numpy() == 0.75
+
+
+def test_numbers_of_python_in_a_list_of_numpys():
+    assert gt.constant([np.float32(1.0), 2.0]).dtype == gt.float32
+    assert gt.constant([[np.float32(1.0), 2], [3.0, 4.0]]).dtype == gt.float32
+    assert gt.constant([np.float64(1.0), 2.0]).dtype == F64
+    assert gt.constant([np.float32(1.0), np.float64(2.0)]).dtype == F64
+    assert gt.constant([np.int64(1), 2.0]).dtype == F64
+
+
+def test_a_hint_is_taken_where_it_can_be():
+    assert gt.convert_to_tensor(1, dtype_hint=F64).dtype == F64
+    assert gt.convert_to_tensor(1.5, dtype_hint=gt.int32).dtype == gt.float32
+    assert gt.convert_to_tensor(gt.constant(1), dtype_hint=F64).dtype == gt.int32

@@ -44,6 +44,23 @@ class TensorShape(tuple[int, ...]):
 
     __slots__ = ()
     __nest_leaf__ = True  # a shape is one thing in a nest, though it is a tuple
+    __hash__ = tuple.__hash__
+
+    def __eq__(self, other: object) -> bool:
+        return tuple.__eq__(self, tuple(other) if isinstance(other, list) else other)
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    def __getitem__(self, index: Any) -> Any:
+        found = tuple.__getitem__(self, index)
+        return TensorShape(found) if isinstance(index, slice) else found
+
+    def __add__(self, other: Any) -> Any:
+        return TensorShape((*self, *other)) if isinstance(other, (list, tuple)) else NotImplemented
+
+    def __radd__(self, other: Any) -> Any:
+        return TensorShape((*other, *self)) if isinstance(other, (list, tuple)) else NotImplemented
 
     @property
     def rank(self) -> int:
@@ -87,8 +104,10 @@ class TensorShape(tuple[int, ...]):
         """This shape with the sizes of another behind it."""
         return TensorShape((*self, *other))
 
-    def num_elements(self) -> int:
-        """The product of the sizes."""
+    def num_elements(self) -> int | None:
+        """The product of the sizes, None where one is not known."""
+        if None in self:
+            return None
         count = 1
         for size in self:
             count *= size

@@ -18,7 +18,7 @@ import numpy as np
 from . import errors
 from .absent import origin
 from .errors import said
-from .spec import DType, as_dtype, complex64, default_complex, default_float, int32, int64
+from .spec import DType, as_dtype, complex64, default_complex, default_float, float64, int32, int64
 
 _INT32, _INT64 = np.iinfo(np.int32), np.iinfo(np.int64)
 
@@ -208,7 +208,7 @@ def _python_dtype(obj: Any, array: Any) -> DType:
     while isinstance(first, (list, tuple)) and first:
         first = first[0]
     if isinstance(first, (np.ndarray, np.generic)) or hasattr(first, "__array__"):
-        return array.dtype  # type: ignore[no-any-return]
+        return _beside_python(obj, array.dtype)
     kind = array.dtype.kind
     if kind == "f":
         return default_float()
@@ -223,6 +223,23 @@ def _python_dtype(obj: Any, array: Any) -> DType:
             )
         return int64
     return array.dtype  # type: ignore[no-any-return]
+
+
+def _beside_python(obj: Any, dtype: DType) -> DType:
+    """The dtype of a list that begins with a NumPy number; Python's numbers in it take the dtype of NumPy's."""
+    if dtype != float64 or not isinstance(obj, (list, tuple)):
+        return dtype
+    leaves: list[Any] = [obj]
+    typed: set[Any] = set()
+    while leaves:
+        leaf = leaves.pop()
+        if isinstance(leaf, (list, tuple)):
+            leaves.extend(leaf)
+        elif isinstance(leaf, (np.ndarray, np.generic)):
+            typed.add(leaf.dtype)
+        elif not isinstance(leaf, (int, float)):
+            return dtype
+    return np.result_type(*typed, 0.0)
 
 
 def _cast(array: Any, dtype: DType, obj: Any) -> Any:

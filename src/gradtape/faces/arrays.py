@@ -57,6 +57,11 @@ def convert_to_tensor(
 ) -> Tensor:
     """The value as a tensor: tensors as they are, variables read, lists with tensors in them stacked.
 
+    Args:
+        value: a tensor, an array, a number or a nested list.
+        dtype: of the tensor.
+        dtype_hint: of the tensor, where a number of Python's can take it and no dtype is given.
+
     Raises:
         ValueError: if a tensor of another dtype than `dtype` is given.
 
@@ -64,6 +69,9 @@ def convert_to_tensor(
     >>> gt.convert_to_tensor([gt.constant(1.0), 2.0]).numpy().tolist()
     [1.0, 2.0]
     """
+    if dtype is None and dtype_hint is not None and isinstance(value, (int, float, complex)):
+        hint, own = as_dtype(dtype_hint), as_tensor(value).dtype
+        dtype = hint if "biufc".find(hint.kind) >= "biufc".find(own.kind) else None
     return as_tensor(value, None if dtype is None else as_dtype(dtype))
 
 

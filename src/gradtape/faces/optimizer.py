@@ -18,11 +18,12 @@ from ..core import nest
 from ..core.errors import InvalidArgumentError, ShapeError
 from ..core.further_errors import OptimizerStateError, RangeError, UnfinishedError
 from ..core.listen import listeners, paused
-from ..core.spec import float64, int64
+from ..core.spec import default_float, float64, int64
 from ..core.tensor import Tensor, as_tensor
 from ..core.variable import Variable
 from ..ops.composite import astype
 from ..tape import GradientTape
+from .schedules import LearningRateSchedule, is_exact
 from .stepping import Pair, check_variable, clipped, read_gradients
 
 Slots = dict[str, Tensor]
@@ -94,7 +95,7 @@ class Optimizer:
     @property
     def learning_rate(self) -> Any:
         """The learning rate: a variable, or the present value of a schedule."""
-        return self._present_rate() if self._is_schedule() else self._rate
+        return astype(self._present_rate(), default_float()) if self._is_schedule() else self._rate
 
     @learning_rate.setter
     def learning_rate(self, value: Any) -> None:
@@ -118,6 +119,8 @@ class Optimizer:
         """The learning rate as a float64 tensor."""
         if not self._is_schedule():
             return astype(self._rate, float64)
+        if isinstance(self._rate, LearningRateSchedule) and is_exact(self._rate):
+            return self._rate.exact(as_tensor(self.iterations))
         found = self._rate(as_tensor(self.iterations)) if _takes_step(self._rate) else self._rate()
         # A Python float keeps its double precision; it is rounded to each variable's dtype where it is used.
         return as_tensor(found, float64) if isinstance(found, (int, float)) else astype(found, float64)

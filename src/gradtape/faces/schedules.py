@@ -1,7 +1,7 @@
 """TensorFlow's learning-rate schedules, `tf.optimizers.schedules`: functions of the number of steps made so far.
 
-A schedule is a frozen dataclass that is called with a step (a number or a tensor) and gives a float64 tensor, made of
-operations, so that a recorded training step follows it.
+A schedule is a frozen dataclass that is called with a step (a number or a tensor) and gives a tensor made of
+operations, so that a recorded training step follows it. Optimisers take it in double precision (`exact`).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 
 from ..core.errors import InvalidArgumentError
 from ..core.further_errors import RangeError, UnfinishedError
-from ..core.spec import float64
+from ..core.spec import default_float, float64
 from ..core.tensor import Tensor, as_tensor
 from ..ops import constant as fixed
 from ..ops import elementwise as each
@@ -43,8 +43,17 @@ class LearningRateSchedule:
     """Base of all schedules: a subclass is called with the step."""
 
     def __call__(self, step: Any) -> Tensor:
-        """The learning rate at a step."""
+        """The learning rate at a step, in the default float dtype."""
+        return astype(self.exact(step), default_float())
+
+    def exact(self, step: Any) -> Tensor:
+        """The learning rate at a step in double precision, as optimisers take it."""
         raise UnfinishedError(f"{type(self).__name__} is not a schedule: it lacks __call__")
+
+
+def is_exact(schedule: LearningRateSchedule) -> bool:
+    """Whether a schedule is called by way of `exact`; a user's own class may say in `__call__` what it gives."""
+    return type(schedule).__call__ is LearningRateSchedule.__call__
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +74,8 @@ class ExponentialDecay(LearningRateSchedule):
     def __post_init__(self) -> None:
         _require_positive(self.name, self.decay_steps)
 
-    def __call__(self, step: Any) -> Tensor:
-        """The learning rate at a step."""
+    def exact(self, step: Any) -> Tensor:
+        """The learning rate at a step in double precision."""
         exponent = _quotient(step, self.decay_steps, self.staircase)
         return self.initial_learning_rate * self.decay_rate**exponent  # type: ignore[no-any-return]
 
@@ -84,8 +93,8 @@ class InverseTimeDecay(LearningRateSchedule):
     def __post_init__(self) -> None:
         _require_positive(self.name, self.decay_steps)
 
-    def __call__(self, step: Any) -> Tensor:
-        """The learning rate at a step."""
+    def exact(self, step: Any) -> Tensor:
+        """The learning rate at a step in double precision."""
         quotient = _quotient(step, self.decay_steps, self.staircase)
         return self.initial_learning_rate / (1 + self.decay_rate * quotient)  # type: ignore[no-any-return]
 
@@ -104,8 +113,8 @@ class PolynomialDecay(LearningRateSchedule):
     def __post_init__(self) -> None:
         _require_positive(self.name, self.decay_steps)
 
-    def __call__(self, step: Any) -> Tensor:
-        """The learning rate at a step."""
+    def exact(self, step: Any) -> Tensor:
+        """The learning rate at a step in double precision."""
         share = _number(step) / self.decay_steps
         longest = each.maximum(fixed.ceil(share), 1.0) if self.cycle else 1.0
         height = self.initial_learning_rate - self.end_learning_rate
@@ -129,8 +138,8 @@ class CosineDecay(LearningRateSchedule):
     def __post_init__(self) -> None:
         _require_positive(self.name, self.decay_steps)
 
-    def __call__(self, step: Any) -> Tensor:
-        """The learning rate at a step."""
+    def exact(self, step: Any) -> Tensor:
+        """The learning rate at a step in double precision."""
         now, start, target = _number(step), self.initial_learning_rate, self.warmup_target
         if target is None:
             return self._decayed(now, start)
@@ -164,8 +173,8 @@ class PiecewiseConstantDecay(LearningRateSchedule):
                 f"{self.values!r}"
             )
 
-    def __call__(self, step: Any) -> Tensor:
-        """The learning rate at a step."""
+    def exact(self, step: Any) -> Tensor:
+        """The learning rate at a step in double precision."""
         now = linear.reshape(_number(step), shape=(1,))
         bounds, values = (Tensor(np.array(part, np.float64)) for part in (self.boundaries, self.values))
         place = rank_of(bounds, now, side="left", dtype=np.dtype(np.int64))

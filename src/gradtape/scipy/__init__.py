@@ -12,7 +12,7 @@ from typing import Any
 
 from .patching import MODULES, patch, unpatch
 
-__all__ = ["integrate", "linalg", "optimize", "patch", "special", "stats", "unpatch"]
+__all__ = ["integrate", "interpolate", "linalg", "optimize", "patch", "special", "stats", "unpatch"]
 
 
 def __getattr__(name: str) -> Any:

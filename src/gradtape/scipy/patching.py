@@ -7,7 +7,7 @@ from typing import Self
 
 from .meaning import MEANINGS, original, place
 
-MODULES = ("integrate", "linalg", "optimize", "special", "stats")
+MODULES = ("integrate", "interpolate", "linalg", "optimize", "special", "stats")
 """SciPy's modules that have meanings here."""
 
 

@@ -321,3 +321,29 @@ def test_targets_that_have_no_hessian_or_no_examples_are_refused():
         tape.hessian(y, x)
     with pytest.raises(ValueError, match="batch_gradient: the target must have a first axis"):
         tape.batch_gradient(z, x)
+
+
+def test_walks_share_the_partials_of_elementwise_operations(monkeypatch):
+    """Computed once for all walks, where they are not too large together."""
+    asked = []
+
+    def slope(y, x):
+        asked.append(x.shape)
+        return 2.0 * x
+
+    squares = gt.register_primitive("squares_for_walks", value=np.square, partials=slope)
+    monkeypatch.setattr(jacobians, "MEMORY", 0)  # one walk after another
+    x, w = gt.constant(HALF), HALF[:3] + np.eye(3)
+    for kept, times in ((jacobians.KEPT, 1), (0, 3)):
+        monkeypatch.setattr(jacobians, "KEPT", kept)
+        asked.clear()
+        with gt.GradientTape() as outer:
+            outer.watch(x)
+            with gt.GradientTape() as tape:
+                tape.watch(x)
+                y = squares(x) @ w
+            found = tape.batch_jacobian(y, x)
+        np.testing.assert_allclose(found.numpy(), np.einsum("io,bi->boi", w, 2 * HALF), rtol=1e-14)
+        assert len(asked) == times
+        again = outer.gradient(found, x).numpy()
+        np.testing.assert_allclose(again, np.tile(2 * w.sum(axis=1), (6, 1)), rtol=1e-13)

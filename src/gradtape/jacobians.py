@@ -43,6 +43,10 @@ More gains nothing: the batch Jacobian of an MLP 64-128-128-10 on 256 points too
 the Hessian of Rosenbrock's function of 500 numbers 10 ms with half a MiB, 7 to 9 from one to 64.
 """
 
+KEPT = 1 << 25
+"""Bytes of all nodes on the way whose partials several walks may share: what does not fit into the third cache is
+computed again in little more time than it takes to read it."""
+
 FEW = 8
 """Below so many seeds at once one walk after another is faster: what lies on the way is large."""
 
@@ -70,7 +74,8 @@ def jacobian(
             the axes are not repeated in the result.
         most: how many seeds at once, at most; 1 walks without batching.
     """
-    back, connected, order = walk_back(record, y, sources)
+    back, connected, walk = walk_back(record, y, sources)
+    order = walk.order
     there = [s for s, c in zip(sources, connected, strict=True) if c]
     if not shared and most != 1 and there and _may_be_read(order, y, there) and _is_real(order):
         found = _compressed(back, y, sources, connected, order, fitting(order, most))
@@ -78,6 +83,9 @@ def jacobian(
             return found
     most = fitting(order, most)
     by_columns = record.knows(y) and most > 1 and _tall(order, y, there, shared)
+    directions = there if by_columns else [y]
+    if max((math.prod(s._value.shape[shared:]) for s in directions), default=0) > most:
+        _keep_partials(walk)
     if by_columns:
         wholes = [
             _columns(back, y, i, sources[i], shared, most) if c else None for i, c in enumerate(connected)
@@ -86,6 +94,12 @@ def jacobian(
         found = _images(back, len(sources), y._value, shared, most) if there else [None] * len(sources)
         wholes = [_rows(rows, y, s, shared) for rows, s in zip(found, sources, strict=True)]
     return [whole if c else None for whole, c in zip(wholes, connected, strict=True)]
+
+
+def _keep_partials(walk: Pullback) -> None:
+    """Let several walks share the partials of elementwise operations, unless these are large together."""
+    if sum(math.prod(n.shape) * n.dtype.itemsize for n in walk.blank if not isinstance(n, Bundle)) <= KEPT:
+        walk.partials = {}
 
 
 def _may_be_read(order: Sequence[Node], y: Any, sources: Sequence[Any]) -> bool:
@@ -169,7 +183,7 @@ def gradients_of_rows(record: Record, y: Any, sources: Sequence[Any]) -> list[Te
 
     In one walk where the rows are kept apart, else by a walk for each row, many at once.
     """
-    back, connected, order = walk_back(record, y, sources)
+    back, connected, walk = walk_back(record, y, sources)
     value = y._value
 
     def rows(first: int, size: int) -> Any:
@@ -182,7 +196,7 @@ def gradients_of_rows(record: Record, y: Any, sources: Sequence[Any]) -> list[Te
     known = [s._node for s in sources if record.knows(s)]
     apart = rows_of.gradients_of_rows(record, y._node, known) if count and record.knows(y) else None
     if apart is None:
-        found = images_of(back, len(sources), rows, count, fitting(order, None))
+        found = images_of(back, len(sources), rows, count, fitting(walk.order, None))
     else:
         found = [apart.get(s._node) for s in sources]
     return [
@@ -195,10 +209,10 @@ def _zero_rows(source: Any, count: int) -> Tensor:
     return Tensor(np.zeros((count, *source._value.shape), source._value.dtype))
 
 
-def walk_back(record: Record, y: Any, sources: Sequence[Any]) -> tuple[Linear, list[bool], Sequence[Node]]:
-    """The map from cotangents of y to those of the sources, which sources are connected, and the nodes on the way."""
+def walk_back(record: Record, y: Any, sources: Sequence[Any]) -> tuple[Linear, list[bool], Pullback]:
+    """The map from cotangents of y to those of the sources, which sources are connected, and the walk that it takes."""
     if not is_differentiable(y._value.dtype):
-        return lambda _g: [None] * len(sources), [False] * len(sources), ()
+        return lambda _g: [None] * len(sources), [False] * len(sources), Pullback(record, [], [])
     known = [s._node if record.knows(s) else None for s in sources]
     start = y._node if record.knows(y) else None
     walk = Pullback(record, [] if start is None else [start], [n for n in known if n is not None])
@@ -211,13 +225,13 @@ def walk_back(record: Record, y: Any, sources: Sequence[Any]) -> tuple[Linear, l
         ]
 
     connected = [y is s or (n is not None and walk.depends(n)) for s, n in zip(sources, known, strict=True)]
-    return back, connected, walk.order
+    return back, connected, walk
 
 
-def fitting(order: Sequence[Node], most: int | None, memory: int = MEMORY) -> int:
+def fitting(order: Sequence[Node], most: int | None, memory: int | None = None) -> int:
     """How many seeds at once fit into the memory, at most so many as asked for."""
     sizes = [math.prod(n.shape) * n.dtype.itemsize for n in order if not isinstance(n, Bundle)]
-    fitting = memory // max([1, *sizes])
+    fitting = (MEMORY if memory is None else memory) // max([1, *sizes])
     if fitting < FEW:  # a batch computes its first example twice
         fitting = 1
     return fitting if most is None else max(min(fitting, most), 1)

@@ -217,9 +217,9 @@ def _answer(
     pattern: Any, colors: Coloring, record: Record, y: Tensor, x: Tensor, symmetric: bool = False
 ) -> tuple[Any, ...]:
     """The products as one vector, and what is the same in every run."""
-    back, _, order = walk_back(record, y, [x])
+    back, _, walk = walk_back(record, y, [x])
     size = y._value.size, x._value.size
-    found = products(back, y, x, colors, fitting(order, None), symmetric)
+    found = products(back, y, x, colors, fitting(walk.order, None), symmetric)
     in_order = np.array_equal(colors.places, np.arange(found.size))
     places = None if in_order else colors.places
     # A flat tuple, which a replay makes fastest.

@@ -35,15 +35,17 @@ class Pullback:
         targets: nodes to start from.
         sources: nodes to arrive at; a source that lies on the way to another does not stop the walk.
 
-    `blank` has the nodes on the way from a target to a source, in their order, each without a cotangent.
+    `blank` has the nodes on the way from a target to a source, in their order, each without a cotangent. `partials` is
+    a dictionary where those of elementwise operations are kept from one call to the next; None where they are not.
     """
 
-    __slots__ = ("blank", "key", "sources")
+    __slots__ = ("blank", "key", "partials", "sources")
 
     def __init__(self, record: Record, targets: Iterable[Node], sources: Iterable[Node]) -> None:
         self.key = record.key
         self.sources = frozenset(sources)
         self.blank = between(record.key, targets, self.sources)
+        self.partials: dict[tuple[Node, int], Tensor] | None = None
 
     @property
     def order(self) -> list[Node]:
@@ -126,7 +128,8 @@ class Pullback:
                     return steps[1](cotangents, parents, g, node)  # type: ignore[no-any-return]
                 except numbers.MixedError:
                     pass
-        for parent, share in zip(parents, _shares(node, g, parents, cotangents), strict=False):
+        shares = _shares(node, g, parents, cotangents, self.partials)
+        for parent, share in zip(parents, shares, strict=False):
             if share is not None and parent in cotangents:
                 cotangents[parent] = join(numbers.as_tensor(cotangents[parent]), share)
 
@@ -145,7 +148,13 @@ def _own(g: Tensor, start: int) -> Tensor:
     return identity(g) if g._node.serial < start else g  # type: ignore[union-attr]  # the caller saw a node
 
 
-def _shares(node: Node, g: Any, parents: Sequence[Node | None], useful: Container[Node | None]) -> list[Any]:
+def _shares(
+    node: Node,
+    g: Any,
+    parents: Sequence[Node | None],
+    useful: Container[Node | None],
+    partials: dict[tuple[Node, int], Tensor] | None,
+) -> list[Any]:
     """What the cotangent of a result sends to each input that is useful. The five cases of reverse mode."""
     primitive, params, inputs = node.primitive, node.params, node.saved or ()
     assert primitive is not None
@@ -173,8 +182,12 @@ def _shares(node: Node, g: Any, parents: Sequence[Node | None], useful: Containe
             shares.append(None)
             continue
         if kind is _ELEMENTWISE:
-            partial = rule.function(y, *inputs, **params)  # type: ignore[misc]
-            share: Any = apply(multiply, (g, conjugated(partial)))
+            partial = None if partials is None else partials.get((node, index))
+            if partial is None:
+                partial = conjugated(rule.function(y, *inputs, **params))  # type: ignore[misc]
+                if partials is not None:
+                    partials[node, index] = partial
+            share: Any = apply(multiply, (g, partial))
         elif kind is _TANGENT:
             share = _pull(primitive, rule, g, y, inputs, params, parent)
         elif type(rules) is Rule:

@@ -337,11 +337,12 @@ def test_products_of_every_size(sizes, dtype):
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_products_with_registers_of_every_size(register, dtype, monkeypatch):
     """Blocks cover each entry of the result, and add up the same products."""
-    monkeypatch.setattr(products, "REGISTER", register)
+    monkeypatch.setattr(products, "REGISTERS", (register,))
+    monkeypatch.setattr(products, "at_once", lambda: register)
     rng = np.random.default_rng(0)
     factors = [
         tuple(rng.normal(size=shape).astype(dtype) for shape in ((rows, inner), (inner, columns)))
-        for rows, inner, columns in ((5, 7, 23), (13, 3, 37), (1, 9, 75), (4, 83, 1), (40, 2, 6))
+        for rows, inner, columns in ((5, 7, 23), (13, 3, 37), (1, 9, 75), (4, 83, 1), (40, 2, 6), (22, 5, 21))
     ]
     f = gt.function(lambda pairs: [a @ b for a, b in pairs], backend="llvm")
     f(factors)

@@ -71,6 +71,12 @@ def _identity() -> str:
     return "\n".join((_described(), repr(_MODEL), f"level {_LEVEL}"))
 
 
+def processor_name() -> str:
+    """LLVM's name for the processor we run on."""
+    with _LOCK:
+        return _described().splitlines()[1]
+
+
 def _described() -> str:
     """LLVM's name for the processor and its versions; not asked for again before the machine starts anew."""
     if _COMPILER:

@@ -23,8 +23,11 @@ from .core.recording import Recorded, Recording, Source
 from .core.showing import show_all
 from .core.spec import is_differentiable
 from .core.tensor import ROWS, Tensor, apply
+from .loops.forms import Form, form_of, written
+from .loops.forms import read as read_form
 from .loops.spy import is_closed
 from .modes.forward import Pusher
+from .modes.mask import plain
 from .modes.record import Record
 from .modes.reverse import Pullback
 
@@ -53,34 +56,42 @@ def as_primitive(graph: Graph, compile: Compile) -> Primitive:
         """The results of a reading of the graph, compiled unless its rules decide by values."""
         if key not in derived:
             derived[key] = _derive(read, given, compile)
-        primitive, places = derived[key]
+        primitive, forms = derived[key]
         if primitive is None:
             return read(*given)
-        if not any(place is not None for place in places):
-            return [None] * len(places)
+        if all(form is Form.NONE for form in forms):
+            return [None] * len(forms)
         found = apply(primitive, tuple(given))
-        found = found if type(found) is tuple else (found,)
-        return [None if place is None else found[place] for place in places]
+        tensors = iter(found if type(found) is tuple else (found,))
+        return [read_form(form, tensors) for form in forms]
 
     def pull(g: Any, _y: Any, *x: Tensor) -> list[Any]:
-        given = g if isinstance(g, (tuple, list)) else (g,)
+        # What is absent stays so: a zero would meet infinite derivatives on its way.
+        every = g if isinstance(g, (tuple, list)) else (g,)
+        forms = tuple(map(form_of, every))
+        given = [t for part, form in zip(every, forms, strict=True) for t in tensors_of(part, form)]
         count = len(given)
-        return through("pull", lambda *z: _pulled(graph, z[:count], z[count:]), (*given, *x))
+
+        def read(*z: Tensor) -> list[Any]:
+            tensors = iter(z[:count])
+            return _pulled(graph, [read_form(form, tensors) for form in forms], z[count:])
+
+        return through(("pull", forms), read, (*given, *x))
 
     def tangent(dx: Any, y: Any, *x: Tensor) -> Any:
         moving = tuple(i for i, t in enumerate(dx) if t is not None)
-        given = [dx[i] for i in moving]
+        given = [plain(dx[i]) for i in moving]
         count = len(given)
         found = through(moving, lambda *z: _pushed(graph, moving, z[:count], z[count:]), (*given, *x))
         return found if type(y) is tuple else found[0]
 
-    return Primitive("function", Kind.TANGENT, value, None, Rule(pull, tangent, keeps=True))
+    return Primitive("function", Kind.TANGENT, value, None, Rule(pull, tangent, keeps=True, absent=True))
 
 
 def _derive(
     read: Callable[..., list[Any]], given: Sequence[Tensor], compile: Compile
-) -> tuple[Primitive | None, list[int | None]]:
-    """A reading recorded with these values: the primitive of its graph, and where in its results each one stands."""
+) -> tuple[Primitive | None, list[Form]]:
+    """A reading recorded with these values: the primitive of its graph, and the forms of what it gives."""
     recording = Recording()
     inputs = [Tensor(x._value) for x in given]
     with paused((recording,)):
@@ -89,14 +100,18 @@ def _derive(
         found = read(*inputs)
     if recording.guards:
         return None, []
-    present = [y for y in found if y is not None]
-    order = iter(range(len(present)))
-    places = [None if y is None else next(order) for y in found]
-    return as_primitive(merged(recording.recorded(present).graph), compile), places
+    forms = [form_of(y) for y in found]
+    results = [t for y, form in zip(found, forms, strict=True) for t in tensors_of(y, form)]
+    return as_primitive(merged(recording.recorded(results).graph), compile), forms
 
 
-def _pulled(graph: Graph, cotangents: Sequence[Tensor], xs: Sequence[Tensor]) -> list[Any]:
-    """What these cotangents of the outputs send to each input."""
+def tensors_of(x: Any, form: Form) -> list[Tensor]:
+    """A tangent or cotangent of this form as tensors."""
+    return written(x, form, plain(x)) if x is not None else []
+
+
+def _pulled(graph: Graph, cotangents: Sequence[Any], xs: Sequence[Tensor]) -> list[Any]:
+    """What these cotangents of the outputs, where there are any, send to each input."""
     record = Record()
     # A tensor may be given twice; each input is a source of its own.
     inputs = [apply(ROWS["identity"], (x,)) for x in xs]
@@ -107,10 +122,11 @@ def _pulled(graph: Graph, cotangents: Sequence[Tensor], xs: Sequence[Tensor]) ->
     seeds = [
         (y._node, g)
         for y, g in zip(outputs, cotangents, strict=True)
-        if y._node is not None and record.knows(y) and is_differentiable(y._value.dtype)
+        if g is not None and y._node is not None and record.knows(y) and is_differentiable(y._value.dtype)
     ]
     nodes = [x._node if record.knows(x) else None for x in inputs]
-    found = Pullback(record, [n for n, _ in seeds], [n for n in nodes if n is not None])(seeds)
+    walk = Pullback(record, [n for n, _ in seeds], [n for n in nodes if n is not None])
+    found = walk(seeds, absent=True)
     return [None if node is None else found.get(node) for node in nodes]
 
 
@@ -124,7 +140,7 @@ def _pushed(
         pusher.watch(inputs[index], tangent)
     with paused((*listeners(), pusher)):
         outputs = inline(graph, inputs)
-    return [pusher.tangent(y) for y in outputs]
+    return [pusher.raw(y) for y in outputs]
 
 
 class Road:

@@ -241,3 +241,21 @@ def test_stretches_are_found_by_their_shortest_period(before):
     assert list(stretches(marks, 32, 100)) == [Stretch(before, 7, 50)]
     assert list(stretches(marks, 51, 100)) == []
     assert list(stretches(np.arange(1000), 32, 100)) == []
+
+
+def test_turns_that_nobody_uses_and_a_stack_of_one_entry(record):
+    def unused(x):
+        for k in range(40):
+            gt.tanh(gt.sin(x * float(k)) * x)
+        return 2.0 * x
+
+    def twice(x):
+        states = [x]
+        for _ in range(30):
+            states.append(gt.sin(states[-1]) * 0.9)
+        return gt.stack([states[7], states[7]])
+
+    for program in (unused, twice):
+        f = record(program)
+        for x in (gt.constant(0.3, gt.float64), gt.constant(-1.2, gt.float64)):
+            np.testing.assert_allclose(f(x), program(x), rtol=1e-12)

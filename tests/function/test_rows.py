@@ -440,3 +440,12 @@ def test_a_batch_that_stays_in_the_cache_is_computed_as_it_is(count, walks, monk
     monkeypatch.undo()
     x = np.random.default_rng(0).normal(size=(count, 3))
     assert_same(lambda x: (x * x, gt.reduce_sum(x * gt.abs(x), axis=0)), (x,), 1e-12, walks=walks)
+
+
+def test_a_program_that_only_looks_at_its_rows_otherwise():
+    f = gt.function(lambda x, y: (gt.reshape(x, (120_000,)), gt.reduce_sum(y) * 2.0), backend="llvm")
+    x, y = np.random.default_rng(0).normal(size=(120_000, 1)), np.arange(3.0)
+    for k in range(2):
+        row, total = f(x + k, y + k)
+        np.testing.assert_array_equal(row, x[:, 0] + k)
+        assert float(total) == 6.0 * (1 + k)

@@ -168,7 +168,7 @@ class _Writer:
         turn, _, where = homes[0]
         rows = np.array([self._row(turn, h[1]) for h in homes if h is not None])
         steps = np.diff(rows)
-        if (steps != steps[0]).any():
+        if (steps != steps[0]).any() or not steps[0]:
             return None
         return self.made[id(turn)][where], int(rows[0]), int(steps[0]), turn.stretch.turns
 
@@ -208,6 +208,8 @@ class _Writer:
             self._sliced(entry, way, backwards, count) for entry, way in zip(turn.slices, ways, strict=True)
         ]
         places = self.stacks[id(turn)]
+        if not body.carried and not places:
+            return  # nothing of it is used
         loop = Loop(body.graph(fixed, places), body.carried, len(turn.slices), 0, count, backwards)
         loop = replace(loop, body=rolled(loop.body))
         line = self.source.operations[stretch.start].line

@@ -161,15 +161,15 @@ def _shares(
     if primitive is ITEM:
         return [{params["index"]: g}]  # the tuple's cotangent is a dictionary of those of its entries
     live = None
+    absent = type(primitive.rules) is Rule and primitive.rules.absent
     if type(g) is dict:
-        absent = type(primitive.rules) is Rule and primitive.rules.absent
         given: list[Any] = [g.get(i) for i in range(len(node.spec))]
         if not absent:
             given = [
                 zeros(s) if part is None else plain(part) for part, s in zip(given, node.spec, strict=True)
             ]
         g = tuple(given)
-    elif type(g) is Masked:
+    elif type(g) is Masked and not absent:
         live, g = g.live, g.value
     kind, rules = primitive.kind, primitive.rules
     y = output_of(node)

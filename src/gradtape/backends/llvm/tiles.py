@@ -66,7 +66,7 @@ class Tiled:
             whole = cut.whole(stage, places)
             if whole is not None:
                 places.pieces.append(whole)
-            if stage < rows.walks:
+            if ("walk", stage) in cut.groups:  # else it has other looks alone
                 places.pieces.append(cut.walk(stage, places))
         self._leave = leaves(places, graph, cut.shared())
         self.pieces = places.pieces

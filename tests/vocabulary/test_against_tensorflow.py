@@ -142,3 +142,55 @@ def test_a_hint_is_taken_where_it_can_be():
     assert gt.convert_to_tensor(1, dtype_hint=F64).dtype == F64
     assert gt.convert_to_tensor(1.5, dtype_hint=gt.int32).dtype == gt.float32
     assert gt.convert_to_tensor(gt.constant(1), dtype_hint=F64).dtype == gt.int32
+
+
+Q = gt.constant(np.arange(24.0).reshape(4, 3, 2))
+
+
+def summed(function):
+    """The value of a function of numbers and places, and the derivative of its weighted sum in the numbers."""
+
+    def run(x, places):
+        with gt.GradientTape() as tape:
+            tape.watch(x)
+            y = function(x, places)
+            total = gt.reduce_sum(y * gt.cast(gt.reshape(gt.range(gt.size(y)) + 1, y.shape), y.dtype))
+        return y, tape.gradient(total, x)
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("function", "places"),
+    [
+        (gt.gather_nd, [[[1, 2], [3, 0], [1, 2]], [[0, 0], [2, 1], [3, 2]]]),
+        (gt.gather_nd, [[[3], [0]], [[1], [1]]]),
+        (lambda x, i: gt.gather_nd(x, i, batch_dims=1), [[[2], [0]], [[0], [1]]] * 4),
+        (lambda x, i: gt.scatter_nd(i, x, [5, 3, 2]), [[[4], [0], [4], [1]], [[1], [1], [2], [3]]]),
+        (lambda x, i: gt.tensor_scatter_nd_add(x, i, 2.0 * x[:2]), [[[3], [0]], [[1], [1]]]),
+        (lambda x, i: gt.tensor_scatter_nd_sub(x, i, 2.0 * x[:2]), [[[3], [0]], [[1], [1]]]),
+        (lambda x, i: gt.tensor_scatter_nd_update(x, i, 2.0 * x[:2]), [[[3], [0]], [[1], [1]]]),
+        (lambda x, i: gt.tensor_scatter_nd_update(x, i, 7.0), [[[3], [0]], [[1], [1]]]),
+        (lambda x, i: gt.tensor_scatter_nd_max(x, i, 3.0 * x[:2]), [[[3], [0]], [[1], [1]]]),
+        (lambda x, i: gt.math.unsorted_segment_sum(x, i, 5), [[3, 0, 3, 4], [1, 1, 0, 2]]),
+        (lambda x, i: gt.math.unsorted_segment_mean(x, i, 5), [[3, 0, 3, 4], [1, 1, 0, 2]]),
+        (lambda x, i: gt.math.unsorted_segment_max(x, i, 5)[:2], [[1, 0, 1, 1], [1, 1, 0, 0]]),
+    ],
+)
+def test_places_that_differ_from_call_to_call_in_a_function(function, places):
+    run = summed(function)
+    recorded = gt.function(run)
+    first = places[0] if len(places) == 2 else places[:4]
+    second = places[1] if len(places) == 2 else places[4:]
+    for now in (first, second, first):
+        for found, wanted in zip(recorded(Q, gt.constant(now)), run(Q, gt.constant(now)), strict=True):
+            np.testing.assert_allclose(found.numpy(), wanted.numpy(), rtol=1e-14)
+    assert recorded.stats()["roads"] == 1
+
+
+def test_places_outside_are_refused_in_a_function():
+    pick = gt.function(lambda x, i: gt.gather_nd(x, i))
+    assert pick(Q, gt.constant([[1, 2, 1]])).numpy().tolist() == [11.0]
+    for bad in ([[4, 0, 0]], [[0, 3, 0]], [[0, 0, -1]]):
+        with pytest.raises(RangeError, match="does not index into the shape"):
+            pick(Q, gt.constant(bad))

@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from ..core.errors import DtypeError, InvalidArgumentError, ShapeError
 from ..core.further_errors import RangeError
+from ..core.questions import has_outside
 from ..core.spec import int64
-from ..core.tensor import Tensor, as_tensor, beside
+from ..core.tensor import Tensor, as_tensor, beside, decide
+from ..loops.choice import may_differ
 from ..ops import composing, linear, selection
 from ..ops import constant as fixed
 from ..ops import elementwise as each
@@ -37,6 +40,32 @@ def _coordinates(name: str, indices: Any, shape: tuple[int, ...], batch: int = 0
     if ((found < 0) | (found >= np.array(shape[batch : batch + depth], np.int64))).any():
         raise RangeError(f"{name}: an entry of indices does not index into the shape {shape}")
     return found
+
+
+def _flat(name: str, places: Tensor, shape: tuple[int, ...], batch: int = 0) -> Tensor:
+    """Coordinates as numbers along one axis, in place of those that they speak of and the batch axes.
+
+    The range is asked for as a question, so that a recording may hold coordinates that differ from call to call.
+    """
+    own = places._value.shape
+    depth = own[-1] if own else 0
+    if not own or depth > len(shape) - batch or own[:batch] != shape[:batch]:
+        raise ShapeError(f"{name}: indices of shape {own} do not fit a tensor of shape {shape}")
+    if places._value.dtype.kind not in "iu" and places.size:
+        raise DtypeError(f"{name}: indices must be integers, not {places.dtype.name} of shape {own}")
+    lead = shape[: batch + depth]
+    strides = [math.prod(lead[i + 1 :]) for i in range(len(lead))]
+    extra = (1,) * (len(own) - 1 - batch)
+    grids = np.ogrid[tuple(slice(n) for n in shape[:batch])]
+    offset: Any = sum(g.reshape(g.shape + extra) * stride for g, stride in zip(grids, strides, strict=False))
+    flat = Tensor(np.broadcast_to(np.int64(offset), own[:-1]).copy()[()])
+    wide = fixed.astype(places, dtype=int64)
+    for k, stride in enumerate(strides[batch:]):
+        column = linear.getitem(wide, index=(Ellipsis, k))
+        if decide(column, partial(has_outside, lead[batch + k])):
+            raise RangeError(f"{name}: an entry of indices does not index into the shape {shape}")
+        flat = linear.add(flat, each.multiply(column, Tensor(int64.type(stride))))
+    return flat
 
 
 def _updates(name: str, found: Any, u: Tensor, shape: tuple[int, ...]) -> Tensor:
@@ -66,8 +95,12 @@ def gather_nd(
     >>> gt.gather_nd(gt.constant([[1.0, 2.0], [3.0, 4.0]]), [[0, 1], [1, 0]]).numpy().tolist()
     [2.0, 3.0]
     """
-    x = as_tensor(params)
+    x, places = as_tensor(params), as_tensor(indices)
     shape = tuple(x._value.shape)
+    if may_differ([places]):
+        flat = _flat("gather_nd", places, shape, batch_dims)
+        depth = batch_dims + places._value.shape[-1]
+        return linear.take(linear.reshape(x, shape=(math.prod(shape[:depth]), *shape[depth:])), flat, axis=0)  # type: ignore[no-any-return]
     found = _coordinates("gather_nd", indices, shape, batch_dims)
     extra = (1,) * (found.ndim - 1 - batch_dims)
     grids = [g.reshape(g.shape + extra) for g in np.ogrid[tuple(slice(n) for n in shape[:batch_dims])]]
@@ -87,6 +120,10 @@ def scatter_nd(
 
 
 def _added(name: str, indices: Any, u: Tensor, shape: tuple[int, ...]) -> Tensor:
+    if may_differ([given := as_tensor(indices)]):
+        flat, slices = _lined(name, given, u, shape)
+        size = math.prod(shape[: given._value.shape[-1]])
+        return linear.reshape(linear.put_add(slices, flat, axis=0, size=size), shape=shape)  # type: ignore[no-any-return]
     found = _coordinates(name, indices, shape)
     places = tuple(np.moveaxis(found, -1, 0))
     return linear.scatter(_updates(name, found, u, shape), index=places, shape=shape)  # type: ignore[no-any-return]
@@ -110,9 +147,13 @@ def tensor_scatter_nd_update(tensor: Any, indices: Any, updates: Any, name: str 
     own = "tensor_scatter_nd_update"
     x, u = beside((tensor, updates))
     shape = tuple(x._value.shape)
+    given = as_tensor(indices)._value.shape
+    if u.ndim == 0 and given:
+        u = linear.broadcast_to(u, shape=(*given[:-1], *shape[given[-1] :]))
+    if may_differ([as_tensor(indices)]):
+        base, flat, slices = _scattered(own, x, indices, u)
+        return linear.reshape(selection.replaced(base, flat, slices), shape=shape)  # type: ignore[no-any-return]
     found = _coordinates(own, indices, shape)
-    if u.ndim == 0:
-        u = linear.broadcast_to(u, shape=(*found.shape[:-1], *shape[found.shape[-1] :]))
     places = tuple(np.moveaxis(found, -1, 0))
     number = np.full(shape, -1, np.int64)
     number[places] = np.arange(u.size).reshape(_updates(own, found, u, shape)._value.shape)
@@ -128,22 +169,19 @@ def _scattered(name: str, tensor: Any, indices: Any, updates: Any) -> tuple[Tens
     """The tensor, the places and the updates with the axes that coordinates speak of, and those of places, as one."""
     x, u = beside((tensor, updates))
     shape = tuple(x._value.shape)
-    coordinates = _coordinates(name, indices, shape)
-    depth = coordinates.shape[-1]
-    _updates(name, coordinates, u, shape)
-    places, lead, rest = as_tensor(indices), shape[:depth], shape[depth:]
-    strides = np.array([math.prod(lead[i + 1 :]) for i in range(depth)], np.int64)
-    flat = linear.sum_(
-        each.multiply(fixed.astype(places, dtype=int64), Tensor(strides)),
-        axis=(coordinates.ndim - 1,),
-        keepdims=False,
-    )
-    count = math.prod(coordinates.shape[:-1])
-    return (
-        linear.reshape(x, shape=(math.prod(lead), *rest)),
-        linear.reshape(flat, shape=(count,)),
-        linear.reshape(u, shape=(count, *rest)),
-    )
+    places = as_tensor(indices)
+    flat, slices = _lined(name, places, u, shape)
+    depth = places._value.shape[-1]
+    return linear.reshape(x, shape=(math.prod(shape[:depth]), *shape[depth:])), flat, slices
+
+
+def _lined(name: str, places: Tensor, u: Tensor, shape: tuple[int, ...]) -> tuple[Tensor, Tensor]:
+    """The places along one axis, and the slice of the updates for each."""
+    flat = _flat(name, places, shape)
+    own = places._value.shape
+    _updates(name, places._value, u, shape)
+    count = math.prod(own[:-1])
+    return linear.reshape(flat, shape=(count,)), linear.reshape(u, shape=(count, *shape[own[-1] :]))
 
 
 def tensor_scatter_nd_sub(

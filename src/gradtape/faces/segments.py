@@ -7,14 +7,16 @@ function is one line over `ops/segments.py`; what they share is how the ids are 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from ..core.errors import ArgumentTypeError, DtypeError, ShapeError
 from ..core.further_errors import RangeError
+from ..core.questions import has_outside
 from ..core.spec import float64, int64
-from ..core.tensor import Tensor, as_tensor
+from ..core.tensor import Tensor, as_tensor, decide
 from ..ops import constant as fixed
 from ..ops import elementwise as each
 from ..ops import linear
@@ -102,14 +104,14 @@ def _unordered(name: str, run: Group) -> Callable[..., Tensor]:
             raise ShapeError(
                 f"{title}: the shape of data, {x.shape}, does not start with that of segment_ids, {ids.shape}"
             )
+        if not decide(ids, partial(has_outside, size)):
+            return run(x, ids, size)
         groups = np.asarray(ids)
         if groups.size and groups.max() >= size:
             raise RangeError(f"{title}: a segment id is {groups.max()}, but num_segments is {size}")
-        if bool((groups < 0).any()):
-            # Slices with a negative id belong to no group: they go to one more, which is cut off.
-            ids = linear.where(fixed.less(ids, each.like(ids, 0)), each.like(ids, size), ids)
-            return linear.getitem(run(x, ids, size + 1), index=(slice(0, size),))  # type: ignore[no-any-return]
-        return run(x, ids, size)
+        # Slices with a negative id belong to no group: they go to one more, which is cut off.
+        ids = linear.where(fixed.less(ids, each.like(ids, 0)), each.like(ids, size), ids)
+        return linear.getitem(run(x, ids, size + 1), index=(slice(0, size),))  # type: ignore[no-any-return]
 
     title = name
     return function

@@ -24,6 +24,7 @@ from .coloring import Coloring
 from .core.errors import ArgumentTypeError, DtypeError
 from .core.further_errors import NotRecordedError
 from .core.listen import listeners, paused
+from .core.packages import needed
 from .core.tensor import Tensor, as_tensor
 from .functions import Function
 from .jacobians import fitting, products, walk_back
@@ -205,7 +206,8 @@ def _real(name: str, result: Any) -> Tensor:
 
 def _matrix(latest: Sequence[Any]) -> Any:
     """A matrix of True in the structure of a call."""
-    from scipy.sparse import csr_array  # type: ignore[import-untyped]  # SciPy brings no types
+    with needed("scipy", "sparse matrices are SciPy's"):
+        from scipy.sparse import csr_array  # type: ignore[import-untyped]  # SciPy brings no types
 
     indptr, indices, rows, columns = latest[:4]
     found = csr_array((np.ones(indices.size, bool), indices, indptr), shape=(rows, columns))

@@ -420,8 +420,8 @@ def test_a_digest_holds_no_array():
 
 
 def test_spots():
-    way = [trail() for _ in range(1)]
-    assert way[0].frame.f_code.co_name.startswith(("test_spots", "<listcomp>"))
+    way = (lambda: trail())()
+    assert way.frame.f_code.co_name == "test_spots"
 
     def letters():
         ä = gt.constant(1.0)

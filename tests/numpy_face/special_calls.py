@@ -91,12 +91,17 @@ def outcome(name, method):
     """What becomes of one method of a distribution on a recorded tensor: "recorded", "leaves", or the error's words."""
     x = gt.constant(points(name))
     try:
-        with warnings.catch_warnings(), np.errstate(all="ignore"), gt.GradientTape() as tape:
-            warnings.simplefilter("ignore")
+        with (
+            warnings.catch_warnings(record=True) as given,
+            np.errstate(all="ignore"),
+            gt.GradientTape() as tape,
+        ):
+            warnings.simplefilter("always")
             tape.watch(x)
             y = getattr(getattr(scipy.stats, name), method)(x, *DISTRIBUTIONS[name])
     except (TypeError, ValueError, AttributeError, NotImplementedError) as error:
         return str(error)
-    if isinstance(y, gt.Tensor) and tape.gradient(y, x) is not None:
+    whole = not any(issubclass(warning.category, gt.DetachedTensorWarning) for warning in given)
+    if whole and isinstance(y, gt.Tensor) and tape.gradient(y, x) is not None:
         return "recorded"
     return "leaves"

@@ -198,7 +198,7 @@ def uses(graph: Graph) -> list[int]:
 
 def is_equal(a: Any, b: Any) -> bool:
     """Whether two NumPy values are the same to the bit."""
-    return bool(a.dtype == b.dtype and a.shape == b.shape and a.tobytes() == b.tobytes())
+    return bool(a.dtype == b.dtype and a.shape == b.shape and a.ravel().tobytes() == b.ravel().tobytes())
 
 
 _PLAIN = frozenset({bool, int, str, type(None)})
@@ -209,9 +209,9 @@ def frozen(obj: Any) -> Any:
     if type(obj) in _PLAIN:
         return type(obj), obj
     if isinstance(obj, np.ndarray):
-        return "array", obj.shape, obj.dtype.str, obj.tobytes()
+        return "array", obj.shape, obj.dtype.str, obj.ravel().tobytes()
     if isinstance(obj, np.generic):
-        return "scalar", obj.dtype.str, obj.tobytes()
+        return "scalar", obj.dtype.str, obj.ravel().tobytes()
     if isinstance(obj, slice):
         return "slice", frozen(obj.start), frozen(obj.stop), frozen(obj.step)
     if isinstance(obj, (tuple, list)):

@@ -13,6 +13,9 @@ from .listen import listeners
 from .spec import DType, TensorShape
 
 _WRITABLE = 1  # PyBUF_WRITABLE
+_NEGOTIATES = (
+    np.lib.NumpyVersion(np.__version__) >= "2.1.0"
+)  # whether NumPy knows more of DLPack than `stream`
 
 
 class Reference:
@@ -45,6 +48,17 @@ def show(value: Any) -> str:
 def lines(text: str) -> str:
     """A text of several lines begins on one of its own, so that its columns stay aligned."""
     return f"\n{text}" if "\n" in text else text
+
+
+def _capsule(value: Any, stream: Any, version: Any, device: Any, **copying: bool) -> Any:
+    """An array as a capsule of DLPack; of the first version of it where NumPy writes no other."""
+    if _NEGOTIATES:
+        return value.__dlpack__(stream=stream, max_version=version, dl_device=device, **copying)
+    if device not in (None, value.__dlpack_device__()):
+        raise errors.SharingError(
+            f"a tensor lies in the processor's memory, not on a device {device} of DLPack"
+        )
+    return value.__dlpack__(stream=stream)
 
 
 def leave(holder: Any, how: Any) -> Any:
@@ -162,10 +176,10 @@ class Holder:
         """
         value = np.asarray(leave(self, "dlpack"))
         if copy is not False:
-            return np.array(value).__dlpack__(stream=stream, max_version=max_version, dl_device=dl_device)
+            return _capsule(np.array(value), stream, max_version, dl_device)
         view = value.view()
         view.flags.writeable = False
-        return view.__dlpack__(stream=stream, max_version=max_version, dl_device=dl_device, copy=False)
+        return _capsule(view, stream, max_version, dl_device, copy=False)
 
     def __buffer__(self, flags: int) -> memoryview:
         """The values as a buffer that cannot be written to, such as for `memoryview(t)`; Python 3.12 asks for it."""

@@ -15,6 +15,7 @@ from ..core import nest
 from ..core.absent import origin
 from ..core.errors import DtypeError, InvalidArgumentError, ShapeError
 from ..core.further_errors import NoGradientsError
+from ..core.packages import needed
 from ..core.tensor import as_tensor
 from ..core.variable import Variable
 from ..ops import linear
@@ -76,7 +77,8 @@ def lbfgs_minimize(
     >>> found.converged, x.numpy().round(6).tolist()
     (True, [1.0, 1.0])
     """
-    from scipy.optimize import minimize  # type: ignore[import-untyped]  # SciPy brings no types
+    with needed("scipy", "lbfgs_minimize is SciPy's L-BFGS-B"):
+        from scipy.optimize import minimize  # type: ignore[import-untyped]  # SciPy brings no types
 
     variables: list[Any] = nest.flatten(var_list)
     if not variables or not all(isinstance(v, Variable) and v.dtype.kind == "f" for v in variables):

@@ -23,6 +23,7 @@ LACKING = spread(
         """,
         "its values are complex; its real and imaginary part are scipy.special.jv(v, x) and yv(v, x), with a minus "
         "sign before the latter for the second kind": "hankel1 hankel1e hankel2 hankel2e",
+        "its values are complex, and later SciPy lacks it": "sph_harm",
         "its values are complex; scipy.special.dawsn, erfcx and erfi are its parts on the axes": "wofz",
         "its values are complex; scipy.special.fresnel gives such integrals on the real line": """
             modfresnelm modfresnelp

@@ -17,6 +17,7 @@ import numpy as np
 from ..capture import Held, pulled, pushed
 from ..core.errors import Documented, ShapeError
 from ..core.lead import reshaped
+from ..core.packages import needed
 from ..core.tensor import Tensor, decide
 from ..modes.reverse import zeros
 from ..ops import matrices
@@ -90,7 +91,8 @@ def root(
     given, residual, parameters, dtype = problem("root", fun, x0, args)
 
     def find(function: Any, slope: Any, first: Any, _tensors: Any) -> Any:
-        from scipy import optimize  # type: ignore[import-untyped]  # SciPy brings no types
+        with needed("scipy", "gt.implicit runs SciPy's solvers"):
+            from scipy import optimize  # type: ignore[import-untyped]  # SciPy brings no types
 
         jac = slope if method.lower() in ("hybr", "lm") else None
         return optimize.root(function, first, jac=jac, method=method, tol=tol, options=options)
@@ -136,7 +138,8 @@ def fixed_point(
         return subtract(x, image(x, *tensors))  # type: ignore[no-any-return]
 
     def find(function: Any, _slope: Any, first: Any, _tensors: Any) -> Any:
-        from scipy import optimize
+        with needed("scipy", "gt.implicit runs SciPy's solvers"):
+            from scipy import optimize
 
         calls = 0
 
@@ -195,7 +198,8 @@ def minimize(
     given, image, parameters, dtype = problem("minimize", fun, x0, args, scalar=True)
 
     def find(function: Any, slope: Any, first: Any, tensors: Any) -> Any:
-        from scipy import optimize
+        with needed("scipy", "gt.implicit runs SciPy's solvers"):
+            from scipy import optimize
 
         def height(v: Any) -> float:
             return float(image(Tensor(v), *tensors)._value)

@@ -15,6 +15,7 @@ import numpy as np
 from ..capture import Held, pulled, pushed
 from ..core.errors import InvalidArgumentError
 from ..core.lead import reshaped
+from ..core.packages import needed
 from ..core.tensor import Tensor, decide
 from ..modes.reverse import zeros
 from ..ops.arranging import getitem
@@ -103,7 +104,8 @@ def _integral(
     """The integral of a function from numbers to vectors, with its rule."""
 
     def solve(low: Any, high: Any, *values: Any) -> Any:
-        from scipy.integrate import quad_vec  # type: ignore[import-untyped]  # SciPy brings no types
+        with needed("scipy", "gt.implicit runs SciPy's solvers"):
+            from scipy.integrate import quad_vec  # type: ignore[import-untyped]  # SciPy brings no types
 
         tensors = [Tensor(value) for value in values]
 

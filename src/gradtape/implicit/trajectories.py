@@ -23,6 +23,7 @@ from ..capture import Held, pulled, pushed
 from ..core.errors import InvalidArgumentError, ShapeError
 from ..core.further_errors import RangeError
 from ..core.lead import reshaped
+from ..core.packages import needed
 from ..core.tensor import Tensor
 from ..modes.reverse import zeros
 from ..ops.arranging import getitem, stack
@@ -139,7 +140,8 @@ def _flow(
     """States of shape (m, n) at times[1:], from the state y0 of shape (n,) at times[0], with their rule."""
 
     def solve(t: Any, first: Any, *values: Any) -> Any:
-        from scipy import integrate  # type: ignore[import-untyped]  # SciPy brings no types
+        with needed("scipy", "gt.implicit runs SciPy's solvers"):
+            from scipy import integrate  # type: ignore[import-untyped]  # SciPy brings no types
 
         tensors = [Tensor(value) for value in values]
 

@@ -298,6 +298,21 @@ def matrix_function(
 _NEAR = 0.7  # below 0.749, where sixteen points give double precision (Higham 2008, table 11.1)
 
 
+def _root(x: Any) -> Any:
+    """SciPy's principal square root, in the dtype of x wherever it fits.
+
+    Before SciPy 1.16 complex numbers are the way to real roots too, and leave rounding in the imaginary parts; before
+    1.15 complex roots come in extended precision.
+    """
+    root = scipy_linalg().sqrtm(x)
+    if x.dtype.kind == "f" and root.dtype.kind == "c":
+        rounding = 100 * len(x) * np.finfo(x.dtype).eps * np.abs(root).max(initial=0)
+        if (np.abs(root.imag) <= rounding).all():
+            return root.real.astype(x.dtype)
+        return root.astype(np.result_type(x.dtype, np.complex64))
+    return root.astype(x.dtype)
+
+
 def _logarithm(x: Any) -> Any:
     """The principal logarithm by square roots until the matrix is near one, e = x^(1/2^k) - 1, and an integral.
 
@@ -306,7 +321,7 @@ def _logarithm(x: Any) -> Any:
     """
     one, doublings = np.eye(len(x), dtype=x.dtype), 1
     while not np.linalg.norm(x - one, 1) < _NEAR:
-        x, doublings = scipy_linalg().sqrtm(x), 2 * doublings
+        x, doublings = _root(x), 2 * doublings
         if doublings > 2**40 or not np.isfinite(x).all():
             raise RangeError("a singular matrix has no logarithm")
     e = x - one
@@ -326,4 +341,4 @@ _NEAR_ONE: tuple[Sample, ...] = tuple(
 )
 expm = matrix_function("expm", lambda x: scipy_linalg().expm(x), "exponential", SQUARE)
 logm = matrix_function("logm", _logarithm, "logarithm", _NEAR_ONE)
-sqrtm = matrix_function("sqrtm", lambda x: scipy_linalg().sqrtm(x), "square root", _NEAR_ONE)
+sqrtm = matrix_function("sqrtm", _root, "square root", _NEAR_ONE)

@@ -14,8 +14,8 @@ import numpy as np
 
 from ..core.define import linear
 from ..core.errors import DtypeError, ShapeError
-from ..core.further_errors import MissingPackageError
 from ..core.lead import STACKS
+from ..core.packages import needed
 from ..core.primitive import Kind, Primitive, Rule, Sample, register
 from ..core.spec import Spec, is_differentiable
 from ..core.tensor import Tensor
@@ -31,12 +31,8 @@ def scipy_linalg() -> Any:
     Raises:
         ModuleNotFoundError: if SciPy is not installed.
     """
-    try:
+    with needed("scipy", "this function is evaluated by SciPy"):
         import scipy.linalg  # type: ignore[import-untyped]  # SciPy brings no types
-    except ModuleNotFoundError as error:
-        raise MissingPackageError(
-            "this function is evaluated by SciPy: python3 -m pip install scipy"
-        ) from error
     return scipy.linalg
 
 

@@ -20,7 +20,8 @@ import numpy as np
 
 from ..core.define import elementwise
 from ..core.errors import DtypeError
-from ..core.further_errors import MissingPackageError, NoDerivativeError
+from ..core.further_errors import NoDerivativeError
+from ..core.packages import needed
 from ..core.primitive import Primitive
 from ..core.tensor import as_tensor
 from .composing import composite
@@ -39,12 +40,8 @@ def special() -> Any:
     Raises:
         ModuleNotFoundError: if SciPy is not installed.
     """
-    try:
+    with needed("scipy", "special functions are evaluated by SciPy"):
         import scipy.special  # type: ignore[import-untyped]  # SciPy brings no types
-    except ModuleNotFoundError as error:
-        raise MissingPackageError(
-            "special functions are evaluated by SciPy: python3 -m pip install scipy"
-        ) from error
     return scipy.special
 
 

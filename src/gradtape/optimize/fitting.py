@@ -10,6 +10,7 @@ import numpy as np
 
 from ..core.errors import InvalidArgumentError
 from ..core.further_errors import RangeError
+from ..core.packages import needed
 from .problem import Problem
 
 
@@ -65,7 +66,8 @@ def curve_fit(f: Callable[..., Any], xdata: Any, ydata: Any, p0: Any, **settings
     >>> fit.popt.round(6).tolist()
     [2.0, 0.5]
     """
-    import scipy.optimize  # type: ignore[import-untyped]  # SciPy brings no types
+    with needed("scipy", "gt.optimize runs SciPy's solvers"):
+        import scipy.optimize  # type: ignore[import-untyped]  # SciPy brings no types
 
     data = xdata if hasattr(type(xdata), "_as_tensor") or callable(xdata) else np.asarray(xdata)
     problem = Problem(lambda p: f(data, *p))

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from ..core.errors import ArgumentTypeError, InvalidArgumentError
-from ..core.further_errors import MissingPackageError
+from ..core.packages import needed
 from ..core.spec import float64
 from ..core.tensor import Tensor, as_tensor
 from ..ops.arranging import concatenate, ravel
@@ -154,7 +154,8 @@ def minimize_ipopt(
     >>> optimize.minimize_ipopt.__name__  # needs cyipopt
     'minimize_ipopt'
     """
-    from scipy.optimize import NonlinearConstraint, OptimizeResult  # type: ignore[import-untyped]
+    with needed("scipy", "gt.optimize runs SciPy's solvers"):
+        from scipy.optimize import NonlinearConstraint, OptimizeResult  # type: ignore[import-untyped]
 
     cyipopt = _cyipopt()
     given = [constraints] if isinstance(constraints, NonlinearConstraint) else list(constraints)
@@ -192,15 +193,10 @@ def minimize_ipopt(
 
 
 def _cyipopt() -> Any:
-    try:
+    with needed(
+        "cyipopt", "minimize_ipopt runs IPOPT through cyipopt (conda-forge has it)", '"gradtape[ipopt]"'
+    ):
         import cyipopt  # type: ignore[import-not-found]  # optional
-    except ModuleNotFoundError as error:
-        if error.name != "cyipopt":
-            raise
-        raise MissingPackageError(
-            "minimize_ipopt needs cyipopt, which is not there; install gradtape[ipopt], or cyipopt from conda-forge",
-            name="cyipopt",
-        ) from None
     return cyipopt
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..core.further_errors import ChoiceError
+from ..core.packages import needed
 from ..core.spec import float64
 from ..core.tensor import Tensor, as_tensor
 from ..sparse import sparse_jacobian
@@ -59,7 +60,8 @@ def minimize(
     >>> bool(found.success), found.x.round(3).tolist()
     (True, [1.0, 1.0, 1.0])
     """
-    import scipy.optimize  # type: ignore[import-untyped]  # SciPy brings no types
+    with needed("scipy", "gt.optimize runs SciPy's solvers"):
+        import scipy.optimize  # type: ignore[import-untyped]  # SciPy brings no types
 
     name = str(method).lower() if not callable(method) else ""
     if sparse and name not in _SPARSE:
@@ -134,7 +136,8 @@ def least_squares(
     >>> found.x.round(6).tolist()
     [1.0, 1.0]
     """
-    import scipy.optimize
+    with needed("scipy", "gt.optimize runs SciPy's solvers"):
+        import scipy.optimize
 
     problem = Problem(fun, args, sparse)
     return scipy.optimize.least_squares(
@@ -158,7 +161,8 @@ def root(fun: Callable[..., Any], x0: Any, args: Any = (), method: str = "hybr",
     >>> optimize.root(lambda x: x + np.cos(x), [0.0]).x.round(6).tolist()
     [-0.739085]
     """
-    import scipy.optimize
+    with needed("scipy", "gt.optimize runs SciPy's solvers"):
+        import scipy.optimize
 
     problem = Problem(fun, args)
     given = {"jac": problem.jacobian} if method in ("hybr", "lm") else {}
@@ -196,7 +200,8 @@ def solve_ivp(
     >>> found.y[:, -1].round(4).tolist()
     [0.7391]
     """
-    import scipy.integrate  # type: ignore[import-untyped]
+    with needed("scipy", "gt.optimize runs SciPy's solvers"):
+        import scipy.integrate  # type: ignore[import-untyped]
 
     def slope(t: Any, y: Any) -> Any:
         return np.array(as_tensor(fun(t, Tensor(np.array(y, float64)), *args)), float64).reshape(-1)

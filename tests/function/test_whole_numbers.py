@@ -81,3 +81,20 @@ def test_complex_powers_of_a_row_of_one_exponent():
     for z in (1.0 + 2.0j, 0.5 - 1.0j):
         for y in f(gt.constant(z, "complex128")):
             np.testing.assert_allclose(np.reshape(y, ()), z**2, rtol=1e-14)
+
+
+@pytest.mark.parametrize("angle", [np.hypot, np.arctan2])
+def test_derivatives_of_sides_of_a_triangle_one_of_which_is_a_truth_value(angle):
+    b, x = gt.constant([True, False]), gt.constant([1.0, 2.0], gt.float64)
+
+    def both(b):
+        with gt.GradientTape() as outer:
+            outer.watch(x)
+            with gt.GradientTape() as tape:
+                tape.watch(x)
+                y = angle(b, x)
+            slope = tape.gradient(y, x)
+        return slope, outer.gradient(slope, x)
+
+    for found, expected in zip(both(b), both(gt.cast(b, gt.float64)), strict=True):
+        np.testing.assert_array_equal(found, expected)

@@ -196,7 +196,7 @@ arccos = elementwise(
 def _hypot_slope(a: Any, b: Any) -> Any:
     beyond = np.isinf(a) & ~np.isinf(b)  # the quotient would be infinity by itself
     quotient = _divide_no_nan(a, np.where(beyond, 1, np.hypot(a, b)))
-    return np.where(beyond, np.sign(a), quotient).astype(np.result_type(a, b))[()]
+    return np.where(beyond, np.copysign(1.0, a), quotient).astype(np.result_type(a, b))[()]
 
 
 def _hypot_slope_element(e: Any, a: Any, b: Any) -> Any:

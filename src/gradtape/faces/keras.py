@@ -1,8 +1,9 @@
-"""Initializers, losses, metrics and optimisers of TensorFlow's `tf.keras`; also `tf.losses` and the like."""
+"""Activations, initializers, losses, metrics and optimisers of `tf.keras`; also `tf.losses` and the like."""
 
 from . import initializers as initializers
+from . import keras_activations as activations
 from . import keras_losses as losses
 from . import keras_metrics as metrics
 from . import optimizers as optimizers
 
-__all__ = ["initializers", "losses", "metrics", "optimizers"]
+__all__ = ["activations", "initializers", "losses", "metrics", "optimizers"]

@@ -333,6 +333,28 @@ def test_products_of_every_size(sizes, dtype):
         np.testing.assert_allclose(found.numpy(), expected, rtol=eps, atol=eps * inner)
 
 
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64", "int32", "uint8"])
+@pytest.mark.parametrize("columns", [3, 16, 20, 37, 300])
+def test_sums_over_rows_of_what_a_kernel_makes(columns, dtype):
+    """Totals along the rows stay in registers where they are few, beside others that do not, and have NumPy's order."""
+    rng = np.random.default_rng(0)
+    x, row = (rng.integers(-4, 5, shape).astype(dtype) for shape in ((3, 7, columns), (columns,)))
+
+    def program(x, row):
+        y = x * row
+        sums = [gt.reduce_sum(y, axis) for axis in (0, 1, 2, (0, 1), (1, 2), (0, 2))]
+        return *sums, gt.reduce_max(y, 1), gt.reduce_min(y, (0, 1)), gt.reduce_sum(y[:1], 1)
+
+    f = gt.function(program, backend="llvm")
+    f(x, row)
+    y = x * row
+    wanted = [y.sum(axis, dtype=dtype) for axis in (0, 1, 2, (0, 1), (1, 2), (0, 2))]
+    wanted += [y.max(1), y.min((0, 1)), y[:1].sum(1, dtype=dtype)]
+    assert f.stats()["calls"] == []
+    for found, expected in zip(f(x, row), wanted, strict=True):
+        np.testing.assert_array_equal(found.numpy(), expected)
+
+
 @pytest.mark.parametrize("register", [16, 32, 64])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_products_with_registers_of_every_size(register, dtype, monkeypatch):

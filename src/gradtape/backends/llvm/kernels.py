@@ -14,18 +14,17 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
-
-import numpy as np
 
 from ...core.graph import Operation
 from .counting import Turns
 from .driver import Step
 from .emit import Lane, Module
-from .kinds import FLOATS, STORED, machine
+from .kinds import STORED, machine
 from .operands import Operand, Operands, Places
-from .steps import REDUCTIONS, Kernel, Plan
+from .steps import Kernel, Plan
+from .totals import gathering, identity_of, part_of, verb_of
 from .verbs import OWN, Verbs
 from .words import spoken
 
@@ -91,14 +90,67 @@ class _Writer(Operands):
         own = sum(operation.primitive.name in OWN for operation in self.kernel.operations)
         e.inline = module.inlined + own <= INLINED
         module.inlined += own
+        self.kept = {id(operand) for _, operand in self.folds if self._stays(operand)}
         for operation, operand in self.folds:
-            if self.revisited(operand):
+            if self._again(operand):
                 self._fill(operation, operand)
         outer = [Turns(e, size) for size in self.sizes[:-1]]
-        self._innermost({id(o): self._offset(o, [turns.counter for turns in outer]) for o in self.operands})
+        self.totals = {
+            (id(operand), block): Lane(
+                outer[-1].carried(
+                    e.type(operand.kind), e.number(operand.kind, identity_of(operation, operand.kind)).name
+                ),
+                operand.kind,
+            )
+            for operation, operand in self.folds
+            if id(operand) in self.kept
+            for block in range(self._blocks())
+        }
+        counters = [turns.counter for turns in outer]
+        pointers = {id(o): self._offset(o, counters) for o in self.operands}
+        self._innermost(pointers)
         for turns in reversed(outer):
-            turns.close()
+            turns.close([total.name for total in self.totals.values()] if turns is outer[-1] else ())
+            if turns is outer[-1]:
+                self._put(pointers)
         module.loops[name] = [*e.lines, "  ret void"]
+
+    def _blocks(self) -> int:
+        """How many vectors the innermost axis has."""
+        return -(-self.inner // self.width)
+
+    def _straight(self) -> bool:
+        """Whether the vectors of the innermost axis stand one after the other."""
+        return self._blocks() == 1 or self._blocks() * self._work() <= STRAIGHT
+
+    def _stays(self, operand: Operand) -> bool:
+        """Whether the totals of a reduction along the last axis but one stay in registers."""
+        own = self.strides[id(operand)]
+        return len(own) > 1 and bool(own[-1]) and not own[-2] and self._straight()
+
+    def _again(self, operand: Operand) -> bool:
+        """Whether a reduction reads what it has written: it comes back to an entry that no register has kept."""
+        if id(operand) in self.kept:
+            return any(not stride for stride in self.strides[id(operand)][:-2])
+        return self.revisited(operand)
+
+    def _put(self, pointers: dict[int, str]) -> None:
+        """Write the totals that have stayed in registers."""
+        for operation, operand in self.folds:
+            if id(operand) in self.kept:
+                for block in range(self._blocks()):
+                    start, fresh = self._start(block)
+                    total = self.totals[id(operand), block]
+                    self._fold_along(operation, operand, pointers[id(operand)], str(start), total, fresh)
+
+    def _start(self, block: int) -> tuple[int, Lane | None]:
+        """Where a vector begins, and which of its lanes those before have not covered, where they have some."""
+        width = self.width
+        start = min(block * width, self.inner - width)
+        if start == block * width:
+            return start, None
+        lanes = ", ".join(f"i1 {'true' if start + i >= block * width else 'false'}" for i in range(width))
+        return start, Lane(f"<{lanes}>", "i1")
 
     def _offset(self, operand: Operand, variables: Sequence[str]) -> str:
         """The pointer from which an operand's entries along the innermost axis are as far as from its own place."""
@@ -111,22 +163,22 @@ class _Writer(Operands):
 
     def _innermost(self, pointers: dict[int, str]) -> None:
         """The vectors of the innermost axis: one after the other where they are few, else a loop."""
-        width, size = self.width, self.inner
         known = {
             operand.value: self._splat(operand, pointers[id(operand)])
             for operand in self.loads
             if not self.step(operand)
         }
-        count = -(-size // width)
         totals: dict[int, Lane] = {}
-        if count == 1 or count * self._work() <= STRAIGHT:
-            for block in range(count):
-                start = min(block * width, size - width)
-                lanes = ", ".join(
-                    f"i1 {'true' if start + i >= block * width else 'false'}" for i in range(width)
-                )
-                fresh = Lane(f"<{lanes}>", "i1") if start < block * width else None
+        if self._straight():
+            for block in range(self._blocks()):
+                start, fresh = self._start(block)
                 totals = self._vector(str(start), dict(known), pointers, fresh, totals)
+                for operation, operand in self.folds:
+                    if id(operand) in self.kept:
+                        key = id(operand), block
+                        self.totals[key] = verb_of(self.e, operation)(
+                            self.totals[key], totals.pop(id(operand))
+                        )
         else:
             totals = self._loop(known, pointers)
         for operation, operand in self.folds:
@@ -148,8 +200,8 @@ class _Writer(Operands):
         for operation, operand in self.folds:
             if self.step(operand):
                 continue
-            kind = _gathering(operation, operand.kind)
-            first = e.number(kind, _identity(operation, kind)).name
+            kind = gathering(operation, operand.kind)
+            first = e.number(kind, identity_of(operation, kind)).name
             totals[id(operand)] = Lane(turns.carried(e.type(kind), first), kind)
         start, fresh = block, None
         if size % width:
@@ -182,15 +234,18 @@ class _Writer(Operands):
         made = {}
         for operation, operand in self.folds:
             lane = self._lane(operation.inputs[0], known)
+            if id(operand) in self.kept:
+                made[id(operand)] = lane
+                continue
             if self.step(operand):
                 self._fold_along(operation, operand, pointers[id(operand)], start, lane, fresh)
                 continue
-            kind = _gathering(operation, operand.kind)
+            kind = gathering(operation, operand.kind)
             lane = e.to(lane, kind)
             if fresh is not None:
-                lane = e.select(fresh, lane, e.number(kind, _identity(operation, kind)))
+                lane = e.select(fresh, lane, e.number(kind, identity_of(operation, kind)))
             total = totals.get(id(operand))
-            made[id(operand)] = lane if total is None else _verb(e, operation)(total, lane)
+            made[id(operand)] = lane if total is None else verb_of(e, operation)(total, lane)
         return made
 
     def _fresh_lanes(self, block: str, start: str) -> Lane:
@@ -278,7 +333,7 @@ class _Writer(Operands):
         turns = Turns(e, count)
         place = e.behind(self.pointers[id(operand)], "i8", self.distance[id(operand)])
         place = e.behind(place, stored, turns.counter)
-        number = e.beside(1).number(operand.kind, _identity(operation, operand.kind)).name
+        number = e.beside(1).number(operand.kind, identity_of(operation, operand.kind)).name
         e.lines.append(f"  store {stored} {number}, ptr {place}, align {size}")
         turns.close()
 
@@ -287,10 +342,10 @@ class _Writer(Operands):
     ) -> None:
         """Combine a vector with the entries of the result that lie along it."""
         e = self.e
-        if self.revisited(operand):
+        if self._again(operand):
             if fresh is not None:
-                lane = e.select(fresh, lane, e.number(lane, _identity(operation, operand.kind)))
-            lane = _verb(e, operation)(self._load(operand, pointer, start), lane)
+                lane = e.select(fresh, lane, e.number(lane, identity_of(operation, operand.kind)))
+            lane = verb_of(e, operation)(self._load(operand, pointer, start), lane)
         self._scatter(operand, pointer, start, lane)
 
     def _scatter(self, operand: Operand, pointer: str, start: str, lane: Lane) -> None:
@@ -315,43 +370,16 @@ class _Writer(Operands):
             width //= 2
             part = e.beside(width)
             halves = [
-                Lane(part.line(_part_of(whole, total.name, first, width)), lane.kind) for first in (0, width)
+                Lane(part.line(part_of(whole, total.name, first, width)), lane.kind) for first in (0, width)
             ]
-            total = _verb(part, operation)(*halves)
+            total = verb_of(part, operation)(*halves)
         one = e.beside(1)
         stored, size = STORED[operand.kind]
         if self.revisited(operand):
             old = Lane(one.line(f"load {stored}, ptr {place}, align {size}"), operand.kind)
-            total = _verb(one, operation)(one.to(old, total.kind), total)
+            total = verb_of(one, operation)(one.to(old, total.kind), total)
         total = one.to(total, operand.kind)
         one.lines.append(f"  store {stored} {total.name}, ptr {place}, align {size}")
 
 
-def _part_of(vector: str, name: str, first: int, count: int) -> str:
-    """The instruction that takes some lanes of a vector of this type."""
-    if count == 1:
-        return f"extractelement {vector} {name}, i32 {first}"
-    numbers = ", ".join(f"i32 {i}" for i in range(first, first + count))
-    return f"shufflevector {vector} {name}, {vector} poison, <{count} x i32> <{numbers}>"
-
-
-def _verb(e: Verbs, operation: Operation) -> Callable[[Lane, Lane], Lane]:
-    return getattr(e, REDUCTIONS[operation.primitive.name])  # type: ignore[no-any-return]
-
-
-def _gathering(operation: Operation, kind: str) -> str:
-    """The kind in which a total is kept along the innermost axis."""
-    wider = {"float": "double", "half": "float"} if operation.primitive.name == "sum" else {}
-    return wider.get(kind, kind)
-
-
-def _identity(operation: Operation, kind: str) -> float:
-    return identity(REDUCTIONS[operation.primitive.name], kind)
-
-
-def identity(verb: str, kind: str) -> float:
-    """What entries are taken together with at first: it changes none (NumPy's sums begin with -0 too)."""
-    if kind in FLOATS:
-        return {"add": -0.0, "maximum": -math.inf, "minimum": math.inf}[verb]
-    bounds = np.iinfo(f"{'uint' if kind[0] == 'u' else 'int'}{kind[1:]}")
-    return {"add": 0, "maximum": bounds.min, "minimum": bounds.max}[verb]
+__all__ = ["emit_kernels"]

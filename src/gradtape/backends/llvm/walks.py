@@ -20,11 +20,11 @@ from ...core.spec import Spec
 from ...core.tensor import ROWS
 from ..rows import GATHERING, LOOKS, Role, Rows, resized
 from .addresses import launch
-from .kernels import identity
 from .kinds import KINDS, STORED, Unsupported, literal
 from .places import Known, Places
 from .program import ALIGNMENT, Program
 from .threads import get_threads, share
+from .totals import identity
 
 SMALLEST_SHARE = 150_000.0
 """To hand work to a thread pays from so many nanoseconds of it on, as on a busy machine it is late to wake."""

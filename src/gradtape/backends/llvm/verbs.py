@@ -70,8 +70,9 @@ class Verbs(Emitter):
                 text = _written(module, function, name, kind, self.width, count)
                 module.declare(name, "", "", f"define internal {text}")
             else:
-                own = _module(function, name, kind, self.width, count)
-                module.shared[name] = functools.partial(_place, own, name)
+                key = function, name, kind, self.width, count
+                _module(*key)  # written now, so that it is known whether it can be
+                module.shared[name] = functools.partial(_place, key)
                 module.declare(name, vector, ", ".join([vector] * count))
         given = ", ".join(f"{vector} {x.name}" for x in arguments)
         return self._op(f"call {vector} @{name}({given})", kind)
@@ -96,12 +97,12 @@ def _module(function: Callable[..., Lane], name: str, kind: str, width: int, cou
     return module
 
 
-_CODES: dict[int, Code] = {}
+_CODES: dict[Any, Code] = {}
 
 
-def _place(module: Module, name: str) -> int:
-    """Where the function of a module is; compiled when it is first asked for."""
-    code = _CODES.get(id(module))
+def _place(key: tuple[Callable[..., Lane], str, str, int, int]) -> int:
+    """Where the function of `_module(*key)` is; compiled when it is first asked for."""
+    code = _CODES.get(key)
     if code is None:  # two threads may make one each, of which one stays
-        code = _CODES.setdefault(id(module), Code(module, (name,)))
-    return code.address(name)
+        code = _CODES.setdefault(key, Code(_module(*key), (key[1],)))
+    return code.address(key[1])

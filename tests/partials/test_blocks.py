@@ -18,15 +18,15 @@ BOX, DIRECTIONS = "x t xt xx xxt", "x t xt xx tt xxx"
 def replayed(monkeypatch):
     """Blocks of few rows; says how many graphs were made for them."""
     made = []
-    compile = blocks.reference.compile
+    evaluator = blocks.evaluator
 
     def spied(graph):
         made.append(graph)
-        return compile(graph)
+        return evaluator(graph)
 
     monkeypatch.setattr(blocks, "MEMORY", 300)
     monkeypatch.setattr(blocks, "LEAST", 0)
-    monkeypatch.setattr(blocks.reference, "compile", spied)
+    monkeypatch.setattr(blocks, "evaluator", spied)
     return made
 
 

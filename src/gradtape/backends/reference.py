@@ -7,46 +7,24 @@ from typing import Any
 
 import numpy as np
 
-from ..core.graph import Graph, evaluate, uses
+from ..core.graph import Graph, evaluator
 
 
 class Program:
-    """A graph made ready to run: call it with the values of the inputs, it gives those of the outputs.
+    """A graph made ready to run: call it with the values of the inputs, it gives those of the outputs."""
 
-    A value is dropped after its last use. Calls from several threads do not disturb each other.
-    """
-
-    __slots__ = ("graph", "steps")
+    __slots__ = ("_evaluate", "graph")
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
-        remaining = uses(graph)
-        steps = []
-        for operation in graph.operations:
-            dead = []
-            for index in operation.inputs:
-                remaining[index] -= 1
-                if not remaining[index] and index not in graph.constants:
-                    dead.append(index)
-            steps.append((operation, tuple(dead)))
-        self.steps = tuple(steps)
+        self._evaluate = evaluator(graph)
 
     def __call__(self, values: Sequence[Any]) -> list[Any]:
         # Not in the quiet context of `apply`: a program may itself be the value of an operation.
         with np.errstate(all="ignore"):
-            return self._run(values)
-
-    def _run(self, values: Sequence[Any]) -> list[Any]:
-        graph = self.graph
-        known = {index: constant._value for index, constant in graph.constants.items()}
-        known.update(zip(graph.inputs, values, strict=True))
-        for operation, dead in self.steps:
-            found = evaluate(operation, [known[i] for i in operation.inputs])
-            known.update(zip(operation.outputs, found, strict=True))
-            for index in dead:
-                known.pop(index, None)
+            found = self._evaluate(values)
         given = [x for x in values if type(x) is np.ndarray]
-        return [_apart(known[index], given) for index in graph.outputs]
+        return [_apart(y, given) for y in found]
 
     def describe(self) -> dict[str, Any]:
         """What `stats` tells of this program."""

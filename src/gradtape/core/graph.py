@@ -128,8 +128,19 @@ def evaluate(operation: Operation, values: Sequence[Any]) -> tuple[Any, ...]:
 
 
 def evaluator(graph: Graph) -> Callable[[Sequence[Any]], list[Any]]:
-    """A graph made ready to be evaluated many times by the rows' own values: from NumPy values of inputs to outputs."""
-    steps = [(op.primitive.value, op.inputs, op.params, op.outputs, op.joint, op) for op in graph.operations]
+    """A graph made ready to be evaluated many times by the rows' own values: from NumPy values of inputs to outputs.
+
+    A value is dropped after its last use. Calls from several threads do not disturb each other.
+    """
+    remaining = uses(graph)
+    steps = []
+    for op in graph.operations:
+        dead = []
+        for index in op.inputs:
+            remaining[index] -= 1
+            if not remaining[index] and index not in graph.constants:
+                dead.append(index)
+        steps.append((op.primitive.value, op.inputs, op.params, op.outputs, op.joint, tuple(dead), op))
     base: list[Any] = [None] * len(graph.specs)
     for index, constant in graph.constants.items():
         base[index] = constant._value
@@ -138,7 +149,7 @@ def evaluator(graph: Graph) -> Callable[[Sequence[Any]], list[Any]]:
         known = base.copy()
         for index, value in zip(graph.inputs, values, strict=True):
             known[index] = value
-        for function, inputs, params, outputs, joint, operation in steps:
+        for function, inputs, params, outputs, joint, dead, operation in steps:
             given = [known[i] for i in inputs]
             try:
                 found = function(*given, **params)
@@ -149,6 +160,8 @@ def evaluator(graph: Graph) -> Callable[[Sequence[Any]], list[Any]]:
                     known[index] = value
             else:
                 known[outputs[0]] = found
+            for index in dead:
+                known[index] = None
         return [known[i] for i in graph.outputs]
 
     return turn

@@ -1,6 +1,10 @@
 """Without a package that gradtape does not bring along: the error says what it is for and what to install."""
 
+import os
+import shutil
+import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -41,3 +45,18 @@ def test_without_scipy_the_error_says_what_to_install(name, monkeypatch):
 def test_what_an_installed_package_lacks_itself_is_its_own_error():
     with pytest.raises(ModuleNotFoundError, match="^No module named 'another'$"), needed("scipy", "it"):
         raise ModuleNotFoundError("No module named 'another'", name="another")
+
+
+def test_reports_are_written_from_a_wheel_on_the_path(tmp_path):
+    archive = shutil.make_archive(tmp_path / "wheel", "zip", Path(gt.__file__).parents[1], "gradtape")
+    script = tmp_path / "square.py"
+    script.write_text("import gradtape as gt\nx = gt.constant(2.0)\nprint(x * x)")
+    ran = subprocess.run(
+        [sys.executable, "-m", "gradtape", "report", script, "-o", tmp_path / "page.html"],
+        env=os.environ | {"PYTHONPATH": archive},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stderr
+    assert "x * x" in (tmp_path / "page.html").read_text()

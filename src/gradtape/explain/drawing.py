@@ -9,12 +9,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
+from importlib.resources import files
 from typing import Any
 
 from .summary import counted, size
 
-FOLDER = Path(__file__).with_name("page")
+FOLDER = files(__package__) / "page"
 ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#x27;"})
 ROWS = 400  # rows of the table of operations
 CLASS = ' class="number"'

@@ -204,12 +204,15 @@ class Function:
             return nest.map_structure(_returned, self.python_function(*args, **kwargs))
         recording = Recording()
         wrapped_args, wrapped_kwargs = self._wrapped(recording, args, kwargs)
-        start = perf_counter()
+        start, active = perf_counter(), ACTIVE.get()
         try:
             activate(recording)
             result = nest.map_structure(_returned, self.python_function(*wrapped_args, **wrapped_kwargs))
             leaves = nest.flatten(result) if nest.is_nested(result) else [result]
             tensors = [leaf._as_tensor() for leaf in leaves if isinstance(leaf, Tensor)]
+        except BaseException:
+            ACTIVE.set(active)  # an interrupt may have come where a listener inside was about to leave
+            raise
         finally:
             deactivate(recording)
         static = [RESULT if isinstance(leaf, Tensor) else self._static(leaf) for leaf in leaves]

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 import gradtape as gt
+import gradtape.loops.choice as choices
 import gradtape.loops.recorded as loops
+from gradtape.core.listen import listeners
 
 X = gt.constant([1.0, -2.0, 3.0])
 
@@ -375,3 +377,20 @@ def test_an_error_in_a_later_turn_comes_behind_the_turns_before(backend, capsys)
                 run(gt.ones((2, 1)))
             seen.append((capsys.readouterr().err, float(done)))
         assert seen[0] == seen[1] == ("".join(f"turn {i}\n" for i in range(6)), 6.0)
+
+
+def test_an_interrupt_leaves_no_listener_behind(monkeypatch):
+    """It may come where a branch is about to leave the stack of listeners."""
+
+    def interrupted(listener):
+        if listener is not None and type(listener).__name__ == "_Branch":
+            raise KeyboardInterrupt
+        deactivate(listener)
+
+    deactivate = choices.deactivate
+    f = gt.function(lambda x: gt.cond(x > 0.0, lambda: x, lambda: -x))
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(choices, "deactivate", interrupted)
+        f(gt.constant(1.0))
+    assert listeners() == ()
+    assert float(f(gt.constant(-2.0))) == 2.0

@@ -92,9 +92,14 @@ def seeds_of(targets: list[Any], structure: Any, given: Any) -> list[Tensor | No
 
 
 def ones(value: Any) -> Tensor:
-    """Ones like a value, the weight of a target alone; a NumPy scalar for rank 0, so that the walk is in scalars."""
+    """Ones like a value, the weight of a target alone."""
+    return Tensor(plain_ones(value))
+
+
+def plain_ones(value: Any) -> Any:
+    """The value of `ones`; a NumPy scalar for rank 0, so that the walk is in scalars."""
     kind: Any = type(value)
-    return Tensor(np.ones(value.shape, value.dtype) if kind is np.ndarray else UNITS[kind])
+    return np.ones(value.shape, value.dtype) if kind is np.ndarray else UNITS[kind]
 
 
 def _flat_weights(structure: Any, given: Any) -> list[Any]:

@@ -12,6 +12,7 @@ from typing import Any, Self
 from .arguments import (
     UnconnectedGradients,
     ones,
+    plain_ones,
     seeds_of,
     short,
     single,
@@ -26,8 +27,8 @@ from .core.tensor import Tensor
 from .core.variable import Variable
 from .explain.on_tape import Explains, leave_word, lined_record
 from .indexed_slices import sparse_gradients
-from .modes.record import Record
-from .modes.reverse import Pullback
+from .modes.record import Record, between
+from .modes.reverse import Pullback, walked
 from .operators import FieldOperators
 from .whole import WholeDerivatives, answer
 
@@ -246,21 +247,25 @@ class GradientTape(Explains, FieldOperators, WholeDerivatives):
             raise errors.TargetError(
                 f"Argument `target` should be a tensor or variable, or a nest of them, not None{origin(None)}"
             )
-        unconnected = unconnected_choice(unconnected_gradients)
+        unconnected, active = unconnected_choice(unconnected_gradients), listeners()
         targets: list[Any] = [target] if type(target) is Tensor else tensors_of(target, "target")
         flat: list[Any] = [sources] if type(sources) is Tensor else tensors_of(sources, "sources")
         starts, known, ends, results = [], [], [], []
         apart: list[tuple[Any, Tensor]] = []  # targets that this tape does not follow can still be sources
         seeds = None if output_gradients is None else iter(seeds_of(targets, target, output_gradients))
         for t in targets:
-            g = ones(t._value) if seeds is None else next(seeds)
+            node = record.node_of(t)
+            if seeds is not None:
+                g = next(seeds)
+            else:
+                g = ones(t._value) if active or node is None else plain_ones(t._value)
             if g is not None:
-                if (node := record.node_of(t)) is not None:
+                if node is not None:
                     starts.append(node)
                     known.append((node, g))
                 else:
                     apart.append((t, g))
-        missing, active = False, listeners()
+        missing = False
         found: dict[Node, Any] | None = None
         if active and active[0].replays and not indexed_slices and not apart:
             from .columns import forwards
@@ -270,11 +275,11 @@ class GradientTape(Explains, FieldOperators, WholeDerivatives):
             for source in flat:
                 if (node := record.node_of(source)) is not None:
                     ends.append(node)  # noqa: PERF401  # a comprehension is a call, which takes 0.1 us
-            walk = Pullback(record, starts, ends)
-            found = sparse_gradients(walk, known) if indexed_slices else walk(known)
-            del (
-                walk
-            )  # it holds every node, and one that nobody holds need not be taken back by a record that ends
+            if indexed_slices:
+                found = sparse_gradients(Pullback(record, starts, ends), known)
+            else:
+                goals = frozenset(ends)
+                found = walked(record.key, between(record.key, starts, goals), goals, known)
         for source in flat:
             result = found.get(source._node)
             if apart:
@@ -290,7 +295,8 @@ class GradientTape(Explains, FieldOperators, WholeDerivatives):
             results.append(result)
         if missing:
             self._unconnected(record, targets, flat, results)
-        self._finish(results, told)
+        if told or not self._persistent:
+            self._finish(results, told)
         return results[0] if flat and flat[0] is sources else nest.pack_sequence_as(sources, results)
 
     def partials(

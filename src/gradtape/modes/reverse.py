@@ -13,7 +13,7 @@ import numpy as np
 
 from ..core import errors
 from ..core.bundle import ITEM, Bundle, item_tensor
-from ..core.listen import SERIALS, Node, listeners, paused
+from ..core.listen import SERIALS, Key, Node, listeners, paused
 from ..core.primitive import Kind, Masked, Primitive, Rule
 from ..core.spec import Spec
 from ..core.tensor import Tensor, apply
@@ -64,80 +64,98 @@ class Pullback:
     ) -> dict[Node, Any]:
         """Walk back with these cotangents of the targets; sources that nothing reaches have no entry.
 
-        Absent entries become zeros, or stay `absent` where that is asked for. Where `slices` is given, what `take`
-        along the first axis sends to a source that nothing made is entered there, as pairs of slices and indices,
-        instead of being added into a dense tensor.
+        A seed may be a plain number or array where nobody listens. Absent entries become zeros, or stay `absent` where
+        that is asked for. Where `slices` is given, what `take` along the first axis sends to a source that nothing made
+        is entered there, as pairs of slices and indices, instead of being added into a dense tensor.
         """
-        sources = self.sources
-        cotangents = self.blank.copy()
-        for node, seed in seeds:
-            if node in cotangents:
-                old = cotangents[node]
-                cotangents[node] = seed if old is None else join(old, seed)
-        start, active, key = next(SERIALS), listeners(), self.key
-        told = [listener for listener in active if listener.walks] if active else active
-        nodes = reversed(self.blank)
-        at: Node | None
-        while True:
-            if slices is not None or told:
-                at = next(nodes, None)
-            elif active:
-                at = numbers.walk(key, nodes, cotangents, True)
-            else:
-                at = QUIET.run(numbers.walk, key, nodes, cotangents, False)
-            if at is None:
-                break
-            g = cotangents[at]
-            parents = at.note if at.key is key else at.read(key)
-            if g is None:
-                continue
-            for listener in told:
-                listener.hear_cotangent(at, g)
-            if not parents:
-                continue
-            if slices is not None and self._reads_slices(at, parents):
-                slices.setdefault(parents[0], []).append((plain(numbers.as_tensor(g)), at.saved[1]))
-            else:
-                self._step(at, numbers.as_tensor(g), parents, cotangents)
-            if at not in sources:
-                cotangents[at] = None  # its memory is free from here on
-        found: dict[Node, Any] = {}
-        for node in sources:
-            g = cotangents.get(node)
-            if type(g) is Tensor:
-                found[node] = Tensor(g._value) if g._node is None else _own(g, start)
-            elif type(g) is node.spec:  # a number
-                found[node] = Tensor(g)
-            elif g is not None:
-                g = numbers.as_tensor(g)
-                found[node] = g if absent else plain(g)
-        return found
+        return walked(self.key, self.blank, self.sources, seeds, slices, absent, self.partials)
 
-    def _step(
-        self, node: Node, g: Cotangent, parents: Sequence[Node | None], cotangents: dict[Node, Any]
-    ) -> None:
-        """Send the cotangent of one node on to its parents."""
-        primitive = node.primitive
-        assert primitive is not None  # a node with parents was made by one
-        if type(g) is Tensor and type(g._value) is node.spec and not node.params:
-            if node.spec not in primitive.steps:
-                numbers.learn(node)
-            steps = primitive.steps[node.spec]
-            if steps is not None:
-                try:
-                    return steps[1](cotangents, parents, g, node)  # type: ignore[no-any-return]
-                except numbers.MixedError:
-                    pass
-        shares = _shares(node, g, parents, cotangents, self.partials)
-        for parent, share in zip(parents, shares, strict=False):
-            if share is not None and parent in cotangents:
-                cotangents[parent] = join(numbers.as_tensor(cotangents[parent]), share)
 
-    def _reads_slices(self, node: Node, parents: Sequence[Node | None]) -> bool:
-        source = parents[0]
-        if node.primitive is not take or node.params["axis"] != 0 or source is None:
-            return False
-        return source in self.sources and not source.read(self.key)
+def walked(
+    key: Key,
+    blank: dict[Node, Any],
+    sources: frozenset[Node],
+    seeds: Iterable[tuple[Node, Cotangent]],
+    slices: dict[Node, list[tuple[Tensor, Tensor]]] | None = None,
+    absent: bool = False,
+    partials: dict[tuple[Node, int], Tensor] | None = None,
+) -> dict[Node, Any]:
+    """What `Pullback` does at a call; by itself for a walk that is planned for one call only."""
+    cotangents = blank.copy()
+    for node, seed in seeds:
+        if node in cotangents:
+            old = cotangents[node]
+            cotangents[node] = seed if old is None else join(numbers.as_tensor(old), numbers.as_tensor(seed))
+    start, active = next(SERIALS), listeners()
+    told = [listener for listener in active if listener.walks] if active else active
+    nodes = reversed(blank)
+    at: Node | None
+    while True:
+        if slices is not None or told:
+            at = next(nodes, None)
+        elif active:
+            at = numbers.walk(key, nodes, cotangents, True)
+        else:
+            at = QUIET.run(numbers.walk, key, nodes, cotangents, False)
+        if at is None:
+            break
+        g = cotangents[at]
+        parents = at.note if at.key is key else at.read(key)
+        if g is None:
+            continue
+        for listener in told:
+            listener.hear_cotangent(at, g)
+        if not parents:
+            continue
+        if slices is not None and _reads_slices(key, sources, at, parents):
+            slices.setdefault(parents[0], []).append((plain(numbers.as_tensor(g)), at.saved[1]))
+        else:
+            _step(at, numbers.as_tensor(g), parents, cotangents, partials)
+        if at not in sources:
+            cotangents[at] = None  # its memory is free from here on
+    found: dict[Node, Any] = {}
+    for node in sources:
+        g = cotangents.get(node)
+        if type(g) is Tensor:
+            found[node] = Tensor(g._value) if g._node is None else _own(g, start)
+        elif type(g) is node.spec:  # a number
+            found[node] = Tensor(g)
+        elif g is not None:
+            g = numbers.as_tensor(g)
+            found[node] = g if absent else plain(g)
+    return found
+
+
+def _step(
+    node: Node,
+    g: Cotangent,
+    parents: Sequence[Node | None],
+    cotangents: dict[Node, Any],
+    partials: dict[tuple[Node, int], Tensor] | None,
+) -> None:
+    """Send the cotangent of one node on to its parents."""
+    primitive = node.primitive
+    assert primitive is not None  # a node with parents was made by one
+    if type(g) is Tensor and type(g._value) is node.spec and not node.params:
+        if node.spec not in primitive.steps:
+            numbers.learn(node)
+        steps = primitive.steps[node.spec]
+        if steps is not None:
+            try:
+                return steps[1](cotangents, parents, g, node)  # type: ignore[no-any-return]
+            except numbers.MixedError:
+                pass
+    shares = _shares(node, g, parents, cotangents, partials)
+    for parent, share in zip(parents, shares, strict=False):
+        if share is not None and parent in cotangents:
+            cotangents[parent] = join(numbers.as_tensor(cotangents[parent]), share)
+
+
+def _reads_slices(key: Key, sources: frozenset[Node], node: Node, parents: Sequence[Node | None]) -> bool:
+    source = parents[0]
+    if node.primitive is not take or node.params["axis"] != 0 or source is None:
+        return False
+    return source in sources and not source.read(key)
 
 
 def _own(g: Tensor, start: int) -> Tensor:

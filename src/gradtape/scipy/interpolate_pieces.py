@@ -121,12 +121,13 @@ def kind_of(name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     def enter(make: Callable[..., Any]) -> Callable[..., Any]:
         theirs = getattr(scipy.interpolate, name)
 
-        @functools.wraps(theirs, updated=())
+        @functools.wraps(make)
         def made(x: Any, y: Any, *args: Any, **settings: Any) -> Any:
             if not holds_tensor(x, y, args):
                 return Evaluated(theirs(x, y, *args, **settings), lambda: make(x, y, *args, **settings))
             return make(x, y, *args, **settings)
 
+        made.__name__ = made.__qualname__ = name
         MEANINGS[f"interpolate.{name}"] = made
         return make
 

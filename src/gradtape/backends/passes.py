@@ -32,11 +32,6 @@ LARGEST_FOLDED = 1 << 16
 
 _LOOKS = frozenset({"transpose", "reshape", "getitem", "flip"})
 
-COMMUTATIVE = frozenset(
-    {"add", "multiply", "equal", "not_equal", "logical_and", "logical_or", "logical_xor", "bitwise_and"}
-    | {"bitwise_or", "bitwise_xor"}
-)
-
 
 def merged(graph: Graph) -> Graph:
     """Do equal operations once and drop what nobody uses."""
@@ -126,7 +121,7 @@ class Sweep:
                 found = _broadcast_late(self, primitive, params, inputs, specs[0])
                 if found is not None:
                     return (found,)
-        ordered = tuple(sorted(inputs)) if primitive.name in COMMUTATIVE else inputs
+        ordered = tuple(sorted(inputs)) if primitive.commutes else inputs
         key = (id(primitive), frozen(params) if params else (), ordered)
         if key not in self.known:
             made = self.builder.add(primitive, params, inputs, specs, self.line, joint)

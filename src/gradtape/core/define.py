@@ -79,6 +79,7 @@ def constant(
     pointwise: bool = False,
     element: Function | None = None,
     lead: Lead = LOOPED,
+    commutes: bool = False,
 ) -> Primitive:
     """A row whose result is locally constant: comparisons, rounding, argmax.
 
@@ -103,6 +104,7 @@ def constant(
             pointwise or spec is None,
             element=element,
             lead=lead,
+            commutes=commutes,
         )
     )
 
@@ -121,6 +123,7 @@ def linear(
     element: Function | None = None,
     lead: Lead = LOOPED,
     reads: Reads | None = None,
+    commutes: bool = False,
 ) -> Primitive:
     """A row that is linear in all the inputs that have a transpose, taken together.
 
@@ -142,6 +145,7 @@ def linear(
         element,
         lead,
         reads,
+        commutes,
     )
 
 
@@ -156,6 +160,7 @@ def multilinear(
     element: Function | None = None,
     lead: Lead = LOOPED,
     reads: Reads | None = None,
+    commutes: bool = False,
 ) -> Primitive:
     """A row that is linear in each of the inputs that have a transpose, taken one at a time."""
     return _with_transposes(
@@ -172,6 +177,7 @@ def multilinear(
         element,
         lead,
         reads,
+        commutes,
     )
 
 
@@ -189,6 +195,7 @@ def _with_transposes(
     element: Function | None,
     lead: Lead,
     reads: Reads | None,
+    commutes: bool,
 ) -> Primitive:
     rules: tuple[Rule | None, ...] | Rule
     if variadic:
@@ -213,6 +220,7 @@ def _with_transposes(
             element=element,
             lead=lead,
             reads=reads,
+            commutes=commutes,
         )
     )
 

@@ -109,6 +109,7 @@ class Primitive:
             `element(e, *x, **params)`; without it machine code calls `value`.
         structural: a zero in the transpose of ones means that the entry of the input has no influence, and a zero in
             the operation on ones that nothing influences the entry of the result.
+        commutes: exchanging its two inputs changes nothing, so that equal inputs have equal shares.
         gaps: (structural only) the result may have entries that not every input influences: zeros are put there.
         lead: how the row reads with one more axis in front (`lead.py`); by itself for a pointwise row.
         reads: which entries of its inputs an entry of the result reads (`reads.py`), where the rest does not tell.
@@ -130,6 +131,7 @@ class Primitive:
     lead: Lead = LOOPED
     reads: Reads | None = None
     unfold: Callable[..., Any] | None = None
+    commutes: bool = False
     functions: tuple[Callable[..., Any] | None, ...] | None = field(init=False)
     savings: tuple[Saving, ...] = field(init=False)
     many: dict[tuple[int, int], Saving] = field(init=False, default_factory=dict)

@@ -84,7 +84,7 @@ def _read(primitive: Primitive, kind: Any) -> Steps:
         None if rule is None else _Reading(primitive, i, kind)
         for i, rule in enumerate(primitive.functions or ())
     ]
-    return _step(readings, kind, _NUMBERS), _step(readings, kind, _TENSORS)
+    return _step(primitive, readings, kind, _NUMBERS), _step(primitive, readings, kind, _TENSORS)
 
 
 class _Reading(Listener):
@@ -184,7 +184,9 @@ class _Tensors:
 _NUMBERS, _TENSORS = _Numbers(), _Tensors()
 
 
-def _step(readings: Sequence[_Reading | None], kind: Any, form: _Numbers | _Tensors) -> Any:
+def _step(
+    primitive: Primitive, readings: Sequence[_Reading | None], kind: Any, form: _Numbers | _Tensors
+) -> Any:
     """The function that sends a cotangent to all inputs, made of what was read of their rules."""
     bound: dict[str, Any] = {
         "kind": kind,
@@ -213,14 +215,18 @@ def _step(readings: Sequence[_Reading | None], kind: Any, form: _Numbers | _Tens
         lines += [f"    if {p} in cotangents:"]
         names = {name for *_, arguments in reading.operations for name in [*arguments, reading.share]}
         lines += [f"        y = {form.output}"] if "y" in names else []
-        for name, primitive, params, arguments in reading.operations:
-            text, bound[f"f_{name}"] = form.operation(primitive, params, name, arguments)
+        indent = "        "
+        if primitive.commutes and reading.index and readings[0] is not None and reading.operations:
+            lines += [f"        if {p} is p0: {reading.share} = {readings[0].share}", "        else:"]
+            indent += "    "
+        for name, operation, params, arguments in reading.operations:
+            text, bound[f"f_{name}"] = form.operation(operation, params, name, arguments)
             bound[f"params_{name}"] = params
-            if name == reading.share and primitive is multiply and "g" in arguments and real:
+            if name == reading.share and operation is multiply and "g" in arguments and real:
                 # One times anything is that; not so for complex numbers, where 1 + 0i times an infinity is NaN.
                 other = arguments[0] if arguments[1] == "g" else arguments[1]
                 text = f"{other} if {form.is_unit} else {text}"
-            lines += [f"        {name} = {text}"]
+            lines += [f"{indent}{name} = {text}"]
         bound |= {n: form.constant(tensor) for n, tensor in reading.tensors.items() if n.startswith("c")}
         share = reading.share
         lines += [

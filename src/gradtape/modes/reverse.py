@@ -199,6 +199,9 @@ def _shares(
         if parent is None or parent not in useful or rule is None:
             shares.append(None)
             continue
+        if index and primitive.commutes and parent is parents[0]:
+            shares.append(shares[0])  # a square's second share is its first
+            continue
         if kind is _ELEMENTWISE:
             partial = None if partials is None else partials.get((node, index))
             if partial is None:

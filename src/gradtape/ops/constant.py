@@ -12,36 +12,61 @@ from ..core.lead import axes
 from ..core.primitive import Sample
 from ..core.spec import Spec, bool_, int64
 
-equal = constant("equal", np.equal, arity=2, element=lambda e, a, b: e.eq(a, b))
-not_equal = constant("not_equal", np.not_equal, arity=2, element=lambda e, a, b: e.ne(a, b))
+equal = constant("equal", np.equal, arity=2, commutes=True, element=lambda e, a, b: e.eq(a, b))
+not_equal = constant("not_equal", np.not_equal, arity=2, commutes=True, element=lambda e, a, b: e.ne(a, b))
 less = constant("less", operator.lt, arity=2, element=lambda e, a, b: e.lt(a, b))
 less_equal = constant("less_equal", operator.le, arity=2, element=lambda e, a, b: e.le(a, b))
 greater = constant("greater", operator.gt, arity=2, element=lambda e, a, b: e.gt(a, b))
 greater_equal = constant("greater_equal", operator.ge, arity=2, element=lambda e, a, b: e.ge(a, b))
 
 logical_and = constant(
-    "logical_and", np.logical_and, arity=2, element=lambda e, a, b: e.both(e.to(a, "i1"), e.to(b, "i1"))
+    "logical_and",
+    np.logical_and,
+    arity=2,
+    commutes=True,
+    element=lambda e, a, b: e.both(e.to(a, "i1"), e.to(b, "i1")),
 )
 logical_or = constant(
-    "logical_or", np.logical_or, arity=2, element=lambda e, a, b: e.either(e.to(a, "i1"), e.to(b, "i1"))
+    "logical_or",
+    np.logical_or,
+    arity=2,
+    commutes=True,
+    element=lambda e, a, b: e.either(e.to(a, "i1"), e.to(b, "i1")),
 )
 logical_xor = constant(
-    "logical_xor", np.logical_xor, arity=2, element=lambda e, a, b: e.differ(e.to(a, "i1"), e.to(b, "i1"))
+    "logical_xor",
+    np.logical_xor,
+    arity=2,
+    commutes=True,
+    element=lambda e, a, b: e.differ(e.to(a, "i1"), e.to(b, "i1")),
 )
 logical_not = constant("logical_not", np.logical_not, element=lambda e, x: e.flip(e.to(x, "i1")))
 
 _BITS_1: tuple[Sample, ...] = ((("bits",), {}),)
 _BITS_2: tuple[Sample, ...] = ((("bits", "bits"), {}),)
 bitwise_and = constant(
-    "bitwise_and", np.bitwise_and, arity=2, dtype=None, samples=_BITS_2, element=lambda e, a, b: e.both(a, b)
+    "bitwise_and",
+    np.bitwise_and,
+    arity=2,
+    commutes=True,
+    dtype=None,
+    samples=_BITS_2,
+    element=lambda e, a, b: e.both(a, b),
 )
 bitwise_or = constant(
-    "bitwise_or", np.bitwise_or, arity=2, dtype=None, samples=_BITS_2, element=lambda e, a, b: e.either(a, b)
+    "bitwise_or",
+    np.bitwise_or,
+    arity=2,
+    commutes=True,
+    dtype=None,
+    samples=_BITS_2,
+    element=lambda e, a, b: e.either(a, b),
 )
 bitwise_xor = constant(
     "bitwise_xor",
     np.bitwise_xor,
     arity=2,
+    commutes=True,
     dtype=None,
     samples=_BITS_2,
     element=lambda e, a, b: e.differ(a, b),

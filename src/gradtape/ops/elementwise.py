@@ -75,6 +75,7 @@ multiply = multilinear(
     operator.mul,
     (lambda g, _a, b: g * conjugated(b), lambda g, a, _b: g * conjugated(a)),
     element=lambda e, a, b: e.mul(a, b),
+    commutes=True,
 )
 
 

@@ -22,7 +22,12 @@ from .leading import ADD, BROADCAST, PUT, READ, RESHAPE, TAKE, TRANSPOSE
 
 # Python's operators do on NumPy scalars what NumPy's functions do, in a tenth of the time.
 add = linear(
-    "add", operator.add, (lambda g: g, lambda g: g), structural=True, element=lambda e, a, b: e.add(a, b)
+    "add",
+    operator.add,
+    (lambda g: g, lambda g: g),
+    structural=True,
+    element=lambda e, a, b: e.add(a, b),
+    commutes=True,
 )
 subtract = linear(
     "subtract",

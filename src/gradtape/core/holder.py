@@ -9,7 +9,7 @@ import numpy as np
 
 from . import errors
 from .detach import UNASKED, warn_unasked
-from .listen import listeners
+from .listen import ACTIVE, listeners
 from .spec import DType, TensorShape
 
 _WRITABLE = 1  # PyBUF_WRITABLE
@@ -215,7 +215,7 @@ class Holder:
         return int(leave(self, "int"))
 
     def __float__(self) -> float:
-        return float(leave(self, "float"))
+        return float(leave(self, "float") if ACTIVE.get() else self._value)
 
     def __complex__(self) -> complex:
         return complex(leave(self, "complex"))

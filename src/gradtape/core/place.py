@@ -37,8 +37,8 @@ def user_frame(inside: int = 1) -> FrameType:
     `inside` is how many frames are known to lie in the package; frames that are not looked at cost nothing.
     """
     frame = sys._getframe(inside)
-    while frame.f_back is not None and frame.f_code.co_filename.startswith(PACKAGE):
-        frame = frame.f_back
+    while frame.f_code.co_filename.startswith(PACKAGE) and (outer := frame.f_back) is not None:
+        frame = outer
     return frame
 
 

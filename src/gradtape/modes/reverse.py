@@ -87,7 +87,10 @@ def walked(
             old = cotangents[node]
             cotangents[node] = seed if old is None else join(numbers.as_tensor(old), numbers.as_tensor(seed))
     start, active = next(SERIALS), listeners()
-    told = [listener for listener in active if listener.walks] if active else active
+    told: tuple[Any, ...] = ()
+    for listener in active:
+        if listener.walks:
+            told = (*told, listener)
     nodes = reversed(blank)
     at: Node | None
     while True:

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import functools
 import inspect
-import math
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from ..core.tensor import ROWS, Tensor, call
+from ..faces import scipy_special
 from ..faces.numpy_protocol import array_ufunc, ufunc_for
 from ..ops.special import special
 from .arrays import described, exported, promoted, tensor_of
@@ -39,10 +39,7 @@ def _floating(*xs: Any) -> list[Tensor]:
 def multigammaln(a: Any, d: int) -> Any:
     """The logarithm of the gamma function of d dimensions (DLMF 35.3.4)."""
     (x,) = _floating(a)
-    y = call(ROWS["gammaln"], x) + d * (d - 1) / 4 * math.log(math.pi)
-    for i in range(1, d):
-        y = y + call(ROWS["gammaln"], x - i / 2)
-    return y
+    return scipy_special.multigammaln(x, d)
 
 
 @exported

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from types import TracebackType
+from contextlib import nullcontext
 from typing import Any, NamedTuple
 
 from ..core.errors import ArgumentTypeError
@@ -33,7 +33,7 @@ _ADDRESS = re.compile(
 )
 
 
-class device:
+class device(nullcontext[None]):
     """A context that says where its operations run: `CPU:0`, the one device there is, so nothing changes.
 
     Args:
@@ -66,14 +66,7 @@ class device:
                 f"device: there is no {device_name!r} here. Operations run on the processor, '/CPU:0'; ask "
                 "tf.config.list_physical_devices('GPU'), which is empty, before choosing another"
             )
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        return None
+        super().__init__()
 
 
 def _devices_of(name: str, found: Any, device_type: Any) -> list[Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Callable
-from types import TracebackType
+from contextlib import nullcontext
 from typing import Any
 
 from ..core.errors import ArgumentTypeError
@@ -42,7 +42,7 @@ def hessians(ys: Any, xs: Any, *arguments: Any, **options: Any) -> Any:
     )
 
 
-class control_dependencies:
+class control_dependencies(nullcontext[None]):
     """A context whose operations wait for others: here each is done when its line is reached, so nothing changes.
 
     >>> import gradtape as gt
@@ -56,26 +56,14 @@ class control_dependencies:
         for each in control_inputs or ():
             if callable(each) and not hasattr(type(each), "_as_tensor"):
                 each()  # as in eager TensorFlow
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        return None
+        super().__init__()
 
 
-class init_scope:
+class init_scope(nullcontext[None]):
     """A context for what is made once, such as variables; here it changes nothing."""
 
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        return None
+    def __init__(self) -> None:
+        super().__init__()
 
 
 def group(*inputs: Any, **kwargs: Any) -> None:

@@ -26,6 +26,14 @@ def pick(condition: Any, x: Any, y: Any) -> Tensor:
     return linear.where(condition, *beside((x, y)))  # type: ignore[no-any-return]
 
 
+def multigammaln(x: Tensor, d: int) -> Tensor:
+    """The logarithm of the gamma function of d dimensions (DLMF 35.3.4); SciPy's is no ufunc."""
+    y = row.gammaln(x) + d * (d - 1) / 4 * math.log(math.pi)
+    for i in range(1, d):
+        y = y + row.gammaln(x - i / 2)
+    return y  # type: ignore[no-any-return]
+
+
 # logistic functions and entropies
 
 

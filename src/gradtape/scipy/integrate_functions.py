@@ -13,35 +13,13 @@ import numpy as np
 from scipy.integrate._ivp.ivp import OdeResult  # type: ignore[import-untyped]  # SciPy brings no types
 
 from .. import implicit
-from ..core.further_errors import UncoveredError
 from ..core.listen import listeners, paused
 from ..core.tensor import Tensor, as_tensor, beside
 from ..ops import arranging, composite
-from .meaning import depends, original, scipy_solver
+from .meaning import depends, is_tensor, listed, original, plain, refuse, scipy_solver
 
 FINE = 1e-8
 """The largest relative error of a trajectory that derivatives are taken of; SciPy's own default is 1e-3."""
-
-
-def refuse(name: str, **given: Any) -> None:
-    """Refuse arguments that have no meaning on tensors.
-
-    Raises:
-        UncoveredError: for the first that is given.
-    """
-    for key, value in given.items():
-        if value is not None and value is not False:
-            raise UncoveredError(f"scipy.{name}: {key}= has no meaning where tensors are followed")
-
-
-def plain(x: Any) -> Any:
-    """The number or array of a tensor, which is a constant from here on."""
-    return as_tensor(x)._value if hasattr(type(x), "_as_tensor") else x
-
-
-def listed(args: Any) -> tuple[Any, ...]:
-    """Further arguments as SciPy takes them: a tuple, or one alone."""
-    return args if isinstance(args, tuple) else () if args is None else (args,)
 
 
 # integrals
@@ -183,7 +161,7 @@ def odeint(
 
 def _doubles(given: Any) -> Tensor:
     """Numbers, tensors or a list of both as one tensor, whose Python numbers and integers are doubles."""
-    if isinstance(given, (list, tuple)) and any(hasattr(type(part), "_as_tensor") for part in given):
+    if isinstance(given, (list, tuple)) and any(map(is_tensor, given)):
         return arranging.stack([_doubles(part) for part in given])
-    x = as_tensor(given if hasattr(type(given), "_as_tensor") else np.asarray(given))
+    x = as_tensor(given if is_tensor(given) else np.asarray(given))
     return composite.astype(x, np.float64) if x._value.dtype.kind in "biu" else x

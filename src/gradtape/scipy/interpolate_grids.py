@@ -13,9 +13,8 @@ from ..core.further_errors import UncoveredError
 from ..core.tensor import Tensor, as_tensor
 from ..faces.scipy_special import pick
 from ..ops import arranging, linear
-from .integrate_functions import plain
 from .interpolate_pieces import Evaluated, Piecewise, interpolating_spline, kind_of, values_of
-from .meaning import MEANINGS, holds_tensor
+from .meaning import MEANINGS, holds_tensor, plain
 
 _DEGREES = {"linear": 1, "slinear": 1, "quadratic": 2, "cubic": 3}
 

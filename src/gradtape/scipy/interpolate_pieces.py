@@ -22,8 +22,7 @@ from ..ops import arranging, composite, contraction, linear
 from ..ops import constant as fixed
 from ..ops import elementwise as each
 from ..ops.composing import axes_of
-from .integrate_functions import plain
-from .meaning import MEANINGS, holds_tensor, is_tensor
+from .meaning import MEANINGS, holds_tensor, is_tensor, plain
 
 
 class Piecewise:
@@ -168,7 +167,7 @@ def cubic_spline(
             "scipy.interpolate.CubicSpline: slopes at the ends other than 0 have no meaning on tensors"
         )
     if isinstance(bc_type, str) and bc_type == "periodic":
-        data = arranging.concatenate((data[:-1], data[:1]), 0)  # SciPy demands that both ends agree
+        # Both ends are one datum, the first: SciPy demands that they agree.
         unit = np.vstack([np.eye(len(points) - 1), np.eye(len(points) - 1)[:1]])
         spline = scipy.interpolate.CubicSpline(points, unit, bc_type=bc_type)
         return Piecewise(

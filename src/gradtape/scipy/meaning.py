@@ -57,6 +57,27 @@ def holds_tensor(*given: Any) -> bool:
     return any(is_tensor(x) for x in leaves(given))
 
 
+def refuse(name: str, **given: Any) -> None:
+    """Refuse arguments that have no meaning on tensors.
+
+    Raises:
+        UncoveredError: for the first that is given.
+    """
+    for key, value in given.items():
+        if value is not None and value is not False:
+            raise UncoveredError(f"scipy.{name}: {key}= has no meaning where tensors are followed")
+
+
+def plain(x: Any) -> Any:
+    """The number or array of a tensor, which is a constant from here on."""
+    return as_tensor(x)._value if is_tensor(x) else x
+
+
+def listed(args: Any) -> tuple[Any, ...]:
+    """Further arguments as SciPy takes them: a tuple, or one alone."""
+    return args if isinstance(args, tuple) else () if args is None else (args,)
+
+
 def scipy_function(function: Function) -> Function:
     """Enter a function under SciPy's name, its own and the first word of its file: it gets the calls with tensors."""
     return enter(_name(function), function)

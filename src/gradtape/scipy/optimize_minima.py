@@ -16,8 +16,7 @@ from ..ops import arranging, composite, matrices
 from ..ops import elementwise as each
 from ..transforms import jacobian
 from . import linalg_factorizations, linalg_solving
-from .integrate_functions import listed, plain, refuse
-from .meaning import depends, original, scipy_solver
+from .meaning import depends, listed, original, plain, refuse, scipy_solver
 from .optimize_roots import like_start, result
 
 

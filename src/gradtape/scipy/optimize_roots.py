@@ -12,8 +12,7 @@ from .. import implicit
 from ..core.lead import reshaped
 from ..implicit.equations import problem, solution
 from ..implicit.solved import as_dtype
-from .integrate_functions import listed, plain, refuse
-from .meaning import MEANINGS, depends, original, scipy_solver
+from .meaning import MEANINGS, depends, is_tensor, listed, original, plain, refuse, scipy_solver
 
 
 def _found(
@@ -200,7 +199,7 @@ def fixed_point(
 
 def like_start(x0: Any, first: Any) -> Any:
     """The start in the dtype of a tensor that it was given as, in double precision otherwise."""
-    return x0 if hasattr(type(x0), "_as_tensor") else first
+    return x0 if is_tensor(x0) else first
 
 
 def result(found: implicit.Solution) -> Any:

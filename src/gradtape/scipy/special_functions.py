@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 from ..core.further_errors import UncoveredError
 from ..core.tensor import ROWS, Tensor, as_tensor, beside, call
+from ..faces import scipy_special
 from ..faces.numpy_names import SCIPY
 from ..faces.scipy_special import pick
 from ..ops import arranging, composite, linear, reduction
@@ -50,11 +50,7 @@ def log_softmax(x: Any, axis: Any = None) -> Tensor:
 @scipy_function
 def multigammaln(a: Any, d: int) -> Tensor:
     """The logarithm of the gamma function of d dimensions (DLMF 35.3.4)."""
-    x = as_tensor(a)
-    y = call(ROWS["gammaln"], x) + d * (d - 1) / 4 * math.log(math.pi)
-    for i in range(1, d):
-        y = y + call(ROWS["gammaln"], x - i / 2)
-    return y  # type: ignore[no-any-return]
+    return scipy_special.multigammaln(as_tensor(a), d)
 
 
 @scipy_function

@@ -152,3 +152,12 @@ def test_every_kind_is_called_here():
     assert {name for name in MEANINGS if name.startswith("interpolate.")} == {
         f"interpolate.{name}" for name in [*KINDS, "RegularGridInterpolator"]
     }
+
+
+def test_points_that_are_arguments_of_a_recording_are_refused_and_not_frozen():
+    @gt.function
+    def middle(points):
+        return interpolate.CubicSpline(points, X**2)(1.5)
+
+    with pytest.raises(gt.errors.RecordingError, match="depends on an input"):
+        middle(gt.constant(X))

@@ -315,3 +315,12 @@ def test_every_solver_is_called_here():
     text = Path(__file__).read_text(encoding="utf-8")
     names = [name for name in MEANINGS if name.split(".")[0] in ("integrate", "optimize")]
     assert all(name in text or f'"{name.split(".")[1]}"' in text for name in names), names
+
+
+def test_a_bracket_that_is_an_argument_of_a_recording_is_looked_at_in_every_call():
+    @gt.function
+    def root(low):
+        return optimize.brentq(math.cos, low, low + 3)
+
+    for low, wanted in ((0.0, math.pi / 2), (3.0, 1.5 * math.pi), (0.0, math.pi / 2)):
+        assert float(root(double(low))) == pytest.approx(wanted)

@@ -18,7 +18,7 @@ from ..core.detach import UNASKED
 from ..core.errors import said
 from ..core.further_errors import UncoveredError
 from ..core.listen import Listener, activate, deactivate, listeners, paused
-from ..core.tensor import as_tensor
+from ..core.tensor import as_tensor, look
 from ..faces.numpy_protocol import is_followed, leaves
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -69,8 +69,8 @@ def refuse(name: str, **given: Any) -> None:
 
 
 def plain(x: Any) -> Any:
-    """The number or array of a tensor, which is a constant from here on."""
-    return as_tensor(x)._value if is_tensor(x) else x
+    """The number or array of a tensor, which is a constant from here on; a recording refuses one that varies."""
+    return look(x, "SciPy") if is_tensor(x) else x
 
 
 def listed(args: Any) -> tuple[Any, ...]:
